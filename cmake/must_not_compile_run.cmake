@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -Dmessage=REGEX -P must_not_compile_run.cmake -- COMPILER ARGUMENTS...
+set(command "")
+set(after_dashes FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(after_dashes)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
+
+execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(result EQUAL 0)
+  message(FATAL_ERROR "this must not compile, but it does")
+elseif(NOT output MATCHES "${message}")
+  message(FATAL_ERROR "refused, but not with '${message}':\n${output}")
+endif()
+message("refused, as it should be:\n${output}")
