@@ -6,9 +6,7 @@
 namespace weft {
 namespace {
 
-TEST(Check, goes_on_while_the_condition_holds) {
-    check(true, "nothing is broken");
-}
+TEST(Check, goes_on_while_the_condition_holds) { check(true, "nothing is broken"); }
 
 TEST(CheckDeathTest, names_the_reason_and_the_place) {
     EXPECT_DEATH(check(1 + 1 == 3, "sums are sums"),

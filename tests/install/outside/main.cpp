@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/asyncio.hpp>
-
 #include <cstdio>
+
+#include <weft/asyncio.hpp>
 
 int main() {
     weft::check(true, "the installed package links");
