@@ -27,7 +27,7 @@ endif()
 
 # -Wno-missing-…: `{.timeout = 5s}` names what it means and leaves the rest to its default.
 set(weft_compile_options
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual
   -Wimplicit-fallthrough -Werror=return-type)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND weft_compile_options

@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/asyncio.hpp - everything that Python calls asyncio, in one include.
+// weft/asyncio.hpp - everything that asyncio is to a Python program.
 #pragma once
 
-#include <weft/base/check.hpp>
+#include <weft/base/exception_group.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/virtual_clock.hpp>

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the values of all runs into medians, ratios, goals, text and JSON."""
+
+import os
+import platform
+from dataclasses import dataclass, field
+from statistics import median
+
+
+@dataclass
+class Results:
+    """values[measure][program] has one number per run."""
+
+    units: dict = field(default_factory=dict)
+    values: dict = field(default_factory=dict)
+    absent: dict = field(default_factory=dict)
+
+    def add(self, measure, program, value, unit):
+        self.units.setdefault(measure, unit)
+        if self.units[measure] != unit:
+            raise ValueError(f"{program} gives {measure} in {unit}, others in {self.units[measure]}")
+        self.values.setdefault(measure, {}).setdefault(program, []).append(value)
+
+    def median(self, measure, program):
+        runs = self.values.get(measure, {}).get(program)
+        return median(runs) if runs else None
+
+    def ratio(self, measure, peer):
+        """How many times faster weft is; None when one of the two is missing."""
+        own, other = self.median(measure, "weft"), self.median(measure, peer)
+        return other / own if own and other is not None else None
+
+
+def number(value):
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
+
+
+def measure_lines(results, measures):
+    for measure in measures:
+        programs = results.values.get(measure)
+        if not programs:
+            continue
+        unit = results.units[measure]
+        own = results.median(measure, "weft")
+        yield f"{measure} {number(own)} {unit}" if own is not None else f"{measure} absent {unit}"
+        for peer, runs in programs.items():
+            if peer == "weft":
+                continue
+            ratio = results.ratio(measure, peer)
+            shown = f"{ratio:.2f}" if ratio is not None else "-"
+            spread = f"spread {number(min(runs))}..{number(max(runs))}"
+            yield f"  ratio to {peer}: {shown} ({peer} {number(median(runs))} {unit}, {spread})"
+
+
+def judge_goals(results, goals, measures):
+    """Yields one dict for each goal: what is asked, what was found, and the verdict."""
+    for measure in measures:
+        for against, goal in goals.get(measure, {}).items():
+            if against == "at_most":
+                found = results.median(measure, "weft")
+                reached = found is not None and found <= goal
+            else:
+                found = results.ratio(measure, against)
+                reached = found is not None and found >= goal
+            verdict = "not measured" if found is None else "reached" if reached else "missed"
+            yield {
+                "measure": measure,
+                "against": against,
+                "goal": goal,
+                "found": found,
+                "verdict": verdict,
+            }
+
+
+def goal_lines(judged, units):
+    yield f"{'goal':28} {'against':8} {'asked':>12} {'found':>10}  verdict"
+    for row in judged:
+        if row["against"] == "at_most":
+            against, asked = "itself", f"<= {row['goal']} {units.get(row['measure'], '')}"
+        else:
+            against, asked = row["against"], f">= {row['goal']:g}x"
+        found = "-" if row["found"] is None else number(row["found"])
+        yield f"{row['measure']:28} {against:8} {asked:>12} {found:>10}  {row['verdict']}"
+    counts = {verdict: 0 for verdict in ("reached", "missed", "not measured")}
+    for row in judged:
+        counts[row["verdict"]] += 1
+    yield "goals: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def describe_machine():
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return {
+        "cpu": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def as_json(results, measures, judged):
+    rows = {}
+    for measure in measures:
+        programs = results.values.get(measure, {})
+        rows[measure] = {
+            "unit": results.units.get(measure),
+            "programs": {
+                name: {
+                    "median": median(runs),
+                    "low": min(runs),
+                    "high": max(runs),
+                    "runs": runs,
+                    "ratio": None if name == "weft" else results.ratio(measure, name),
+                }
+                for name, runs in programs.items()
+            },
+        }
+    return {"measures": rows, "goals": judged, "absent": results.absent}

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures weft against its peers; see bench/README.md for the method.
+
+usage: bench/run.py [--quick] [--runs N] [--build FOLDER] [MODULE [MEASURE ...]]
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import programs
+import report
+from programs import Absent
+
+ROOT = programs.ROOT
+TIMEOUT_S = 600
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Measures weft against its peers.")
+    parser.add_argument("module", nargs="?", default="runtime")
+    parser.add_argument("measures", nargs="*", metavar="MEASURE")
+    parser.add_argument("--quick", action="store_true", help="3 runs, a tenth of the iterations")
+    parser.add_argument("--runs", type=int, help="runs of each program, 7 unless told")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "release",
+                        help="where weft was built")
+    return parser.parse_args()
+
+
+def collect_programs(module, folder, build, results):
+    found = []
+    try:
+        found.append(programs.find_weft(build / module["weft"]))
+    except Absent as reason:
+        results.absent["weft"] = str(reason)
+    for peer in module["peer"]:
+        print(f"building {peer['name']}", file=sys.stderr)
+        try:
+            found.append(programs.build_peer(peer, folder))
+        except Absent as reason:
+            results.absent[peer["name"]] = str(reason)
+    return found
+
+
+def collect_compilations(module, folder, results):
+    found = []
+    for name, source in module.get("compile_time", {}).items():
+        try:
+            found.append((name, programs.compile_command(folder / source)))
+        except Absent as reason:
+            results.absent[f"{name} compile_time"] = str(reason)
+    return found
+
+
+def group_measures(module, wanted):
+    """Yields (measures, cores): each group is one process."""
+    cores = sorted(os.sched_getaffinity(0))
+    alone, threads = module.get("alone", []), module.get("threads", [])
+    asked = [measure for measure in module["measures"] if not wanted or measure in wanted]
+    together = [measure for measure in asked if measure not in alone and measure not in threads]
+    if together:
+        yield together, cores[-1:]
+    for measure in asked:
+        if measure in threads:
+            yield [measure], cores[-2:]
+        elif measure in alone:
+            yield [measure], cores[-1:]
+
+
+def run_pinned(command, cores):
+    """Like taskset: the child starts on these cores, and its threads inherit them."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S,
+                          preexec_fn=lambda: os.sched_setaffinity(0, cores))
+
+
+def run_program(program, measures, cores, results):
+    what = f"{program.name} {measures[0]}" if len(measures) == 1 else program.name
+    try:
+        done = run_pinned(program.command + measures, cores)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        results.absent.setdefault(what, str(error))
+        return
+    for line in done.stdout.splitlines():
+        try:
+            measure, value, unit = line.split()
+            if measure in measures:
+                results.add(measure, program.name, float(value), unit)
+        except ValueError as error:
+            results.absent.setdefault(what, f"a line that is no result: {line!r} ({error})")
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        results.absent.setdefault(what, f"exit status {done.returncode}: {last}")
+
+
+def run_compilation(name, command, cores, results):
+    start = time.monotonic()
+    done = run_pinned(command, cores)
+    seconds = time.monotonic() - start
+    if done.returncode == 0:
+        results.add("compile_time", name, seconds, "s")
+        return
+    errors = [line for line in done.stderr.splitlines() if "error:" in line] or ["no message"]
+    results.absent.setdefault(f"{name} compile_time", errors[0])
+
+
+def rotated(items, by):
+    """Another one goes first in each round, so that none always follows the same one."""
+    by %= max(1, len(items))
+    return items[by:] + items[:by]
+
+
+def main():
+    arguments = parse_arguments()
+    folder = ROOT / "bench" / arguments.module
+    if not (folder / "bench.toml").exists():
+        sys.exit(f"unknown module: {arguments.module}")
+    with open(folder / "bench.toml", "rb") as file:
+        module = tomllib.load(file)
+    if arguments.quick:
+        os.environ["WEFT_BENCH_SCALE"] = "0.1"
+    runs = arguments.runs or (3 if arguments.quick else 7)
+
+    measures = module["measures"] + (["compile_time"] if "compile_time" in module else [])
+    unknown = set(arguments.measures) - set(measures)
+    if unknown:
+        sys.exit(f"unknown measure: {', '.join(sorted(unknown))}")
+    wanted = arguments.measures
+    asked = [measure for measure in measures if not wanted or measure in wanted]
+
+    results = report.Results()
+    found = collect_programs(module, folder, arguments.build.resolve(), results)
+    groups = list(group_measures(module, wanted))
+    compilations = []
+    if "compile_time" in asked:
+        compilations = collect_compilations(module, folder, results)
+    cores = sorted(os.sched_getaffinity(0))[-1:]
+    for round_ in range(runs):
+        print(f"round {round_ + 1} of {runs}", file=sys.stderr)
+        for group, group_cores in groups:
+            for program in rotated(found, round_):
+                run_program(program, group, group_cores, results)
+        for name, command in rotated(compilations, round_):
+            run_compilation(name, command, cores, results)
+
+    judged = list(report.judge_goals(results, module["goals"], asked))
+    print(*report.measure_lines(results, asked), sep="\n")
+    for name, reason in results.absent.items():
+        print(f"absent: {name}: {reason}")
+    print(*report.goal_lines(judged, results.units), sep="\n")
+
+    facts = {
+        "module": arguments.module,
+        "runs": runs,
+        "scale": float(os.environ.get("WEFT_BENCH_SCALE", "1")),
+        "machine": report.describe_machine(),
+    }
+    output = ROOT / "build" / "bench" / f"{arguments.module}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(facts | report.as_json(results, asked, judged), indent=1) + "\n")
+    print(f"written: {output.relative_to(ROOT)}", file=sys.stderr)
+
+
+main()

@@ -1,0 +1,3 @@
+module weft/bench/go_bench
+
+go 1.22

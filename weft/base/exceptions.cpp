@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/base/exceptions.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exception_group.hpp>
+
+namespace weft {
+namespace {
+
+const std::type_info& type_of(const std::exception_ptr& error) noexcept {
+    return *error.__cxa_exception_type();
+}
+
+}  // namespace
+
+std::string type_name(const std::exception_ptr& error) {
+    check(error != nullptr, "type_name() needs an exception");
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> demangled(
+        abi::__cxa_demangle(type_of(error).name(), nullptr, nullptr, &status), std::free);
+    std::string name = status == 0 ? demangled.get() : type_of(error).name();
+    if (name.starts_with("weft::")) name.erase(0, 6);
+    return name;
+}
+
+std::string describe(const std::exception_ptr& error) {
+    std::string text = type_name(error);
+    const auto add = [&text](const std::string& message) {
+        if (!message.empty()) text += ": " + message;
+    };
+    try {
+        std::rethrow_exception(error);
+    } catch (const ExceptionGroup& group) {
+        add(group.what());
+        for (const auto& member : group.exceptions()) {
+            // Indent nested groups below their parent.
+            std::string inner = describe(member);
+            for (std::size_t at = 0; (at = inner.find('\n', at)) != std::string::npos; at += 3) {
+                inner.replace(at, 1, "\n  ");
+            }
+            text += "\n  | " + inner;
+        }
+    } catch (const std::exception& e) {
+        add(e.what());
+    } catch (const CancelledError& e) {
+        add(e.message());
+    } catch (const KeyboardInterrupt& e) {
+        add(e.message());
+    } catch (const SystemExit& e) {
+        add(std::to_string(e.code()));
+    } catch (...) {  // a foreign type has no text
+    }
+    return text;
+}
+
+bool is_cancelled_error(const std::exception_ptr& error) noexcept {
+    return error && type_of(error) == typeid(CancelledError);
+}
+
+bool is_loop_ending(const std::exception_ptr& error) noexcept {
+    return error &&
+           (type_of(error) == typeid(KeyboardInterrupt) || type_of(error) == typeid(SystemExit));
+}
+
+}  // namespace weft

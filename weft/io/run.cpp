@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/run.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/io/epoll_backend.hpp>
+#include <weft/runtime/result.hpp>
+
+namespace weft {
+namespace {
+
+// Python's limit for joining the default executor's threads.
+constexpr Nanoseconds executor_join_max = std::chrono::seconds(300);
+
+// A peer that went away must be an error of the write, not the end of the process.
+void ignore_sigpipe() {
+    struct sigaction current {};
+    if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+        std::signal(SIGPIPE, SIG_IGN);
+    }
+}
+
+bool sigint_is_free() {
+    if (gettid() != getpid()) return false;  // as in Python, the main thread only
+    struct sigaction current {};
+    return sigaction(SIGINT, nullptr, &current) == 0 && current.sa_handler == SIG_DFL;
+}
+
+// Every task that is there, and what its end was.
+Coro<void> wait_for_all(std::vector<AnyTask> tasks) {
+    for (const AnyTask& task : tasks) {
+        if (task.done()) continue;
+        const Future<> ended = create_future();
+        task.add_done_callback([ended] {
+            if (!ended.done()) ended.set_result();
+        });
+        co_await ended;
+    }
+}
+
+void report_failed(EventLoop& loop, const std::vector<AnyTask>& tasks) {
+    for (const AnyTask& task : tasks) {
+        if (task.cancelled() || !task.exception()) continue;
+        ExceptionContext report;
+        report.message = "unhandled exception during run() shutdown";
+        report.exception = task.exception();
+        report.await_chain = task.await_chain();
+        report.task = task.state()->describe();
+        loop.call_exception_handler(report);
+    }
+}
+
+void cancel_all_tasks(EventLoop& loop) {
+    std::vector<AnyTask> tasks;
+    for (internal::TaskBase& task : loop.tasks()) tasks.emplace_back(Ref(&task));
+    if (tasks.empty()) return;
+    for (const AnyTask& task : tasks) task.cancel();
+    loop.run_until_complete(wait_for_all(tasks));
+    report_failed(loop, tasks);
+}
+
+}  // namespace
+
+std::unique_ptr<EventLoop> new_event_loop() {
+    ignore_sigpipe();
+    const char* wanted = std::getenv("WEFT_BACKEND");
+    if (wanted && *wanted && std::string(wanted) != "epoll") {
+        throw ValueError("WEFT_BACKEND is '" + std::string(wanted) +
+                         "', but only 'epoll' is built in");
+    }
+    return std::make_unique<EventLoop>(make_epoll_backend());
+}
+
+Runner::~Runner() {
+    try {
+        close();
+    } catch (...) {
+        std::fprintf(stderr, "weft error: closing a Runner failed: %s\n",
+                     describe(std::current_exception()).c_str());
+    }
+}
+
+void Runner::prepare() {
+    if (internal::running_loop) {
+        throw RuntimeError("Runner.run() cannot be called from a running event loop");
+    }
+    static_cast<void>(get_loop());
+}
+
+EventLoop& Runner::get_loop() {
+    if (state_ == State::closed) throw RuntimeError("Runner is closed");
+    if (state_ == State::created) {
+        loop_ = options_.loop_factory ? options_.loop_factory() : new_event_loop();
+        if (options_.debug) loop_->set_debug(*options_.debug);
+        context_ = copy_context();
+        state_ = State::ready;
+    }
+    return *loop_;
+}
+
+void Runner::run_main(const AnyTask& main) {
+    main_ = main;
+    interrupts_ = 0;
+    const bool handles_sigint = sigint_is_free();
+    if (handles_sigint) loop_->set_interrupt_handler([this] { on_sigint(); });
+    struct Cleanup {
+        ~Cleanup() {
+            if (active) runner.loop_->set_interrupt_handler(nullptr);
+            runner.main_ = AnyTask();
+        }
+        Runner& runner;
+        bool active;
+    } const cleanup{*this, handles_sigint};
+
+    loop_->run_until_done(main);
+    if (main.cancelled() && interrupts_ > 0 && AnyTask(main).uncancel() == 0) {
+        throw KeyboardInterrupt();
+    }
+}
+
+void Runner::on_sigint() {
+    if (++interrupts_ == 1 && !main_.done()) {
+        main_.cancel();
+    } else {
+        loop_->end_run_with(std::make_exception_ptr(KeyboardInterrupt()));
+    }
+}
+
+void Runner::close() {
+    if (state_ != State::ready) return;
+    state_ = State::closed;
+    struct Closing {
+        ~Closing() { loop->close(); }
+        std::unique_ptr<EventLoop> loop;
+    } const closing{std::move(loop_)};
+    EventLoop& loop = *closing.loop;
+    cancel_all_tasks(loop);
+    loop.run_until_complete(loop.shutdown_asyncgens());
+    loop.run_until_complete(loop.shutdown_default_executor(executor_join_max));
+}
+
+namespace internal {
+
+void throw_run_in_loop() {
+    throw RuntimeError("run() cannot be called from a running event loop");
+}
+
+void run_and_close(Runner& runner, const std::function<void()>& body) {
+    try {
+        body();
+    } catch (...) {
+        // Closing may throw too; then, as in Python, the newer error goes on.
+        FailurePtr in_flight(std::exchange(failure_in_flight, nullptr));
+        runner.close();
+        drop_failure_in_flight();
+        failure_in_flight = in_flight.release();  // so that the await chain can still be told
+        throw;
+    }
+    runner.close();
+}
+
+int run_as_program(const std::function<int()>& body) noexcept {
+    try {
+        return body();
+    } catch (const KeyboardInterrupt&) {
+        return 128 + SIGINT;
+    } catch (const SystemExit& exit) {
+        return exit.code();
+    } catch (...) {
+        const std::string what = describe(std::current_exception());
+        const std::string chain = format_await_chain(current_await_chain());
+        std::fprintf(stderr, "weft: uncaught %s\n%s", what.c_str(), chain.c_str());
+        return 1;
+    }
+}
+
+}  // namespace internal
+}  // namespace weft

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/backend.hpp - what the loop needs of the system: a clock, a way to wait, and I/O
+// that completes.
+//
+// Shaped for completions: the loop submits an operation and is told its result, so io_uring fits
+// as it is, and epoll does the system call itself once a descriptor is ready.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
+
+namespace weft {
+
+enum class IoKind : std::uint8_t {
+    readable,  // completes each time that reading `fd` would not block, until cancelled
+    writable,  // the same for writing
+    read,      // read(2) of up to `length` bytes into `buffer`; at `offset` unless that is -1
+    write,     // write(2), likewise
+};
+
+/// One operation in the hands of a backend.
+///
+/// From submit() until complete() is called without `more`, the object and its buffer belong to
+/// the backend (with io_uring: to the kernel) and may be neither moved nor destroyed.
+class IoOperation : public ListNode {
+public:
+    IoOperation(IoKind the_kind, int the_fd) noexcept : kind(the_kind), fd(the_fd) {}
+
+    /// The operation has a result: a count, or a negative errno; -ECANCELED after a cancel that
+    /// came in time. `more`: it stays submitted and completes again.
+    /// Called on the loop's thread inside wait(), poll or cancel(); it only queues.
+    virtual void complete(std::int32_t result, bool more) noexcept = 0;
+
+    IoKind kind;
+    int fd;
+    std::byte* buffer = nullptr;
+    std::size_t length = 0;
+    std::int64_t offset = -1;
+
+protected:
+    ~IoOperation() = default;
+};
+
+/// The system below an EventLoop. Thread: the loop's, except wake() and now().
+class Backend {
+public:
+    virtual ~Backend() = default;
+
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+
+    /// Starts an operation.
+    /// Errors: OSError when the descriptor cannot be used; complete() is not called then.
+    virtual void submit(IoOperation& operation) = 0;
+
+    /// Asks for the end of a submitted operation. True: it is over, and complete() will not be
+    /// called. False: complete() will be, with -ECANCELED or with a result that came first.
+    virtual bool cancel(IoOperation& operation) noexcept = 0;
+
+    /// Delivers completions; waits for one, for wake() or until `deadline`, whichever is first.
+    /// TimePoint::min() does not wait, max() waits without end.
+    /// Returns: false when it would wait without end and nothing could ever end that; only a
+    ///          virtual clock knows.
+    [[nodiscard]] virtual bool wait(TimePoint deadline) = 0;
+
+    /// Ends the wait() at hand, or the next one. Thread: any; safe in a signal handler.
+    virtual void wake() noexcept = 0;
+
+    /// Work on other threads that will wake() the loop begins or has ended. A virtual clock
+    /// stands still meanwhile.
+    virtual void outside_work(int change) noexcept { static_cast<void>(change); }
+};
+
+}  // namespace weft

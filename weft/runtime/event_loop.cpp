@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/event_loop.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include <unistd.h>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/executor.hpp>
+#include <weft/runtime/signals.hpp>
+#include <weft/runtime/watched_fd.hpp>
+
+namespace weft {
+namespace internal {
+
+constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]] = nullptr;
+
+namespace {
+std::mutex open_loops_mutex;
+std::vector<const EventLoop*> open_loops;
+}  // namespace
+
+bool is_open(const EventLoop* loop) noexcept {
+    const std::lock_guard lock(open_loops_mutex);
+    return std::ranges::find(open_loops, loop) != open_loops.end();
+}
+
+void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
+
+}  // namespace internal
+
+namespace {
+
+// How long I/O and timers may wait while callbacks are ready: DESIGN's fairness bound.
+constexpr std::uint32_t callbacks_between_polls_max = 64;
+constexpr Nanoseconds time_between_polls_max = std::chrono::microseconds(200);
+
+bool debug_wanted() {
+    const char* setting = std::getenv("WEFT_DEBUG");
+    return setting && *setting && std::strcmp(setting, "0") != 0;
+}
+
+}  // namespace
+
+EventLoop::EventLoop(std::unique_ptr<Backend> backend)
+    : debug_(debug_wanted()),
+      backend_(std::move(backend)),
+      inbox_(std::make_shared<internal::Inbox>(*backend_)),
+      process_(getpid()) {
+    const std::lock_guard lock(internal::open_loops_mutex);
+    internal::open_loops.push_back(this);
+}
+
+EventLoop::~EventLoop() {
+    check(!is_running(), "an EventLoop was destroyed while it runs");
+    close();
+}
+
+// ---- running
+
+void EventLoop::check_may_run() const {
+    if (closed_) throw_closed();
+    if (is_running()) throw RuntimeError("This event loop is already running");
+    if (internal::running_loop) {
+        throw RuntimeError("Cannot run the event loop while another loop is running");
+    }
+    check_not_forked();
+}
+
+void EventLoop::check_not_forked() const {
+    if (getpid() != process_) {
+        throw RuntimeError("this event loop belongs to process " + std::to_string(process_) +
+                           " and cannot be used in its fork " + std::to_string(getpid()) +
+                           ": make a new one there, or exec");
+    }
+}
+
+void EventLoop::check_usable_slow() const {
+    if (closed_) throw_closed();
+    const std::thread::id runs_in = thread_.load(std::memory_order_relaxed);
+    if (runs_in != std::thread::id() && runs_in != std::this_thread::get_id()) {
+        throw RuntimeError(
+            "Non-thread-safe operation invoked on an event loop other than the current one");
+    }
+}
+
+void EventLoop::throw_closed() { throw RuntimeError("Event loop is closed"); }
+
+void EventLoop::run_forever() {
+    check_may_run();
+    run();
+}
+
+// Makes the loop the running one of this thread while it lives.
+class EventLoop::Running {
+public:
+    explicit Running(EventLoop& loop) : loop_(loop) {
+        loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        internal::running_loop = &loop;
+    }
+    ~Running() {
+        loop_.stopping_ = false;
+        internal::running_loop = nullptr;
+        loop_.thread_.store(std::thread::id(), std::memory_order_relaxed);
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+private:
+    EventLoop& loop_;
+};
+
+void EventLoop::run_one_turn() {
+    check_may_run();
+    {
+        const Running running(*this);
+        run_turn();
+    }
+    if (ending_) std::rethrow_exception(std::exchange(ending_, nullptr));
+}
+
+void EventLoop::run() {
+    {
+        const Running running(*this);
+        do {
+            run_turn();
+        } while (!ending_ && !stopping_);
+    }
+    if (ending_) std::rethrow_exception(std::exchange(ending_, nullptr));
+}
+
+void EventLoop::report_deadlock() {
+    std::string text = "deadlock: nothing can wake what waits";
+    for (const internal::TaskBase& task : tasks_) {
+        text += "\n  " + task.describe();
+        if (const internal::Op* op = task.waiting_for()) {
+            text += " waits for " + std::string(op->name());
+        }
+    }
+    throw RuntimeError(text);
+}
+
+void EventLoop::run_until_done(const AnyFuture& future) {
+    check_may_run();
+    if (&future.get_loop() != this) {
+        throw ValueError("The future belongs to a different loop than the one specified");
+    }
+    const auto stop_when_done = future.add_done_callback([this] { stop(); });
+    try {
+        run();
+    } catch (...) {
+        future.remove_done_callback(stop_when_done);
+        // The caller gets what ended the run; the future's own error is no news then.
+        if (future.done() && !future.cancelled()) future.state()->mark_retrieved();
+        throw;
+    }
+    future.remove_done_callback(stop_when_done);
+    if (!future.done()) throw RuntimeError("Event loop stopped before Future completed.");
+}
+
+void EventLoop::run_turn() {
+    if (ready_.empty() || callbacks_since_poll_ >= callbacks_between_polls_max || poll_is_due()) {
+        poll(ready_.empty() && !stopping_);
+    }
+    if (!inbox_->empty()) inbox_->drain(ready_);
+    std::size_t batch = ready_.size();
+    callbacks_since_poll_ += static_cast<std::uint32_t>(batch);
+    while (batch-- > 0 && !ending_) {
+        internal::ReadyNode& node = ready_.pop();
+        if (debug_) [[unlikely]] {
+            run_timed(node);
+        } else {
+            node.kind->run(node);
+        }
+    }
+}
+
+bool EventLoop::poll_is_due() const noexcept {
+    return internal::processor_ticks() >= poll_due_ticks_;
+}
+
+void EventLoop::poll(bool may_wait) {
+    TimePoint until = TimePoint::min();
+    // Whoever pushes from now on wakes the backend, unless this sees the message first.
+    if (may_wait && inbox_->fall_asleep()) until = timers_.next();
+    const bool waited = backend_->wait(until);
+    inbox_->awake();
+    if (!waited) report_deadlock();
+    deliver_signals();
+    const TimePoint now = backend_->now();
+    timers_.expire(now, ready_);
+    callbacks_since_poll_ = 0;
+    poll_due_ = Delay(time_between_polls_max).after(now);
+    clock_.set(now);
+    poll_due_ticks_ = clock_.ticks_at(std::min(poll_due_, timers_.next()));
+}
+
+void EventLoop::add_timer(internal::Timer& timer, TimePoint when) noexcept {
+    timers_.add(timer, when);
+    if (when < poll_due_) poll_due_ticks_ = std::min(poll_due_ticks_, clock_.ticks_at(when));
+}
+
+void EventLoop::end_run_with(std::exception_ptr error) noexcept {
+    if (!ending_) ending_ = std::move(error);
+}
+
+void EventLoop::run_timed(internal::ReadyNode& node) {
+    // What ran is described before, since it may be gone afterwards.
+    std::string what = node.kind->describe(node);
+    const TimePoint start = time();
+    node.kind->run(node);
+    const Nanoseconds took = time() - start;
+    if (took >= slow_callback_duration) {
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, "%.3f",
+                      std::chrono::duration<double>(took).count());
+        log(LogLevel::warning, "Executing " + what + " took " + seconds + " seconds");
+    }
+}
+
+void EventLoop::close() {
+    if (is_running()) throw RuntimeError("Cannot close a running event loop");
+    if (closed_) return;
+    closed_ = true;
+    {
+        const std::lock_guard lock(internal::open_loops_mutex);
+        std::erase(internal::open_loops, this);
+    }
+    inbox_->close();
+    interrupt_handler_ = nullptr;
+    while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().first);
+    // Tasks that were not ended by cancelling them (Runner does that) are destroyed as they
+    // stand: destructors run, nothing else. Their frames unlink themselves from timers and locks,
+    // so queued nodes must be gone first.
+    drop_queued();
+    for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+    watched_.clear();
+    awaited_outside_.clear();
+    while (!tasks_.empty()) {
+        internal::TaskBase& task = tasks_.front();
+        task.ListNode::unlink();
+        task.destroy_frames();
+        task.release();
+    }
+    drop_queued();
+    if (default_executor_) default_executor_->shutdown(false);
+}
+
+void EventLoop::drop_queued() noexcept {
+    while (!ready_.empty()) {
+        internal::ReadyNode& node = ready_.pop();
+        node.kind->drop(node);
+    }
+    while (internal::Timer* timer = timers_.pop_any()) timer->kind->drop(*timer);
+}
+
+// ---- errors
+
+void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept {
+    try {
+        if (handler_) {
+            const ExceptionHandler handler = handler_;  // it may replace itself
+            try {
+                handler(*this, context);
+                return;
+            } catch (...) {
+                std::exception_ptr error = std::current_exception();
+                if (is_loop_ending(error)) return end_run_with(std::move(error));
+                log(LogLevel::error, "Unhandled error in exception handler\n" + describe(error) +
+                                         "\nwhile it was told: " + context.message);
+                return;
+            }
+        }
+        default_exception_handler(context);
+    } catch (...) {
+        log(LogLevel::error, "Exception in default exception handler");
+    }
+}
+
+void EventLoop::default_exception_handler(const ExceptionContext& context) {
+    std::string text = context.message.empty() ? "Unhandled exception in event loop"
+                                               : context.message;
+    for (const auto& [label, value] : {std::pair<const char*, const std::string&>{
+                                           "future", context.future},
+                                       {"task", context.task},
+                                       {"handle", context.handle}}) {
+        if (!value.empty()) text += std::string("\n") + label + ": " + value;
+    }
+    if (context.source) {
+        text += std::string("\nmade at ") + context.source->file_name() + ":" +
+                std::to_string(context.source->line());
+    }
+    if (context.exception) text += "\n" + describe(context.exception);
+    if (!context.await_chain.empty()) {
+        text += "\n" + format_await_chain(context.await_chain);
+        text.pop_back();
+    }
+    log(LogLevel::error, text);
+}
+
+// ---- futures that other threads end
+
+std::uint64_t EventLoop::expect_from_outside(Ref<internal::FutureBase> future) {
+    const std::uint64_t ticket = ++last_ticket_;
+    awaited_outside_.emplace(ticket, std::move(future));
+    backend_->outside_work(+1);
+    return ticket;
+}
+
+Ref<internal::FutureBase> EventLoop::arrived_from_outside(std::uint64_t ticket) {
+    backend_->outside_work(-1);
+    return std::move(awaited_outside_.extract(ticket).mapped());
+}
+
+// ---- descriptors
+
+void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
+    check_usable();
+    unwatch(kind, fd);
+    auto watched = std::make_unique<internal::WatchedFd>(*this, kind, fd, std::move(function));
+    backend_->submit(*watched);
+    watched_.push_back(std::move(watched));
+}
+
+bool EventLoop::unwatch(IoKind kind, int fd) {
+    if (closed_) return false;
+    const auto at = std::ranges::find_if(
+        watched_, [=](const std::unique_ptr<internal::WatchedFd>& watched) {
+            const IoOperation& operation = *watched;
+            return operation.kind == kind && operation.fd == fd;
+        });
+    if (at == watched_.end()) return false;
+    std::unique_ptr<internal::WatchedFd> watched = std::move(*at);
+    watched_.erase(at);
+    internal::WatchedFd::stop(std::move(watched), *backend_);
+    return true;
+}
+
+// ---- signals
+
+void EventLoop::set_signal_handler(int signal, std::function<void()> function) {
+    check_usable();
+    internal::claim_signal(signal, *inbox_);
+    const auto at = std::ranges::find(signal_handlers_, signal,
+                                      &decltype(signal_handlers_)::value_type::first);
+    if (at != signal_handlers_.end()) {
+        at->second = std::move(function);
+    } else {
+        signal_handlers_.emplace_back(signal, std::move(function));
+    }
+}
+
+bool EventLoop::remove_signal_handler(int signal) {
+    if (std::erase_if(signal_handlers_, [=](const auto& h) { return h.first == signal; }) == 0) {
+        return false;
+    }
+    if (signal == SIGINT && interrupt_handler_) {
+        internal::claim_signal(SIGINT, *inbox_, true);
+    } else {
+        internal::release_signal(signal, *inbox_);
+    }
+    return true;
+}
+
+void EventLoop::set_interrupt_handler(std::function<void()> function) {
+    const bool had_one = interrupt_handler_ != nullptr;
+    interrupt_handler_ = std::move(function);
+    const bool replaced =
+        std::ranges::find(signal_handlers_, SIGINT,
+                          &decltype(signal_handlers_)::value_type::first) != signal_handlers_.end();
+    if (replaced) return;
+    if (interrupt_handler_) {
+        internal::claim_signal(SIGINT, *inbox_, true);
+    } else if (had_one) {
+        internal::release_signal(SIGINT, *inbox_);
+    }
+}
+
+void EventLoop::deliver_signals() {
+    for (const auto& [signal, function] : signal_handlers_) {
+        if (internal::take_signal(signal, *inbox_)) call_soon(function);
+    }
+    if (interrupt_handler_ && internal::take_signal(SIGINT, *inbox_)) interrupt_handler_();
+}
+
+}  // namespace weft

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/event_loop.hpp - one thread's tasks, timers and callbacks.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/backend.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/handle.hpp>
+#include <weft/runtime/inbox.hpp>
+#include <weft/runtime/processor_clock.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/timer_set.hpp>
+
+namespace weft {
+
+class EventLoop;
+class Executor;
+namespace concurrent {
+template <class T>
+class Future;
+}
+
+/// What an exception handler is told.
+struct ExceptionContext {
+    std::string message;
+    std::exception_ptr exception;  ///< may be null
+    /// The culprit as text, with its place in the source; empty when it is none of this kind.
+    std::string handle;
+    std::string future;
+    std::string task;
+    /// Where the future or task was made; in debug mode always, else where it is known.
+    std::optional<std::source_location> source;
+    AwaitChain await_chain;  ///< what `exception` came through; may be empty
+};
+
+using ExceptionHandler = std::function<void(EventLoop&, const ExceptionContext&)>;
+
+namespace internal {
+
+class WatchedFd;
+class AsyncGenBase;
+extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
+[[noreturn]] void throw_no_running_loop();
+/// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
+[[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
+
+// A callback that another thread handed over.
+template <class F>
+class PostedCallback final : public Callback, public Inbox::Message {
+public:
+    PostedCallback(F function, std::source_location where)
+        : Callback(where), function_(std::move(function)) {}
+    ReadyNode& arrive() noexcept override { return *this; }
+    void drop() noexcept override { release(); }
+
+private:
+    void invoke() override { static_cast<void>(function_()); }
+    F function_;
+};
+
+}  // namespace internal
+
+/// Runs tasks and callbacks of one thread, in asyncio's order:
+///
+/// each turn polls I/O and due timers when it is time for it, then runs the callbacks that were
+/// ready when it began, first in, first out. What they make ready runs in the next turn. I/O is
+/// polled when nothing is ready, when a timer is due, and at least every 64 callbacks or
+/// 200 microseconds; a poll only adds to the queue.
+///
+/// Most programs never name it: run() makes one, and free functions such as create_task() and
+/// sleep() use the running one.
+///
+/// Thread: the one that runs it, except where "threadsafe" is in the name. Elsewhere a call while
+///         the loop runs throws RuntimeError.
+/// Spec:   asyncio's event loop. Transports and protocols are not offered; streams replace them.
+class EventLoop {
+public:
+    /// Takes the system below; new_event_loop() of weft/io gives the usual one.
+    explicit EventLoop(std::unique_ptr<Backend> backend);
+    /// Closes it first.
+    ~EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    // ---- running
+
+    /// Runs until stop().
+    /// Errors: RuntimeError when closed, when it runs already, or when another loop runs in this
+    ///         thread; KeyboardInterrupt or SystemExit that a callback or task threw.
+    void run_forever();
+
+    /// Runs until the future is done, and gives its result.
+    /// Errors: what the future ended with; RuntimeError when the loop was stopped before.
+    template <class T>
+    T run_until_complete(Future<T> future) {
+        run_until_done(future);
+        return std::move(future).result();
+    }
+    template <class T>
+    T run_until_complete(Coro<T> coro,
+                         std::source_location where = std::source_location::current()) {
+        check_may_run();
+        Task<T> task = create_task(std::move(coro), {}, where);
+        run_until_done(task);
+        return std::move(task).result();
+    }
+
+    /// Ends run_forever() after the present turn.
+    void stop() noexcept { stopping_ = true; }
+    /// Frees what the loop holds; tasks that are not done are destroyed without being run.
+    /// Errors: RuntimeError while it runs. A second close does nothing.
+    void close();
+    [[nodiscard]] bool is_running() const noexcept {
+        return thread_.load(std::memory_order_relaxed) != std::thread::id();
+    }
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+
+    // ---- callbacks
+
+    /// Calls `function(args...)` in the next turn, in the present context.
+    template <class F, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
+    Handle call_soon(F&& function, Args&&... args) {
+        check_usable();
+        auto callback = make_callback<internal::Callback>(
+            internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...));
+        schedule(*callback);
+        return Handle(std::move(callback));
+    }
+
+    /// The same at a time of this loop's clock. Calls for the same time run in the order of
+    /// their making.
+    template <class F, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
+    TimerHandle call_at(TimePoint when, F&& function, Args&&... args) {
+        check_usable();
+        auto callback = make_callback<internal::TimerCallback>(
+            internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...), *this);
+        callback->schedule(when);
+        return TimerHandle(std::move(callback));
+    }
+    /// The same after a delay; zero or less means the turn after the next.
+    template <class F, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
+    TimerHandle call_later(Delay delay, F&& function, Args&&... args) {
+        return call_at(delay.after(time()), std::forward<F>(function),
+                       std::forward<Args>(args)...);
+    }
+
+    /// call_soon() from any thread or from a signal-free context; wakes the loop.
+    /// Errors: RuntimeError when the loop is closed.
+    /// Thread: any. There is no handle: what was posted cannot be cancelled from afar.
+    template <class F, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
+    void call_soon_threadsafe(F&& function, Args&&... args) {
+        if (!post(*inbox_, internal::bind_call(std::forward<F>(function),
+                                               std::forward<Args>(args)...))) {
+            throw_closed();
+        }
+    }
+
+    /// The loop's clock.
+    [[nodiscard]] TimePoint time() const noexcept { return backend_->now(); }
+
+    // ---- futures and tasks
+
+    template <class T = void>
+    [[nodiscard]] Future<T> create_future(
+        std::source_location where = std::source_location::current()) {
+        Ref<internal::FutureBase> state(new internal::FutureState<T>(*this));
+        state->made_at = where;
+        return Future<T>(std::move(state));
+    }
+    template <class T>
+    Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+                        std::source_location where = std::source_location::current());
+
+    // ---- I/O
+
+    /// Calls `function` each time that reading `fd` would not block, until remove_reader().
+    /// Replaces a reader that is there.
+    /// Errors: OSError when the descriptor cannot be watched.
+    template <std::invocable F>
+    void add_reader(int fd, F function) {
+        watch(IoKind::readable, fd, std::move(function));
+    }
+    template <std::invocable F>
+    void add_writer(int fd, F function) {
+        watch(IoKind::writable, fd, std::move(function));
+    }
+    /// Returns whether there was one.
+    bool remove_reader(int fd) { return unwatch(IoKind::readable, fd); }
+    bool remove_writer(int fd) { return unwatch(IoKind::writable, fd); }
+
+    /// Calls `function` in the loop when the process gets the signal.
+    /// Errors: ValueError for a number that is no signal; RuntimeError for one that cannot be
+    ///         caught.
+    template <std::invocable F>
+    void add_signal_handler(int signal, F function) {
+        set_signal_handler(signal, std::move(function));
+    }
+    /// Restores the default action. Returns whether there was a handler.
+    bool remove_signal_handler(int signal);
+
+    // ---- threads
+
+    /// Calls `function(args...)` on a thread of the executor; null means the default one.
+    /// Cancel: the future is cancelled at once. A call that waits for a thread is never made; one
+    ///         that runs goes on, and its result is dropped.
+    /// Errors: what the function throws; RuntimeError after a shutdown of the executor.
+    template <class F, class... Args>
+    auto run_in_executor(Executor* executor, F&& function, Args&&... args)
+        -> Future<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>;
+    void set_default_executor(std::shared_ptr<Executor> executor);
+    /// Waits until the default executor's threads have ended, at most `timeout`; none may be
+    /// started afterwards.
+    [[nodiscard]] Coro<void> shutdown_default_executor(
+        std::optional<Nanoseconds> timeout = std::nullopt);
+
+    /// Closes every asynchronous generator that was started and is not at its end.
+    [[nodiscard]] Coro<void> shutdown_asyncgens();
+
+    // ---- errors and debugging
+
+    /// Null restores the default, which writes to weft::log.
+    void set_exception_handler(ExceptionHandler handler) { handler_ = std::move(handler); }
+    [[nodiscard]] const ExceptionHandler& get_exception_handler() const noexcept {
+        return handler_;
+    }
+    void call_exception_handler(const ExceptionContext& context) noexcept;
+    void default_exception_handler(const ExceptionContext& context);
+
+    /// Debug mode reports slow callbacks, cancellations that a task swallowed, and where things
+    /// were made. On from the start when WEFT_DEBUG is set and not "0".
+    void set_debug(bool on) noexcept { debug_ = on; }
+    [[nodiscard]] bool get_debug() const noexcept { return debug_; }
+    /// In debug mode a callback or step that takes longer is reported.
+    Nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
+
+    /// "epoll", "io_uring", "virtual": what runs below.
+    [[nodiscard]] std::string_view backend() const noexcept { return backend_->name(); }
+
+    // ---- implementation: for the runtime's own parts
+
+    [[nodiscard]] internal::ReadyQueue& ready() noexcept { return ready_; }
+    [[nodiscard]] internal::TimerSet& timers() noexcept { return timers_; }
+    [[nodiscard]] List<internal::TaskBase>& tasks() noexcept { return tasks_; }
+    [[nodiscard]] List<internal::AsyncGenBase>& asyncgens() noexcept { return asyncgens_; }
+    [[nodiscard]] const std::shared_ptr<internal::Inbox>& inbox() const noexcept {
+        return inbox_;
+    }
+    [[nodiscard]] Backend& system() noexcept { return *backend_; }
+    [[nodiscard]] internal::TaskBase* current() const noexcept { return current_; }
+    void set_current(internal::TaskBase* task) noexcept { current_ = task; }
+    [[nodiscard]] std::uint64_t next_task_id() noexcept { return ++last_task_id_; }
+    /// Runs until the future is done, whatever its outcome.
+    void run_until_done(const AnyFuture& future);
+    void check_may_run() const;
+    /// A single turn, for tests.
+    void run_one_turn();
+    /// Ends the run with KeyboardInterrupt or SystemExit.
+    void end_run_with(std::exception_ptr error) noexcept;
+    void add_timer(internal::Timer& timer, TimePoint when) noexcept;
+    void check_usable() const {
+        if (closed_ || internal::running_loop != this) [[unlikely]] check_usable_slow();
+    }
+    /// Keeps a future that another thread will end, for the ticket that its message brings back:
+    /// the future itself never leaves the loop's thread.
+    [[nodiscard]] std::uint64_t expect_from_outside(Ref<internal::FutureBase> future);
+    [[nodiscard]] Ref<internal::FutureBase> arrived_from_outside(std::uint64_t ticket);
+    /// What SIGINT does while nobody has a handler for it; null gives the signal back.
+    void set_interrupt_handler(std::function<void()> function);
+    /// The loop was found in the child of a fork: throws RuntimeError.
+    void check_not_forked() const;
+    /// Posts without waking anything when the loop is closed: returns false.
+    template <class F>
+    static bool post(internal::Inbox& inbox, F function,
+                     std::source_location where = std::source_location::current()) {
+        auto* message = new internal::PostedCallback<F>(std::move(function), where);
+        message->retain();  // for the queue
+        if (inbox.push(*message)) return true;
+        message->release();
+        return false;
+    }
+
+private:
+    template <class Base, class F, class... BaseArgs>
+    static auto make_callback(F function, BaseArgs&&... args) {
+        return Ref(new internal::CallbackOf<F, Base>(
+            std::move(function), std::forward<BaseArgs>(args)..., std::source_location::current()));
+    }
+    void schedule(internal::Callback& callback) noexcept {
+        callback.retain();
+        ready_.push(callback);
+    }
+    void watch(IoKind kind, int fd, std::function<void()> function);
+    bool unwatch(IoKind kind, int fd);
+    void set_signal_handler(int signal, std::function<void()> function);
+
+    void check_usable_slow() const;
+    [[noreturn]] static void throw_closed();
+    Executor& default_executor();
+
+    class Running;
+    void run();
+    [[noreturn]] void report_deadlock();
+    void run_turn();
+    void poll(bool may_wait);
+    [[nodiscard]] bool poll_is_due() const noexcept;
+    void run_timed(internal::ReadyNode& node);
+    void deliver_signals();
+    void drop_queued() noexcept;
+
+    internal::ReadyQueue ready_;
+    internal::TimerSet timers_;
+    internal::TaskBase* current_ = nullptr;
+    std::uint32_t callbacks_since_poll_ = 0;
+    bool stopping_ = false;
+    bool closed_ = false;
+    bool debug_ = false;
+    TimePoint poll_due_;                // when to poll although callbacks are ready
+    std::uint64_t poll_due_ticks_ = 0;  // the same, or an earlier timer, in processor ticks
+    internal::ProcessorClock clock_;
+    std::exception_ptr ending_;
+
+    List<internal::TaskBase> tasks_;
+    List<internal::AsyncGenBase> asyncgens_;
+    std::uint64_t last_task_id_ = 0;
+    std::unique_ptr<Backend> backend_;
+    std::shared_ptr<internal::Inbox> inbox_;
+    std::atomic<std::thread::id> thread_{};
+    int process_;  // where the loop was made: a fork's child may not use it
+    ExceptionHandler handler_;
+    std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
+    std::vector<std::pair<int, std::function<void()>>> signal_handlers_;
+    std::function<void()> interrupt_handler_;
+    std::shared_ptr<Executor> default_executor_;
+    bool executor_shut_down_ = false;
+    std::unordered_map<std::uint64_t, Ref<internal::FutureBase>> awaited_outside_;
+    std::uint64_t last_ticket_ = 0;
+};
+
+/// The loop that runs in this thread.
+/// Errors: RuntimeError when there is none.
+[[nodiscard]] inline EventLoop& get_running_loop() {
+    if (!internal::running_loop) [[unlikely]] internal::throw_no_running_loop();
+    return *internal::running_loop;
+}
+
+template <class T>
+Future<T> create_future() {
+    return get_running_loop().create_future<T>();
+}
+
+namespace internal {
+
+template <Awaitable A>
+Coro<std::remove_cvref_t<await_result_t<A>>> await_in_coro(A awaitable) {
+    co_await transparent;
+    co_return co_await std::move(awaitable);
+}
+
+template <class F>
+std::invoke_result_t<F&> call_in_coro(F function) {
+    co_await transparent;
+    co_return co_await function();
+}
+
+/// Starts a task of a loop; `parent` for the tree of tasks.
+void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
+                std::source_location where);
+
+}  // namespace internal
+
+template <class T>
+Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+    check_usable();
+    Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, coro.release()));
+    internal::begin_task(*this, *task, options, where);
+    return Task<T>(std::move(task));
+}
+
+template <class T>
+Task<T> create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+    if (!internal::running_loop) [[unlikely]] {
+        coro.close();
+        internal::throw_no_running_loop();
+    }
+    return internal::running_loop->create_task(std::move(coro), options, where);
+}
+
+template <Awaitable A>
+    requires(!internal::is_coro<std::remove_cvref_t<A>>)
+auto create_task(A awaitable, TaskOptions options, std::source_location where) {
+    return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
+}
+
+template <std::invocable F>
+    requires internal::is_coro<std::invoke_result_t<F>>
+auto create_task(F function, TaskOptions options, std::source_location where) {
+    return create_task(internal::call_in_coro(std::move(function)), options, where);
+}
+
+}  // namespace weft

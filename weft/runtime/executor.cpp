@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/executor.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include <pthread.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+
+namespace weft {
+
+std::size_t ThreadPoolExecutor::default_workers() noexcept {
+    return std::min<std::size_t>(32, std::max(1u, std::thread::hardware_concurrency()) + 4);
+}
+
+ThreadPoolExecutor::ThreadPoolExecutor(std::size_t max_workers, std::string thread_name_prefix)
+    : max_workers_(max_workers), thread_name_prefix_(std::move(thread_name_prefix)) {
+    if (max_workers == 0) throw ValueError("max_workers must be greater than 0");
+}
+
+ThreadPoolExecutor::~ThreadPoolExecutor() { shutdown(true); }
+
+void ThreadPoolExecutor::submit_job(std::move_only_function<void()> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
+        jobs_.push_back(std::move(job));
+        // One idle thread serves one waiting job; whoever comes beyond gets a thread of its own.
+        if (idle_ < jobs_.size() && threads_.size() < max_workers_) {
+            threads_.emplace_back([this] { work(); });
+            ++live_;
+            // The kernel takes 15 characters; a longer name would be refused.
+            std::string name = thread_name_prefix_ + "_" + std::to_string(threads_.size() - 1);
+            name.resize(std::min<std::size_t>(name.size(), 15));
+            pthread_setname_np(threads_.back().native_handle(), name.c_str());
+        }
+    }
+    changed_.notify_one();
+}
+
+void ThreadPoolExecutor::work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        ++idle_;
+        changed_.wait(lock, [this] { return !jobs_.empty() || shut_down_; });
+        --idle_;
+        if (jobs_.empty()) break;
+        {
+            std::move_only_function<void()> job = std::move(jobs_.front());
+            jobs_.pop_front();
+            lock.unlock();
+            job();
+        }  // what it holds is destroyed before the next one begins
+        lock.lock();
+    }
+    if (--live_ == 0) all_ended_.notify_all();
+}
+
+void ThreadPoolExecutor::shutdown(bool wait) {
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard lock(mutex_);
+        shut_down_ = true;
+        if (wait) threads.swap(threads_);
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads) thread.join();
+}
+
+bool ThreadPoolExecutor::shutdown_within(Nanoseconds timeout) {
+    shutdown(false);
+    const auto span = std::min(timeout, Nanoseconds(std::chrono::hours(24 * 365)));
+    {
+        std::unique_lock lock(mutex_);
+        if (!all_ended_.wait_for(lock, span, [this] { return live_ == 0; })) return false;
+    }
+    shutdown(true);
+    return true;
+}
+
+Executor& EventLoop::default_executor() {
+    if (executor_shut_down_) throw RuntimeError("Executor shutdown has been called");
+    if (!default_executor_) default_executor_ = std::make_shared<ThreadPoolExecutor>();
+    return *default_executor_;
+}
+
+void EventLoop::set_default_executor(std::shared_ptr<Executor> executor) {
+    default_executor_ = std::move(executor);
+}
+
+Coro<void> EventLoop::shutdown_default_executor(std::optional<Nanoseconds> timeout) {
+    executor_shut_down_ = true;
+    if (!default_executor_) co_return;
+    // Joining blocks, so a thread does it; it owns what it needs, should this await be cancelled.
+    const std::shared_ptr<Executor> executor = std::exchange(default_executor_, nullptr);
+    const concurrent::Future<bool> ended;
+    std::thread([executor, ended, span = timeout.value_or(Nanoseconds::max())] {
+        ended.set_result(executor->shutdown_within(span));
+    }).detach();
+    Future<bool> joined = wrap_future(ended);
+    if (!co_await joined) {
+        log(LogLevel::warning,
+            "The executor did not finish joining its threads within its timeout");
+    }
+}
+
+}  // namespace weft

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/executor.hpp - calls on other threads: Executor, ThreadPoolExecutor, to_thread().
+#pragma once
+
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/runtime/concurrent_future.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/event_loop.hpp>
+
+namespace weft {
+
+namespace internal {
+
+// Travels with the work that ends a future: when the work is thrown away, whoever waits is told.
+template <class T>
+class CancelUnlessEnded {
+public:
+    explicit CancelUnlessEnded(concurrent::Future<T> future) : future_(std::move(future)) {}
+    CancelUnlessEnded(CancelUnlessEnded&& other) noexcept
+        : future_(std::exchange(other.future_, std::nullopt)) {}
+    CancelUnlessEnded& operator=(CancelUnlessEnded&&) = delete;
+    ~CancelUnlessEnded() {
+        if (future_) future_->abandon();
+    }
+    /// Somebody else sees to the end from here on.
+    void pass_on() noexcept { future_.reset(); }
+
+private:
+    std::optional<concurrent::Future<T>> future_;
+};
+
+}  // namespace internal
+
+/// Runs calls on other threads. Spec: concurrent.futures.Executor.
+class Executor {
+public:
+    virtual ~Executor() = default;
+
+    /// Queues a job. A job is run once or destroyed.
+    /// Errors: RuntimeError after shutdown().
+    /// Thread: any.
+    virtual void submit_job(std::move_only_function<void()> job) = 0;
+    /// Refuses new jobs; waits until those that were submitted have ended if `wait`.
+    virtual void shutdown(bool wait) = 0;
+    /// shutdown() that waits at most so long; false when jobs still ran then.
+    [[nodiscard]] virtual bool shutdown_within(Nanoseconds timeout) = 0;
+
+    /// Queues a call.
+    /// Errors: what the call throws arrives in the future.
+    template <class F, class... Args>
+    auto submit(F&& function, Args&&... args) {
+        using T = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
+        const concurrent::Future<T> future;
+        submit_job([future, ending = internal::CancelUnlessEnded<T>(future),
+                    call = internal::bind_call(std::forward<F>(function),
+                                               std::forward<Args>(args)...)]() mutable {
+            run_into(future, call);
+        });
+        return future;
+    }
+
+private:
+    template <class T, class Call>
+    static void run_into(const concurrent::Future<T>& future, Call& call) {
+        if (!future.set_running_or_notify_cancel()) return;
+        try {
+            if constexpr (std::is_void_v<T>) {
+                call();
+                future.set_result();
+            } else {
+                future.set_result(call());
+            }
+        } catch (...) {
+            future.set_exception(std::current_exception());
+        }
+    }
+};
+
+/// A pool that grows with its work: a thread is started for a job that finds none idle, up to
+/// `max_workers`; jobs beyond that wait their turn, first come first served.
+///
+/// The destructor waits for all jobs.
+/// Limits: max_workers, by default min(32, processors + 4), as in Python.
+class ThreadPoolExecutor final : public Executor {
+public:
+    /// Errors: ValueError for zero workers.
+    explicit ThreadPoolExecutor(std::size_t max_workers = default_workers(),
+                                std::string thread_name_prefix = "weft");
+    ~ThreadPoolExecutor() override;
+
+    void submit_job(std::move_only_function<void()> job) override;
+    void shutdown(bool wait) override;
+    [[nodiscard]] bool shutdown_within(Nanoseconds timeout) override;
+
+    [[nodiscard]] std::size_t max_workers() const noexcept { return max_workers_; }
+    [[nodiscard]] static std::size_t default_workers() noexcept;
+
+private:
+    void work();
+
+    const std::size_t max_workers_;
+    const std::string thread_name_prefix_;
+    std::mutex mutex_;
+    std::condition_variable changed_;   // a job came, or shutdown
+    std::condition_variable all_ended_;
+    std::deque<std::move_only_function<void()>> jobs_;
+    std::vector<std::thread> threads_;
+    std::size_t idle_ = 0;
+    std::size_t live_ = 0;
+    bool shut_down_ = false;
+};
+
+/// A concurrent future as one of the running loop. Cancelling either cancels the other.
+/// Errors: RuntimeError without a running loop. A value that cannot be copied is moved.
+template <class T>
+Future<T> wrap_future(concurrent::Future<T> source) {
+    EventLoop& loop = get_running_loop();
+    const Future<T> future = loop.create_future<T>();
+    future.add_done_callback([source](const AnyFuture& ended) {
+        if (ended.cancelled()) source.cancel();
+    });
+    const std::uint64_t ticket = loop.expect_from_outside(future.state());
+    source.add_done_callback([source, ticket, inbox = loop.inbox()] {
+        static_cast<void>(EventLoop::post(*inbox, [source, ticket] {
+            const Future<T> target(get_running_loop().arrived_from_outside(ticket));
+            if (target.done()) return;  // cancelled meanwhile
+            if (source.cancelled()) {
+                target.cancel();
+            } else if (const std::exception_ptr error = source.exception()) {
+                target.set_exception(error);
+            } else if constexpr (std::is_void_v<T>) {
+                target.set_result();
+            } else {
+                target.set_result(std::move(const_cast<T&>(source.result())));
+            }
+        }));
+    });
+    return future;
+}
+
+/// Runs a coroutine in the loop of another thread.
+///
+/// Errors: RuntimeError when that loop is closed.
+/// Cancel: cancelling the future cancels the task.
+/// Thread: any but the loop's own, where waiting for the result would block the loop.
+/// Spec:   asyncio.run_coroutine_threadsafe.
+template <class T>
+concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
+
+/// Calls `function(args...)` on a thread of the loop's default executor, and waits for it without
+/// blocking the loop.
+///
+/// The function sees the caller's context variables, in a copy. When its first parameter is a
+/// std::stop_token, it gets one that is triggered when the awaiting task is cancelled.
+/// Errors: what the function throws.
+/// Cancel: lossy; the await ends at once. A call that has not begun is never made; one that runs
+///         goes on to its end, and its result is dropped.
+/// Spec:   asyncio.to_thread.
+template <class F, class... Args>
+[[clang::coro_wrapper]] auto to_thread(F function, Args... args);
+
+// ---- implementation
+
+namespace internal {
+
+template <class T>
+Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future) {
+    const CancelUnlessEnded<T> ending(future);
+    Result<T> result;
+    co_await as_outcome(std::move(coro), result);
+    // Whoever cancelled the concurrent future has had its answer.
+    if (result.outcome == Outcome::cancelled) {
+        future.cancel();
+    } else if (future.set_running_or_notify_cancel()) {
+        if (result.outcome == Outcome::error) {
+            future.set_exception(result.failure->error);
+        } else if constexpr (std::is_void_v<T>) {
+            future.set_result();
+        } else {
+            future.set_result(std::move(result.value()));
+        }
+    }
+}
+
+template <class F, class... Args>
+inline constexpr bool takes_stop_token = std::invocable<F&, std::stop_token, Args...>;
+
+// Asks the job to stop when the await is left by anything but its result.
+class StopOnExit {
+public:
+    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+    void done() noexcept { done_ = true; }
+    StopOnExit() = default;
+    StopOnExit(const StopOnExit&) = delete;
+    StopOnExit& operator=(const StopOnExit&) = delete;
+    ~StopOnExit() {
+        if (!done_) source_.request_stop();
+    }
+
+private:
+    std::stop_source source_;
+    bool done_ = false;
+};
+
+template <class T>
+Coro<T> await_stoppable(Executor* executor, std::move_only_function<T(std::stop_token)> call) {
+    co_await transparent;
+    StopOnExit stop;
+    Future<T> future =
+        get_running_loop().run_in_executor(executor, std::move(call), stop.token());
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(future);
+        stop.done();
+    } else {
+        T value = co_await std::move(future);
+        stop.done();
+        co_return value;
+    }
+}
+
+template <class T>
+Coro<T> await_call(Executor* executor, std::move_only_function<T()> call) {
+    co_await transparent;
+    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call));
+    co_return co_await std::move(future);
+}
+
+}  // namespace internal
+
+template <class F, class... Args>
+auto EventLoop::run_in_executor(Executor* executor, F&& function, Args&&... args)
+    -> Future<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>> {
+    check_usable();
+    Executor& chosen = executor ? *executor : default_executor();
+    return wrap_future(chosen.submit(std::forward<F>(function), std::forward<Args>(args)...));
+}
+
+template <class F, class... Args>
+[[clang::coro_wrapper]] auto to_thread(F function, Args... args) {
+    if constexpr (internal::takes_stop_token<F, Args...>) {
+        using T = std::invoke_result_t<F&, std::stop_token, Args...>;
+        return internal::await_stoppable<T>(
+            nullptr, [context = copy_context(), function = std::move(function),
+                      ... args = std::move(args)](std::stop_token token) mutable -> T {
+                return context.run(function, std::move(token), std::move(args)...);
+            });
+    } else {
+        using T = std::invoke_result_t<F&, Args...>;
+        return internal::await_call<T>(
+            nullptr, [context = copy_context(), function = std::move(function),
+                      ... args = std::move(args)]() mutable -> T {
+                return context.run(function, std::move(args)...);
+            });
+    }
+}
+
+template <class T>
+concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
+    const concurrent::Future<T> future;
+    // The task is named to the other thread by a slot that only its loop reads and writes.
+    const auto task = std::make_shared<AnyTask>();
+    const std::shared_ptr<internal::Inbox> inbox = loop.inbox();
+    loop.call_soon_threadsafe([coro = std::move(coro), future, task,
+                               ending = internal::CancelUnlessEnded<T>(future)]() mutable {
+        if (future.cancelled()) {
+            coro.close();
+        } else {
+            *task = create_task(internal::run_into(std::move(coro), future));
+            task->add_done_callback([task] { *task = AnyTask(); });
+            ending.pass_on();
+        }
+    });
+    future.add_done_callback([future, task, inbox] {
+        if (!future.cancelled()) return;
+        static_cast<void>(EventLoop::post(*inbox, [task] {
+            if (*task) task->cancel();
+        }));
+    });
+    return future;
+}
+
+}  // namespace weft

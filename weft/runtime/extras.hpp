@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/extras.hpp - what few futures and tasks have, kept out of the many.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <weft/runtime/context.hpp>
+
+namespace weft::internal {
+
+struct Extras {
+    std::optional<std::string> name;            // set_name(), or create_task's option
+    std::optional<std::string> cancel_message;  // of the last cancel()
+    std::shared_ptr<ContextSlot> context;       // create_task's option: shared with the caller
+};
+
+}  // namespace weft::internal

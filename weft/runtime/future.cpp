@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/future.hpp>
+
+#include <utility>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/extras.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft::internal {
+
+FutureBase::~FutureBase() {
+    while (DoneLink* link = links_.pop_front()) link->drop();
+}
+
+Extras& FutureBase::extras() {
+    if (!extras_) extras_ = std::make_unique<Extras>();
+    return *extras_;
+}
+
+const std::string* FutureBase::cancel_message() const noexcept {
+    return extras_ && extras_->cancel_message ? &*extras_->cancel_message : nullptr;
+}
+
+void FutureBase::set_cancel_message(const std::string* message) {
+    if (message) {
+        extras().cancel_message = *message;
+    } else if (extras_) {
+        extras_->cancel_message.reset();
+    }
+}
+
+bool FutureBase::cancel(const std::string* message) {
+    report_error_ = false;
+    if (done()) return false;
+    set_cancel_message(message);
+    result_->set_cancelled();
+    mark_done();
+    return true;
+}
+
+void FutureBase::set_error(std::exception_ptr error) {
+    set_failure(std::make_unique<Failure>(Failure{std::move(error), {}}));
+}
+
+void FutureBase::set_failure(FailurePtr failure) {
+    check_pending();
+    check(failure && failure->error, "a future's error cannot be null");
+    result_->outcome = Outcome::error;
+    result_->failure = std::move(failure);
+    mark_done();
+}
+
+void FutureBase::mark_done() noexcept {
+    const Ref keep(this);  // a link may hold the last handle
+    while (DoneLink* link = links_.pop_front()) link->fire(*this);
+}
+
+void FutureBase::check_readable() {
+    switch (result_->outcome) {
+        case Outcome::value: return;
+        case Outcome::pending: throw InvalidStateError("Result is not set.");
+        default: mark_retrieved(); result_->raise_shared(cancel_message());
+    }
+}
+
+std::exception_ptr FutureBase::error() {
+    switch (result_->outcome) {
+        case Outcome::value: return nullptr;
+        case Outcome::pending: throw InvalidStateError("Exception is not set.");
+        case Outcome::cancelled: result_->raise_shared(cancel_message());
+        case Outcome::error: break;
+    }
+    mark_retrieved();
+    return result_->failure->error;
+}
+
+void FutureBase::throw_done_already() const {
+    throw InvalidStateError(describe() + " is done already");
+}
+
+std::string FutureBase::describe() const { return "Future"; }
+
+void FutureBase::report_unretrieved() noexcept {
+    if (!report_error_ || result_->outcome != Outcome::error) return;
+    ExceptionContext context;
+    context.message = std::string(is_task() ? "Task" : "Future") +
+                      " exception was never retrieved";
+    context.exception = result_->failure->error;
+    (is_task() ? context.task : context.future) = describe();
+    context.source = made_at;
+    context.await_chain = result_->failure->chain;
+    // A handle may outlive its loop.
+    if (is_open(loop_)) {
+        loop_->call_exception_handler(context);
+    } else {
+        log(LogLevel::error, context.message + "\n" + (is_task() ? context.task : context.future) +
+                                 "\n" + weft::describe(context.exception));
+    }
+}
+
+void FutureBase::destroy() noexcept {
+    // The handler may make and drop handles to this; the count stays above zero meanwhile.
+    ++owners_;
+    report_unretrieved();
+    --owners_;
+    delete this;
+}
+
+CancelAck FutureWait::cancel() noexcept {
+    // As in asyncio, the future itself is cancelled, and its end wakes the task.
+    return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
+}
+
+void FutureWait::start(PromiseBase& frame) {
+    if (&future_->loop() != &frame.task->loop()) {
+        throw RuntimeError(frame.task->describe() + " got " + future_->describe() +
+                           " attached to a different loop");
+    }
+    if (future_.get() == frame.task) {
+        throw RuntimeError("Task cannot await on itself: " + frame.task->describe());
+    }
+    future_->add(*this);
+    suspend(frame);
+}
+
+void FutureWait::fire(FutureBase&) noexcept {
+    // A future that was cancelled or failed reaches the frame as this operation's outcome, so
+    // that frames which do not catch are not run for it.
+    const Outcome ended = future_->result().outcome;
+    task()->wake(ended == Outcome::cancelled ? Outcome::cancelled : Outcome::value);
+}
+
+bool FutureWait::take_error_into(ResultBase& slot) {
+    const ResultBase& result = future_->result();
+    if (outcome == Outcome::cancelled || result.outcome == Outcome::cancelled) {
+        slot.set_cancelled(copy_failure(result));
+    } else if (result.outcome == Outcome::error) {
+        future_->mark_retrieved();
+        slot.outcome = Outcome::error;
+        slot.failure = copy_failure(result);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+FailurePtr FutureWait::take_error() {
+    const ResultBase& result = future_->result();
+    if (outcome == Outcome::cancelled || result.outcome != Outcome::error) return nullptr;
+    future_->mark_retrieved();
+    return copy_failure(result);
+}
+
+void FutureWait::raise() {
+    // Cancelled itself although the future has a result: the result stays in the future.
+    if (outcome == Outcome::cancelled && !future_->cancelled()) raise_if_cancelled();
+    future_->mark_retrieved();
+    future_->result().raise_shared(future_->cancel_message());
+}
+
+void DoneCall::fire(FutureBase& future) noexcept {
+    future_ = Ref(&future);
+    future.loop().ready().push(*this);  // the count passes from the list to the queue
+}
+
+void add_done_call(FutureBase& future, DoneCall& call) {
+    call.retain();
+    if (future.done()) {
+        call.fire(future);
+    } else {
+        future.add(call);
+    }
+}
+
+std::size_t remove_done_calls(FutureBase& future, const void* identity) noexcept {
+    std::size_t removed = 0;
+    future.for_each_link([&](DoneLink& link) {
+        auto* call = dynamic_cast<DoneCall*>(&link);
+        if (!call || call->identity != identity) return;
+        call->unlink();
+        call->release();
+        ++removed;
+    });
+    return removed;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/future_state.hpp - the shared state behind Future and Task.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <source_location>
+#include <string>
+
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/extras.hpp>
+#include <weft/runtime/frame_allocator.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/result.hpp>
+
+namespace weft {
+class EventLoop;
+namespace internal {
+
+class FutureBase;
+
+[[nodiscard]] inline FailurePtr copy_failure(const ResultBase& result) {
+    return result.failure ? std::make_unique<Failure>(*result.failure) : nullptr;
+}
+
+/// Something to do once a future is done. fire() runs inside the call that ended the future, so
+/// it only queues; the node is unlinked by then.
+class DoneLink : public ListNode {
+public:
+    virtual void fire(FutureBase& future) noexcept = 0;
+    /// The loop was closed or the future destroyed before it was done.
+    virtual void drop() noexcept {}
+
+protected:
+    ~DoneLink() = default;
+};
+
+class FutureBase : public FrameAllocated {
+public:
+    FutureBase(EventLoop& loop, ResultBase& result) noexcept : loop_(&loop), result_(&result) {}
+    FutureBase(const FutureBase&) = delete;
+    FutureBase& operator=(const FutureBase&) = delete;
+
+    void retain() noexcept { ++owners_; }
+    void release() noexcept {
+        if (--owners_ == 0) destroy();
+    }
+    [[nodiscard]] std::uint32_t owners() const noexcept { return owners_; }
+
+    [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
+    [[nodiscard]] bool done() const noexcept { return result_->outcome != Outcome::pending; }
+    [[nodiscard]] bool cancelled() const noexcept {
+        return result_->outcome == Outcome::cancelled;
+    }
+    [[nodiscard]] ResultBase& result() const noexcept { return *result_; }
+    template <class T>
+    [[nodiscard]] Result<T>& result_as() const noexcept {
+        return static_cast<Result<T>&>(*result_);
+    }
+
+    /// Future.cancel(): false when it is done already.
+    virtual bool cancel(const std::string* message);
+
+    void set_error(std::exception_ptr error);
+    void set_failure(FailurePtr failure);
+    /// Ends it; the callbacks go to the ready queue.
+    void mark_done() noexcept;
+    void check_pending() const {
+        if (done()) [[unlikely]] throw_done_already();
+    }
+
+    void add(DoneLink& link) noexcept { links_.push_back(link); }
+    /// Calls `visit` with each link, which may unlink itself.
+    template <class F>
+    void for_each_link(F visit) {
+        List<DoneLink> all;
+        all.splice_back(links_);
+        while (DoneLink* link = all.pop_front()) {
+            links_.push_back(*link);
+            visit(*link);
+        }
+    }
+
+    /// Throws unless the result may be read: pending, cancelled or failed.
+    void check_readable();
+    /// The error, null for a result; throws for pending and cancelled.
+    std::exception_ptr error();
+    void mark_retrieved() noexcept { report_error_ = false; }
+    [[nodiscard]] const AwaitChain* error_chain() const noexcept {
+        return result_->failure ? &result_->failure->chain : nullptr;
+    }
+    [[nodiscard]] const std::string* cancel_message() const noexcept;
+    void set_cancel_message(const std::string* message);
+
+    /// "Future" or "Task 'name'", for messages.
+    [[nodiscard]] virtual std::string describe() const;
+    [[nodiscard]] virtual bool is_task() const noexcept { return false; }
+    /// Every error that nobody asks for is reported, unless this was called.
+    void silence() noexcept { report_error_ = false; }
+
+    std::source_location made_at;
+
+protected:
+    virtual ~FutureBase();
+    [[noreturn]] void throw_done_already() const;
+    // What few futures and tasks have; made when first needed.
+    [[nodiscard]] Extras& extras();
+    [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.get(); }
+    [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }
+
+private:
+    virtual void destroy() noexcept;
+    void report_unretrieved() noexcept;
+
+    EventLoop* loop_;
+    ResultBase* result_;
+    List<DoneLink> links_;
+    std::unique_ptr<Extras> extras_;
+    std::uint32_t owners_ = 0;
+    bool report_error_ = true;
+};
+
+template <class T>
+class FutureState final : public FutureBase {
+public:
+    explicit FutureState(EventLoop& loop) noexcept : FutureBase(loop, value_) {}
+
+private:
+    Result<T> value_;
+};
+
+/// co_await of a future, from any handle to it.
+class FutureWait : public Op, private DoneLink {
+public:
+    explicit FutureWait(Ref<FutureBase> future) noexcept : future_(std::move(future)) {}
+
+    CancelAck cancel() noexcept override;
+    [[nodiscard]] std::string_view name() const noexcept override { return "Future"; }
+
+    [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise());
+    }
+
+    [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
+    /// For as_result(): the error, if that is the outcome.
+    [[nodiscard]] FailurePtr take_error();
+    bool take_error_into(ResultBase& slot) override;
+
+protected:
+    ~FutureWait() = default;
+    void check_outcome() {
+        if (outcome == Outcome::cancelled || future_->result().outcome != Outcome::value)
+            [[unlikely]] {
+            raise();
+        }
+    }
+
+private:
+    void start(PromiseBase& frame);
+    void fire(FutureBase& future) noexcept override;
+    [[noreturn]] void raise();
+
+    Ref<FutureBase> future_;
+};
+
+}  // namespace internal
+}  // namespace weft

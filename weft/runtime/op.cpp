@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/op.hpp>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft::internal {
+
+void Op::suspend(PromiseBase& frame) noexcept {
+    task_ = frame.task;
+    task_->suspend_on(*this, frame);
+}
+
+void Op::wake() noexcept { task_->wake(Outcome::value); }
+
+void Op::raise_cancelled() const {
+    if (const std::string* message = cancel_message_of(task_)) throw CancelledError(*message);
+    throw CancelledError();
+}
+
+void PromiseBase::fail() noexcept {
+    FailurePtr failure = catch_failure(where);
+    if (is_cancelled_error(failure->error)) {
+        slot->set_cancelled(std::move(failure));
+    } else {
+        slot->outcome = Outcome::error;
+        slot->failure = std::move(failure);
+    }
+}
+
+std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
+    if (!frame.parent) {
+        frame.task->root_ended();
+    } else if (frame.slot->deliver) {
+        return frame.parent->handle();
+    } else {
+        frame.task->unwind_from(frame);
+    }
+    return std::noop_coroutine();
+}
+
+void report_never_awaited(const PromiseBase& frame) noexcept {
+    const std::source_location& at = frame.where;
+    log(LogLevel::warning, std::string("coroutine '") + at.function_name() +
+                               "' was never awaited; created in " + at.file_name() + ":" +
+                               std::to_string(at.line()));
+}
+
+void throw_already_awaited() {
+    throw RuntimeError("cannot reuse already awaited coroutine");
+}
+
+const std::string* cancel_message_of(const TaskBase* task) noexcept {
+    return task->cancel_message();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/op.hpp - an operation that a suspended task waits for.
+//
+// An Op lives in the frame that awaits it: waiting allocates nothing. Its life:
+//
+//   suspend() ──▶ waiting ──wake()──▶ scheduled ──▶ the task's step resumes the frame
+//                    │cancel(): now ─▶ scheduled, outcome cancelled
+//                    └cancel(): later ─▶ still waiting; something else wakes it
+#pragma once
+
+#include <coroutine>
+#include <string>
+#include <string_view>
+
+#include <weft/runtime/promise.hpp>
+
+namespace weft::internal {
+
+/// What an operation answers to a request to cancel it.
+enum class CancelAck {
+    now,      // it is over: the task is to be resumed as cancelled
+    later,    // the request went on; whoever it went to will wake the task
+    refused,  // the result is there already, or the operation cannot be cancelled
+};
+
+class Op {
+public:
+    Op() = default;
+    Op(const Op&) = delete;
+    Op& operator=(const Op&) = delete;
+
+    /// Asks the operation to end. Called while the task waits for it, at most once at a time.
+    virtual CancelAck cancel() noexcept = 0;
+    /// For introspection: what is waited for, such as "sleep" or "Lock.acquire".
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    /// Asked before a woken task is resumed with a value: false puts it back to waiting. It is how
+    /// a waiter that was overtaken keeps its place.
+    virtual bool may_resume() noexcept { return true; }
+    /// Asked when the awaiting frame is transparent: moves an error or a cancellation that this
+    /// ended with into `slot`; false for a value.
+    virtual bool take_error_into(ResultBase& slot) {
+        if (outcome == Outcome::cancelled) slot.set_cancelled();
+        return outcome == Outcome::cancelled;
+    }
+    /// A result that arrived before a cancellation is delivered, and the cancellation waits for
+    /// the next await. For operations whose result must not be lost.
+    [[nodiscard]] virtual bool result_wins() const noexcept { return false; }
+
+    Outcome outcome = Outcome::pending;
+    bool deliver = false;         // an error or cancellation is for the awaiting frame, even a
+                                  // transparent one
+    bool checks_resume = false;  // whether may_resume() is to be asked
+    bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
+
+    /// Resumes the awaiting task through the ready queue. The task must be waiting for this.
+    void wake() noexcept;
+
+    [[nodiscard]] TaskBase* task() const noexcept { return task_; }
+
+protected:
+    ~Op() = default;
+    /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
+    void suspend(PromiseBase& frame) noexcept;
+    /// For await_resume(): throws CancelledError when the wait was cancelled.
+    void raise_if_cancelled() const {
+        if (outcome == Outcome::cancelled) [[unlikely]] raise_cancelled();
+    }
+
+private:
+    [[noreturn]] void raise_cancelled() const;
+
+    TaskBase* task_ = nullptr;
+};
+
+}  // namespace weft::internal

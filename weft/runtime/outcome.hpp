@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/outcome.hpp - awaits whose error is a value: the second half of coro.hpp.
+#pragma once
+
+#include <expected>
+
+#include <weft/runtime/coro.hpp>
+
+namespace weft::internal {
+
+// as_result(): an expected instead of a throw. A cancellation is thrown on.
+template <class A>
+class ResultAwaiter {
+    using Inner = awaiter_of<A>;
+    using T = decltype(std::declval<Inner>().await_resume());
+    using Expected = std::expected<std::remove_cvref_t<T>, std::exception_ptr>;
+
+public:
+    explicit ResultAwaiter(A&& awaitable) : inner_(make_awaiter_for(std::move(awaitable))) {}
+
+    [[nodiscard]] bool await_ready() { return inner_.await_ready(); }
+    template <class Promise>
+    auto await_suspend(std::coroutine_handle<Promise> awaiting) {
+        inner_.deliver = true;
+        return inner_.await_suspend(awaiting);
+    }
+    Expected await_resume() {
+        if constexpr (requires { inner_.take_error(); }) {
+            if (FailurePtr failure = inner_.take_error()) {
+                return std::unexpected(std::move(failure->error));
+            }
+            return value();
+        } else {
+            try {
+                return value();
+            } catch (const CancelledError&) {
+                throw;
+            } catch (...) {
+                return std::unexpected(std::current_exception());
+            }
+        }
+    }
+
+private:
+    Expected value() {
+        if constexpr (std::is_void_v<T>) {
+            inner_.await_resume();
+            return {};
+        } else {
+            return inner_.await_resume();
+        }
+    }
+
+    Inner inner_;
+};
+
+// Library code that decides itself what an outcome means: nothing is thrown, cancellation
+// included.
+template <class T>
+class OutcomeAwaiter {
+public:
+    OutcomeAwaiter(Coro<T>&& coro, Result<T>& into) : child_(std::move(coro)), into_(into) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        into_.deliver = true;
+        return child_.start(awaiting.promise(), into_);
+    }
+    void await_resume() noexcept { child_.end(); }
+
+private:
+    ChildFrame<T> child_;
+    Result<T>& into_;
+};
+
+/// `co_await as_outcome(coro, result)`: runs it and leaves whatever became of it in `result`.
+template <class T>
+[[nodiscard]] AsOutcome<T> as_outcome(Coro<T> coro, Result<T>& into) {
+    return {std::move(coro), into};
+}
+
+/// `co_await PassOn(result)`: ends this coroutine with that error or cancellation, without a throw.
+/// The frame is destroyed where it stands.
+class PassOn {
+public:
+    explicit PassOn(ResultBase& outcome) noexcept : outcome_(outcome) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+        PromiseBase& self = frame.promise();
+        self.slot->set_abnormal_from(outcome_);
+        if (self.slot->failure) self.slot->failure->chain.push_back(self.where);
+        return leave_frame(self);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    ResultBase& outcome_;
+};
+
+}  // namespace weft::internal

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/result.hpp>
+
+namespace weft {
+namespace internal {
+namespace {
+
+[[noreturn]] void raise_in_flight(FailurePtr failure) {
+    drop_failure_in_flight();
+    failure_in_flight = failure.release();
+    std::rethrow_exception(failure_in_flight->error);
+}
+
+[[noreturn]] void raise_fresh_cancellation(const std::string* message) {
+    if (message) throw CancelledError(*message);
+    throw CancelledError();
+}
+
+}  // namespace
+
+// Between the throw in one frame and the catch in the next, the chain has no place in the
+// exception object, which is the user's; it waits here. It holds the exception for at most the
+// rest of the step.
+constinit thread_local Failure* failure_in_flight [[gnu::tls_model("initial-exec")]] = nullptr;
+
+void drop_failure_in_flight() noexcept { delete std::exchange(failure_in_flight, nullptr); }
+
+void ResultBase::raise(const std::string* message) {
+    if (failure) raise_in_flight(std::move(failure));
+    check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
+    raise_fresh_cancellation(message);
+}
+
+void ResultBase::raise_shared(const std::string* message) const {
+    if (failure) raise_in_flight(std::make_unique<Failure>(*failure));
+    check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
+    raise_fresh_cancellation(message);
+}
+
+FailurePtr catch_failure(std::source_location where) noexcept {
+    std::exception_ptr error = std::current_exception();
+    FailurePtr failure;
+    if (failure_in_flight && failure_in_flight->error == error) {
+        failure.reset(std::exchange(failure_in_flight, nullptr));
+    } else {
+        failure = std::make_unique<Failure>(Failure{std::move(error), {}});
+    }
+    failure->chain.push_back(where);
+    return failure;
+}
+
+}  // namespace internal
+
+AwaitChain current_await_chain() {
+    const std::exception_ptr error = std::current_exception();
+    const internal::Failure* failure = internal::failure_in_flight;
+    return failure && error && failure->error == error ? failure->chain : AwaitChain();
+}
+
+std::string format_await_chain(const AwaitChain& chain) {
+    std::string text;
+    for (const std::source_location& where : chain) {
+        text += std::string("  at ") + where.function_name() + " (" + where.file_name() + ":" +
+                std::to_string(where.line()) + ")\n";
+    }
+    return text;
+}
+
+}  // namespace weft

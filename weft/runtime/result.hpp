@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/result.hpp - how the outcome of a coroutine or future travels: as a value.
+//
+// A result slot lives with whoever waits: in the awaiting frame, or in the task. The callee writes
+// its outcome straight into it. Errors and cancellations pass from slot to slot and become a C++
+// exception only in a frame that could catch one.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
+
+namespace weft {
+
+/// The `co_await`s that an error came through, the one nearest to its origin first.
+using AwaitChain = std::vector<std::source_location>;
+
+namespace internal {
+
+enum class Outcome : unsigned char { pending, value, error, cancelled };
+
+/// An error on its way: the exception and the awaits that it passed.
+struct Failure {
+    std::exception_ptr error;
+    AwaitChain chain;
+};
+using FailurePtr = std::unique_ptr<Failure>;
+
+class ResultBase {
+public:
+    ResultBase() = default;
+    ResultBase(const ResultBase&) = delete;
+    ResultBase& operator=(const ResultBase&) = delete;
+
+    Outcome outcome = Outcome::pending;
+    /// Whether an error or a cancellation is for the owner of this slot: its frame may catch it,
+    /// or looks at outcomes. Otherwise the owner's frame is destroyed and the outcome goes on.
+    bool deliver = true;
+    /// Set with `error`; with `cancelled` only when a CancelledError object exists already.
+    FailurePtr failure;
+
+    void set_error(std::exception_ptr error) {
+        outcome = Outcome::error;
+        failure = std::make_unique<Failure>(Failure{std::move(error), {}});
+    }
+    void set_cancelled(FailurePtr with = nullptr) noexcept {
+        outcome = Outcome::cancelled;
+        failure = std::move(with);
+    }
+    /// Takes over another slot's error or cancellation.
+    void set_abnormal_from(ResultBase& other) noexcept {
+        outcome = other.outcome;
+        failure = std::move(other.failure);
+    }
+
+    /// Throws the error or the CancelledError. `message` is for a cancellation without an object.
+    [[noreturn]] void raise(const std::string* message);
+    /// The same, and keeps the failure for others who ask.
+    [[noreturn]] void raise_shared(const std::string* message) const;
+};
+
+/// Called in unhandled_exception(): what is being thrown, with `where` added to its chain.
+[[nodiscard]] FailurePtr catch_failure(std::source_location where) noexcept;
+/// Forgets the error that the running step threw last; called between steps.
+void drop_failure_in_flight() noexcept;
+extern constinit thread_local Failure* failure_in_flight [[gnu::tls_model("initial-exec")]];
+
+template <class T>
+class Result : public ResultBase {
+    static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "the result of a coroutine cannot be over-aligned: return a pointer to it");
+
+public:
+    Result() {}  // the value's bytes stay as they are
+    ~Result() { clear(); }
+
+    template <class... Args>
+    void emplace(Args&&... args) {
+        ::new (static_cast<void*>(&value_)) T(std::forward<Args>(args)...);
+        outcome = Outcome::value;
+    }
+    void clear() noexcept {
+        if (outcome == Outcome::value) value_.~T();
+        outcome = Outcome::pending;
+    }
+    [[nodiscard]] T& value() noexcept { return value_; }
+    void take_from(Result& other) {
+        if (other.outcome == Outcome::value) {
+            emplace(std::move(other.value_));
+        } else {
+            set_abnormal_from(other);
+        }
+    }
+
+private:
+    union {
+        T value_;
+    };
+};
+
+template <class T>
+class Result<T&> : public ResultBase {
+public:
+    void emplace(T& value) noexcept {
+        value_ = &value;
+        outcome = Outcome::value;
+    }
+    void clear() noexcept { outcome = Outcome::pending; }
+    [[nodiscard]] T& value() noexcept { return *value_; }
+    void take_from(Result& other) noexcept {
+        if (other.outcome == Outcome::value) {
+            emplace(*other.value_);
+        } else {
+            set_abnormal_from(other);
+        }
+    }
+
+private:
+    T* value_ = nullptr;
+};
+
+template <>
+class Result<void> : public ResultBase {
+public:
+    void emplace() noexcept { outcome = Outcome::value; }
+    void clear() noexcept { outcome = Outcome::pending; }
+    void value() const noexcept {}
+    void take_from(Result& other) noexcept {
+        if (other.outcome == Outcome::value) {
+            emplace();
+        } else {
+            set_abnormal_from(other);
+        }
+    }
+};
+
+/// Moves the value out.
+template <class T>
+T take_value(Result<T>& result) {
+    if constexpr (std::is_void_v<T>) {
+        return;
+    } else {
+        return std::forward<T>(result.value());
+    }
+}
+
+}  // namespace internal
+
+/// The awaits that the exception being handled came through, nearest to its origin first; empty
+/// when it came through none. Call it in a catch block.
+[[nodiscard]] AwaitChain current_await_chain();
+
+/// "  at FUNCTION (FILE:LINE)" for each await, one a line.
+[[nodiscard]] std::string format_await_chain(const AwaitChain& chain);
+
+}  // namespace weft

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/sleep.hpp - sleep(): wait for a time, or just let others run.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include <weft/base/time.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/timer_set.hpp>
+
+namespace weft {
+namespace internal {
+
+class SleepWait : public Op, private Timer {
+public:
+    explicit SleepWait(Nanoseconds delay) noexcept : Timer(due), delay_(delay) {}
+    ~SleepWait() { stop(); }
+
+    CancelAck cancel() noexcept override {
+        stop();
+        return CancelAck::now;
+    }
+    [[nodiscard]] std::string_view name() const noexcept override { return "sleep"; }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise());
+    }
+    void await_resume() const { raise_if_cancelled(); }
+
+private:
+    static const ReadyKind due;
+    void start(PromiseBase& frame);
+    void stop() noexcept;
+
+    Nanoseconds delay_;
+};
+
+template <class T>
+class SleepValueWait final : public SleepWait {
+public:
+    SleepValueWait(Nanoseconds delay, T value) : SleepWait(delay), value_(std::move(value)) {}
+    T await_resume() {
+        raise_if_cancelled();
+        return std::move(value_);
+    }
+
+private:
+    T value_;
+};
+
+class [[nodiscard]] Sleep {
+public:
+    explicit Sleep(Nanoseconds delay) noexcept : delay_(delay) {}
+    [[nodiscard]] SleepWait make_awaiter() const noexcept { return SleepWait(delay_); }
+
+private:
+    Nanoseconds delay_;
+};
+
+template <class T>
+class [[nodiscard]] SleepValue {
+public:
+    SleepValue(Nanoseconds delay, T value) : delay_(delay), value_(std::move(value)) {}
+    [[nodiscard]] SleepValueWait<T> make_awaiter() && {
+        return SleepValueWait<T>(delay_, std::move(value_));
+    }
+
+private:
+    Nanoseconds delay_;
+    T value_;
+};
+
+}  // namespace internal
+
+/// Waits for so long; with zero or less, for one turn of the loop.
+///
+/// Errors:   ValueError for a NaN.
+/// Cancel:   safe; its timer is removed.
+/// Suspends: always.
+/// Cost:     no allocation; O(1) whatever the number of timers.
+/// Spec:     asyncio.sleep. The loop's clock is that of a virtual one in tests.
+[[nodiscard]] inline internal::Sleep sleep(Delay delay) {
+    return internal::Sleep(delay.get());
+}
+/// The same, and gives `value`.
+template <class T>
+[[nodiscard]] internal::SleepValue<T> sleep(Delay delay, T value) {
+    return internal::SleepValue<T>(delay.get(), std::move(value));
+}
+
+}  // namespace weft

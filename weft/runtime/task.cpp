@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/task.hpp>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/scope_node.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft {
+namespace internal {
+
+TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
+                   PromiseBase& promise) noexcept
+    : FutureBase(loop, result),
+      ReadyNode(ready_kind),
+      root_(root),
+      leaf_(&promise),
+      context_(current_context()),
+      id_(loop.next_task_id()) {
+    promise.task = this;
+}
+
+TaskBase::~TaskBase() = default;
+
+void TaskBase::destroy_frames() noexcept {
+    if (root_) std::exchange(root_, nullptr).destroy();
+}
+
+// ---- cancellation
+
+bool TaskBase::cancel(const std::string* message) {
+    silence();
+    if (done()) return false;
+    ++cancel_requests_;
+    set_cancel_message(message);
+    if (shields_ > 0) {
+        held_cancel_ = true;  // raised when the last shield is lowered
+    } else {
+        request_cancel();
+    }
+    return true;
+}
+
+void TaskBase::cancel_from_within(std::uint32_t shields) {
+    if (done()) return;
+    ++cancel_requests_;
+    set_cancel_message(nullptr);
+    if (shields_ > shields) {
+        held_cancel_ = true;
+    } else {
+        request_cancel();
+    }
+}
+
+// What is waited for is asked first; the task itself is only marked where nothing can be asked.
+void TaskBase::request_cancel() {
+    if (state_ != State::waiting) {
+        must_cancel_ = true;
+        return;
+    }
+    // Tasks that await each other in a ring ask each other only once.
+    if (asking_) return;
+    asking_ = true;
+    const CancelAck ack = op_->cancel();
+    asking_ = false;
+    if (ack == CancelAck::now) wake(Outcome::cancelled);
+    if (ack == CancelAck::refused) must_cancel_ = true;
+}
+
+std::uint32_t TaskBase::uncancel() noexcept {
+    if (cancel_requests_ > 0 && --cancel_requests_ == 0) {
+        must_cancel_ = false;
+        held_cancel_ = false;
+    }
+    return cancel_requests_;
+}
+
+void TaskBase::lower_shield() noexcept {
+    if (--shields_ > 0 || !held_cancel_) return;
+    held_cancel_ = false;
+    request_cancel();
+}
+
+void TaskBase::cancel_at_suspension() noexcept {
+    if (must_cancel_) {
+        must_cancel_ = false;
+        request_cancel();
+    } else if (!op_->level_exempt && is_cancelled(scope_)) {
+        interrupt_for_scope();
+    }
+}
+
+void TaskBase::interrupt_for_scope() noexcept {
+    if (state_ != State::waiting || op_->level_exempt) return;
+    if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+}
+
+// ---- running
+
+void TaskBase::wake(Outcome outcome) noexcept {
+    check(state_ == State::waiting, "only a waiting task can be woken");
+    op_->outcome = outcome;
+    state_ = State::ready;
+    loop().ready().push(*this);
+}
+
+void TaskBase::start(bool eager) {
+    if (eager) {
+        step();
+    } else {
+        loop().ready().push(*this);
+    }
+}
+
+constinit const ReadyKind TaskBase::ready_kind = {
+    .run = [](ReadyNode& node) { static_cast<TaskBase&>(node).step(); },
+    .drop = [](ReadyNode&) noexcept {},  // the loop's list of tasks owns it
+    .describe = [](const ReadyNode& node) {
+        return static_cast<const TaskBase&>(node).describe();
+    }};
+
+void TaskBase::step() noexcept {
+    if (must_cancel_) [[unlikely]] {
+        if (!op_) return cancel_unstarted();
+        if (!op_->result_wins()) {
+            must_cancel_ = false;
+            op_->outcome = Outcome::cancelled;
+        }
+    }
+    PromiseBase* frame = leaf_;
+    if (op_) {
+        if (op_->checks_resume && op_->outcome == Outcome::value && !op_->may_resume()) {
+            op_->outcome = Outcome::pending;
+            state_ = State::waiting;
+            return;
+        }
+        if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
+            frame = frame_that_takes(frame);
+        }
+        op_ = nullptr;
+    }
+
+    state_ = State::running;
+    TaskBase* const outer_task = loop().current();
+    loop().set_current(this);
+    {
+        const ContextScope context_scope(context());
+        while (frame) {
+            frame->handle().resume();
+            frame = unwinding_ ? frame_that_takes(std::exchange(unwinding_, nullptr)) : nullptr;
+        }
+        if (root_ended_) [[unlikely]] destroy_frames();
+    }
+    loop().set_current(outer_task);
+    if (failure_in_flight) [[unlikely]] drop_failure_in_flight();
+    if (root_ended_) finish();
+}
+
+// Carries the error or cancellation in `frame`'s slot up to the first slot whose owner takes it,
+// past frames that are transparent to it. Returns the frame to resume, whose await destroys what
+// is below; null when the task as a whole ends with it.
+PromiseBase* TaskBase::frame_that_takes(PromiseBase* frame) noexcept {
+    while (!frame->slot->deliver) {
+        PromiseBase* parent = frame->parent;
+        parent->slot->set_abnormal_from(*frame->slot);
+        if (parent->slot->failure) parent->slot->failure->chain.push_back(parent->where);
+        frame = parent;
+    }
+    if (!frame->parent) root_ended_ = true;
+    return frame->parent;
+}
+
+void TaskBase::cancel_unstarted() noexcept {
+    must_cancel_ = false;
+    result().set_cancelled();
+    destroy_frames();
+    finish();
+}
+
+void TaskBase::finish() noexcept {
+    state_ = State::done;
+    ResultBase& ended = result();
+    if (ended.outcome == Outcome::value) {
+        if (must_cancel_) {
+            // Cancelled by itself on its last lap, as in asyncio.
+            clear_value();
+            ended.set_cancelled();
+        } else if (cancel_requests_ > 0 && loop().get_debug()) {
+            log(LogLevel::warning, describe() + " was cancelled, but swallowed the CancelledError "
+                                                "and returned a result");
+        }
+    } else if (ended.outcome == Outcome::error && is_loop_ending(ended.failure->error)) {
+        loop().end_run_with(ended.failure->error);
+        silence();
+    }
+    must_cancel_ = false;
+    scope_ = nullptr;
+    ListNode::unlink();  // from the loop's tasks
+    mark_done();
+    release();  // the loop's share
+}
+
+// ---- description
+
+ContextSlot& TaskBase::context() noexcept {
+    return has_shared_context_ ? *extras().context : context_;
+}
+
+void TaskBase::share_context(std::shared_ptr<ContextSlot> context) {
+    extras().context = std::move(context);
+    has_shared_context_ = true;
+}
+
+std::string TaskBase::name() const {
+    const Extras* extra = extras_if_any();
+    return extra && extra->name ? *extra->name : "Task-" + std::to_string(id_);
+}
+
+void TaskBase::set_name(std::string name) { extras().name = std::move(name); }
+
+std::string TaskBase::describe() const {
+    const char* state = !done() ? "pending" : cancelled() ? "cancelled" : "finished";
+    return std::string("<Task ") + state + " name='" + name() + "' coro=<" +
+           made_at.function_name() + "> at " + made_at.file_name() + ":" +
+           std::to_string(made_at.line()) + ">";
+}
+
+void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
+                std::source_location where) {
+    task.made_at = where;
+    if (!options.name.empty()) task.set_name(std::string(options.name));
+    if (options.context) task.share_context(options.context->state());
+    if (TaskBase* parent = loop.current()) task.set_parent_id(parent->id());
+    task.retain();  // the loop's share, until the task is done
+    loop.tasks().push_back(task);
+    task.start(options.eager_start);
+}
+
+}  // namespace internal
+
+AnyTask current_task() {
+    internal::TaskBase* task = get_running_loop().current();
+    return task ? AnyTask(Ref(task)) : AnyTask();
+}
+
+std::vector<AnyTask> all_tasks() {
+    std::vector<AnyTask> tasks;
+    for (internal::TaskBase& task : get_running_loop().tasks()) tasks.emplace_back(Ref(&task));
+    return tasks;
+}
+
+}  // namespace weft

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/task_state.hpp - a task: a chain of frames, stepped by its loop.
+//
+//            step()                    suspend
+//   ready ──────────▶ running ───────────────────▶ waiting
+//     ▲                  │ root frame ends            │ Op::wake(), or a cancel that is over now
+//     │                  ▼                            │
+//     │                 done                          │
+//     └───────────────────────────────────────────────┘
+//
+// Cancellation is asyncio's: a count of requests, and one error that is raised where the task
+// waits. `must_cancel_` is a request that met no waiting operation: it is raised at the next
+// suspension, or in place of the result that the task was about to get.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <source_location>
+#include <string>
+
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/extras.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/ready_queue.hpp>
+
+namespace weft::internal {
+
+struct ScopeNode;  // scope_node.hpp
+
+class TaskBase : public FutureBase, public ReadyNode, public ListNode {
+public:
+    TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
+             PromiseBase& promise) noexcept;
+
+    bool cancel(const std::string* message) final;
+    std::uint32_t uncancel() noexcept;
+    [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
+
+    /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
+    /// shields were up: shields raised later hold it off, those outside do not.
+    void cancel_from_within(std::uint32_t shields);
+
+    [[nodiscard]] std::string name() const;
+    void set_name(std::string name);
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    /// The task that made this one; 0 for none.
+    [[nodiscard]] std::uint64_t parent_id() const noexcept { return parent_id_; }
+    void set_parent_id(std::uint64_t id) noexcept { parent_id_ = id; }
+
+    [[nodiscard]] ContextSlot& context() noexcept;
+    void share_context(std::shared_ptr<ContextSlot> context);
+
+    [[nodiscard]] std::string describe() const override;
+    [[nodiscard]] bool is_task() const noexcept final { return true; }
+    /// The operation that it waits for; null while it is ready or running.
+    [[nodiscard]] const Op* waiting_for() const noexcept {
+        return state_ == State::waiting ? op_ : nullptr;
+    }
+    [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
+
+    /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
+    void start(bool eager);
+
+    // For operations.
+    void suspend_on(Op& op, PromiseBase& frame) noexcept {
+        op_ = &op;
+        leaf_ = &frame;
+        state_ = State::waiting;
+        if (must_cancel_ || scope_) [[unlikely]] cancel_at_suspension();
+    }
+    void wake(Outcome outcome) noexcept;
+    void root_ended() noexcept { root_ended_ = true; }
+    void unwind_from(PromiseBase& frame) noexcept { unwinding_ = &frame; }
+
+    // For scopes.
+    [[nodiscard]] ScopeNode* scope() const noexcept { return scope_; }
+    void set_scope(ScopeNode* scope) noexcept { scope_ = scope; }
+    [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
+    void raise_shield() noexcept { ++shields_; }
+    void lower_shield() noexcept;
+    /// A scope of this task was cancelled: interrupts the wait at hand.
+    void interrupt_for_scope() noexcept;
+
+    /// The loop is being closed: the frames go, and with them what they own.
+    void destroy_frames() noexcept;
+
+protected:
+    ~TaskBase() override;
+    /// Destroys the result's value.
+    virtual void clear_value() noexcept = 0;
+
+private:
+    enum class State : std::uint8_t { ready, running, waiting, done };
+
+    static const ReadyKind ready_kind;
+    void step() noexcept;
+    void finish() noexcept;
+    void cancel_unstarted() noexcept;
+    [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
+    void cancel_at_suspension() noexcept;
+    void request_cancel();
+
+    std::coroutine_handle<> root_;
+    PromiseBase* leaf_;
+    Op* op_ = nullptr;
+    PromiseBase* unwinding_ = nullptr;
+    ScopeNode* scope_ = nullptr;
+    ContextSlot context_;
+    std::uint64_t id_;
+    std::uint64_t parent_id_ = 0;
+    std::uint32_t cancel_requests_ = 0;
+    std::uint16_t shields_ = 0;
+    State state_ = State::ready;
+    bool must_cancel_ : 1 = false;
+    bool held_cancel_ : 1 = false;  // a cancel that waits for the last shield
+    bool asking_ : 1 = false;       // request_cancel() is on the stack
+    bool root_ended_ : 1 = false;
+    bool has_shared_context_ : 1 = false;
+};
+
+template <class T>
+class TaskState final : public TaskBase {
+public:
+    TaskState(EventLoop& loop, std::coroutine_handle<CoroPromise<T>> root) noexcept
+        : TaskBase(loop, value_, root, root.promise()) {
+        root.promise().slot = &value_;
+    }
+
+private:
+    void clear_value() noexcept override { value_.clear(); }
+    Result<T> value_;
+};
+
+}  // namespace weft::internal
