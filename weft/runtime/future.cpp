@@ -116,7 +116,7 @@ CancelAck FutureWait::cancel() noexcept {
 
 void FutureWait::start(PromiseBase& frame) {
     if (&future_->loop() != &frame.task->loop()) {
-        throw RuntimeError(frame.task->describe() + " got " + future_->describe() +
+        throw RuntimeError("Task " + frame.task->describe() + " got " + future_->describe() +
                            " attached to a different loop");
     }
     if (future_.get() == frame.task) {
