@@ -7,13 +7,16 @@
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
+#include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/ensure_future.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
+#include <weft/runtime/exit_stack.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/shield.hpp>

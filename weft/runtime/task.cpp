@@ -83,6 +83,12 @@ void TaskBase::lower_shield() noexcept {
     request_cancel();
 }
 
+void TaskBase::break_shields() {
+    if (!held_cancel_ || done()) return;
+    held_cancel_ = false;
+    request_cancel();
+}
+
 void TaskBase::cancel_at_suspension() noexcept {
     if (must_cancel_) {
         must_cancel_ = false;
