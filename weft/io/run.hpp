@@ -2,6 +2,7 @@
 // weft/io/run.hpp - run(), Runner and main_of(): from int main to the first coroutine and back.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,9 @@ struct RunnerOptions {
     std::optional<bool> debug = std::nullopt;
     /// Makes the loop; null means new_event_loop().
     std::unique_ptr<EventLoop> (*loop_factory)() = nullptr;
+    /// How long shielded code may go on when the program ends, before it is cancelled all the
+    /// same; after a second Ctrl-C, not at all.
+    Delay shutdown_grace = std::chrono::seconds(10);
 };
 
 /// Runs several coroutines, one after the other, in one loop and one context.
@@ -72,6 +76,7 @@ private:
     Context context_;
     AnyTask main_;
     int interrupts_ = 0;
+    bool interrupted_at_once_ = false;
 };
 
 namespace internal {

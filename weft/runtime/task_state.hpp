@@ -81,6 +81,8 @@ public:
     [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
     void raise_shield() noexcept { ++shields_; }
     void lower_shield() noexcept;
+    /// The program ends: a cancellation that shields hold off is raised now.
+    void break_shields();
     /// A scope of this task was cancelled: interrupts the wait at hand.
     void interrupt_for_scope() noexcept;
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/ensure_future.hpp - a coroutine, a task or a future, as a future.
+#pragma once
+
+#include <concepts>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
+
+namespace weft {
+
+/// A future as it is; anything else that can be awaited as a new task.
+/// Errors: RuntimeError without a running loop.
+/// Spec:   asyncio.ensure_future.
+template <class A>
+    requires std::derived_from<std::remove_cvref_t<A>, AnyFuture> ||
+             Awaitable<std::remove_cvref_t<A>>
+[[nodiscard]] auto ensure_future(
+    A&& awaitable, std::source_location where = std::source_location::current()) {
+    if constexpr (std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
+        return std::remove_cvref_t<A>(std::forward<A>(awaitable));
+    } else {
+        return create_task(std::forward<A>(awaitable), {}, where);
+    }
+}
+
+namespace internal {
+
+/// The result type of what gather() and its kin take.
+template <class A>
+using gathered_t = typename decltype(ensure_future(std::declval<A>()))::value_type;
+
+/// Whether the result may be moved out: nobody else has a handle to what was made here or given
+/// away.
+template <class A>
+inline constexpr bool gives_result = !std::is_lvalue_reference_v<A>;
+
+// A result that is to appear in a tuple or vector.
+template <class T>
+struct ElementOf {
+    using type = std::remove_cvref_t<T>;
+};
+template <>
+struct ElementOf<void> {
+    using type = std::monostate;
+};
+template <class T>
+using element_t = typename ElementOf<T>::type;
+
+/// Moves or copies a finished future's value.
+template <class T>
+element_t<T> element_from(FutureBase& future, bool may_move) {
+    if constexpr (std::is_void_v<T>) {
+        return {};
+    } else {
+        auto& value = future.result_as<T>().value();
+        if constexpr (std::copy_constructible<element_t<T>>) {
+            if (!may_move) return value;
+        }
+        return std::move(value);
+    }
+}
+
+}  // namespace internal
+}  // namespace weft

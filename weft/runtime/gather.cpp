@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/gather.hpp>
+
+#include <weft/base/exceptions.hpp>
+
+namespace weft::internal {
+
+constinit const ReadyKind GatherBase::Child::ready_kind = {
+    .run =
+        [](ReadyNode& node) {
+            auto& child = static_cast<Child&>(node);
+            const auto keep = Ref<GatherBase>::adopt(child.gather);  // the child's share
+            keep->on_child_done(child);
+        },
+    .drop = [](ReadyNode& node) noexcept { static_cast<Child&>(node).gather->release(); },
+    .describe = [](const ReadyNode&) { return std::string("<Handle gather>"); }};
+
+GatherBase::GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count)
+    : FutureBase(loop, result),
+      children_(std::make_unique<Child[]>(count)),
+      count_(count),
+      mode_(mode) {}
+
+GatherBase::~GatherBase() = default;
+
+void GatherBase::begin() {
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (&children_[i].future->loop() != &loop()) {
+            throw ValueError(
+                "The future belongs to a different loop than the one specified as the loop "
+                "argument");
+        }
+    }
+    if (count_ == 0) {
+        collect();
+        return;
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+        Child& child = children_[i];
+        child.gather = this;
+        retain();
+        if (child.future->done()) {
+            child.fire(*child.future);
+        } else {
+            child.future->add(child);
+        }
+    }
+}
+
+void GatherBase::Child::fire(FutureBase& ended) noexcept { ended.loop().ready().push(*this); }
+
+bool GatherBase::cancel(const std::string* message) {
+    if (done()) return false;
+    bool any = false;
+    for (std::size_t i = 0; i < count_; ++i) any |= children_[i].future->cancel(message);
+    // The error comes from the children, so that it also comes with return_exceptions.
+    if (any) cancel_requested_ = true;
+    return any;
+}
+
+void GatherBase::on_child_done(Child& child) {
+    FutureBase& future = *child.future;
+    ++finished_;
+    const ResultBase& ended = future.result();
+    const bool failed = ended.outcome == Outcome::error;
+    if (failed) future.mark_retrieved();
+
+    const bool first = mode_ != GatherMode::return_exceptions && !done() && !first_failure_;
+    if (first && ended.outcome != Outcome::value) {
+        FailurePtr failure = copy_failure(ended);
+        if (!failure) failure = std::make_unique<Failure>(Failure{error_of(future), {}});
+        if (mode_ == GatherMode::first_error) {
+            set_failure(std::move(failure));
+        } else {
+            first_failure_ = std::move(failure);
+            for (std::size_t i = 0; i < count_; ++i) children_[i].future->cancel(nullptr);
+        }
+    } else if (failed && mode_ != GatherMode::return_exceptions) {
+        ExceptionContext report;
+        report.message = "a child of gather() failed after the gather had an error already";
+        report.exception = ended.failure->error;
+        report.await_chain = ended.failure->chain;
+        (future.is_task() ? report.task : report.future) = future.describe();
+        loop().call_exception_handler(report);
+    }
+    if (finished_ == count_ && !done()) finish(future);
+}
+
+void GatherBase::finish(FutureBase& last) {
+    if (first_failure_) {
+        set_failure(std::move(first_failure_));
+    } else if (cancel_requested_) {
+        // As in asyncio the gather ends with a CancelledError, but is not cancelled() itself.
+        const std::string* message = last.cancel_message();
+        set_error(std::make_exception_ptr(message ? CancelledError(*message) : CancelledError()));
+    } else {
+        collect();
+        mark_done();
+    }
+}
+
+std::exception_ptr GatherBase::error_of(FutureBase& future) {
+    const ResultBase& ended = future.result();
+    if (ended.failure) return ended.failure->error;
+    if (ended.outcome != Outcome::cancelled) return nullptr;
+    const std::string* message = future.cancel_message();
+    return std::make_exception_ptr(message ? CancelledError(*message) : CancelledError());
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/task_group.hpp>
+
+#include <weft/base/exception_group.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/scope_node.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft {
+
+using internal::Outcome;
+
+// A task of the group: waits in the task's list of done links, then in the ready queue.
+class TaskGroup::Child final : public ListNode,  // of the group
+                               public internal::ReadyNode,
+                               public internal::FrameAllocated {
+public:
+    Child(TaskGroup& group, internal::TaskBase& task)
+        : ReadyNode(ready_kind), group_(&group), task_(Ref(&task)), done_link_(*this) {
+        task.add(done_link_);
+    }
+
+    [[nodiscard]] internal::TaskBase& task() const noexcept { return *task_; }
+    /// The group is destroyed with its task, by the loop's closing.
+    void orphan() noexcept {
+        group_ = nullptr;
+        if (!queued_) delete this;
+    }
+
+private:
+    struct DoneLink final : internal::DoneLink {
+        explicit DoneLink(Child& the_child) noexcept : child(the_child) {}
+        void fire(internal::FutureBase& future) noexcept override {
+            child.queued_ = true;
+            future.loop().ready().push(child);
+        }
+        Child& child;
+    };
+    static const internal::ReadyKind ready_kind;
+
+    TaskGroup* group_;
+    Ref<internal::TaskBase> task_;
+    DoneLink done_link_;
+    bool queued_ = false;
+};
+
+constinit const internal::ReadyKind TaskGroup::Child::ready_kind = {
+    .run =
+        [](internal::ReadyNode& node) {
+            const std::unique_ptr<Child> child(&static_cast<Child&>(node));
+            child->unlink();
+            if (child->group_) child->group_->on_task_done(*child->task_);
+        },
+    .drop =
+        [](internal::ReadyNode& node) noexcept {
+            auto& child = static_cast<Child&>(node);
+            child.queued_ = false;
+            if (child.group_) --child.group_->child_count_;
+            delete &child;
+        },
+    .describe = [](const internal::ReadyNode&) { return std::string("<Handle TaskGroup>"); }};
+
+// The wait for the last task.
+class TaskGroup::AllDone final : public internal::Op {
+public:
+    explicit AllDone(TaskGroup& group) noexcept : group_(group) {
+        deliver = true;
+        // A cancelled scope ends this wait once; when the tasks are being cancelled already, it
+        // must let them.
+        level_exempt = group.aborting_;
+    }
+    ~AllDone() { group_.waiting_ = nullptr; }
+
+    internal::CancelAck cancel() noexcept override { return internal::CancelAck::now; }
+    [[nodiscard]] std::string_view name() const noexcept override { return "TaskGroup"; }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+        group_.waiting_ = this;
+        suspend(frame.promise());
+    }
+    /// Whether it was cancelled.
+    [[nodiscard]] bool await_resume() const noexcept { return outcome == Outcome::cancelled; }
+
+    void wake_once() noexcept {
+        group_.waiting_ = nullptr;
+        if (outcome == Outcome::pending) wake();
+    }
+    /// For co_await.
+    struct Maker {
+        TaskGroup& group;
+        [[nodiscard]] AllDone make_awaiter() const noexcept { return AllDone(group); }
+    };
+
+private:
+    TaskGroup& group_;
+};
+
+TaskGroup::TaskGroup() = default;
+
+TaskGroup::~TaskGroup() {
+    while (Child* child = children_.pop_front()) child->orphan();
+}
+
+void TaskGroup::enter(internal::TaskBase* task) {
+    if (entered_) throw RuntimeError("TaskGroup has already been entered");
+    if (!task) throw RuntimeError("TaskGroup cannot determine the parent task");
+    entered_ = true;
+    parent_ = Ref(task);
+    scope_ = task->scope();
+    shields_ = task->shields();
+    if (cancel_on_enter_) cancel();
+}
+
+void TaskGroup::throw_refused() const {
+    if (!entered_) throw RuntimeError("TaskGroup has not been entered");
+    if (exiting_ && child_count_ == 0) throw RuntimeError("TaskGroup is finished");
+    throw RuntimeError("TaskGroup is shutting down");
+}
+
+void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
+                      std::source_location where) {
+    task.set_scope(scope_);
+    // An eager task may fail, or end the group, before this returns: the group knows it already.
+    children_.push_back(*new Child(*this, task));
+    ++child_count_;
+    internal::begin_task(parent_->loop(), task, options, where);
+}
+
+void TaskGroup::on_task_done(internal::FutureBase& task) {
+    --child_count_;
+    if (child_count_ == 0 && waiting_) waiting_->wake_once();
+    if (task.result().outcome != Outcome::error) return;
+    task.mark_retrieved();
+    const std::exception_ptr error = task.result().failure->error;
+    errors_.push_back(error);
+    if (is_loop_ending(error) && !base_error_) base_error_ = error;
+    if (!aborting_ && !parent_cancel_requested_) {
+        abort();
+        cancel_parent();
+    }
+}
+
+void TaskGroup::abort() {
+    aborting_ = true;
+    for (Child& child : children_) {
+        if (!child.task().done()) child.task().cancel(nullptr);
+    }
+}
+
+void TaskGroup::cancel_parent() {
+    parent_cancel_requested_ = true;
+    parent_->cancel_from_within(shields_);
+}
+
+void TaskGroup::cancel() {
+    if (!entered_) {
+        cancel_on_enter_ = true;
+        return;
+    }
+    if (exiting_ && child_count_ == 0) return;
+    if (!aborting_) abort();
+    if (!parent_cancel_requested_) cancel_parent();
+}
+
+// The order of asyncio's TaskGroup.__aexit__, whose comments say why.
+Coro<void> TaskGroup::leave(internal::ResultBase& body) {
+    co_await transparent;
+    exiting_ = true;
+    const bool body_failed = body.outcome == Outcome::error;
+    if (body_failed && is_loop_ending(body.failure->error) && !base_error_) {
+        base_error_ = body.failure->error;
+    }
+    bool passes_cancellation = body.outcome == Outcome::cancelled;
+    internal::FailurePtr cancellation;
+    if (passes_cancellation) cancellation = std::move(body.failure);
+    // The group's own request is taken back; what is left came from outside.
+    if (parent_cancel_requested_ && parent_->uncancel() == 0) passes_cancellation = false;
+    if (body.outcome != Outcome::value && !aborting_) abort();
+
+    while (child_count_ > 0) {
+        const bool cancelled = co_await AllDone::Maker{*this};
+        if (cancelled && !aborting_) {
+            passes_cancellation = true;
+            abort();
+        }
+    }
+
+    if (base_error_) {
+        body.set_error(base_error_);
+    } else if (passes_cancellation && errors_.empty()) {
+        body.set_cancelled(std::move(cancellation));
+    } else {
+        if (body_failed) errors_.push_back(body.failure->error);
+        if (errors_.empty()) {
+            body.outcome = Outcome::value;  // the body's cancellation was the group's own
+            co_return;
+        }
+        // A cancellation from outside gives way to the errors, and is raised at the next await.
+        if (parent_->cancelling() > 0) {
+            parent_->uncancel();
+            parent_->cancel_from_within(shields_);
+        }
+        body.set_error(std::make_exception_ptr(
+            ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_))));
+    }
+}
+
+namespace internal {
+
+void throw_started_twice() {
+    throw RuntimeError("called 'started' twice on the same task status");
+}
+
+std::exception_ptr never_started() {
+    return std::make_exception_ptr(RuntimeError("child exited without calling started()"));
+}
+
+}  // namespace internal
+}  // namespace weft

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/task_group.hpp - TaskGroup: tasks that end before the block that made them.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/this_task.hpp>
+#include <weft/runtime/timeout.hpp>
+
+namespace weft {
+
+class TaskGroup;
+
+namespace internal {
+[[noreturn]] void throw_started_twice();
+}  // namespace internal
+
+/// Given to a coroutine that TaskGroup::start() runs: started() lets start() return.
+template <class T = void>
+class TaskStatus {
+public:
+    explicit TaskStatus(Future<T> future) : future_(std::move(future)) {}
+    /// Errors: RuntimeError the second time.
+    template <class... Args>
+    void started(Args&&... value) const {
+        if (future_.done()) {
+            if (future_.cancelled()) return;  // nobody waits any more
+            internal::throw_started_twice();
+        }
+        future_.set_result(std::forward<Args>(value)...);
+    }
+
+private:
+    Future<T> future_;
+};
+
+/// Runs tasks side by side and leaves only when all of them have ended.
+///
+///     co_await TaskGroup::scope([&](TaskGroup& group) -> Coro<void> {
+///         for (auto& url : urls) group.create_task(visit(url));
+///         co_return;
+///     });
+///
+/// or, where the group is needed around the block, `TaskGroup group; co_await with_async(group,
+/// [&]() -> Coro<void> { … });`. References that the tasks take must outlive the block, not more.
+///
+/// When a task or the body fails, the other tasks and the body are cancelled.
+/// Errors: ExceptionGroup "unhandled errors in a TaskGroup" with all real errors in the order in
+///         which tasks ended, the body's last; KeyboardInterrupt and SystemExit as they are.
+/// Cancel: cancels all tasks and waits for them; CancelledError then, or, when tasks failed in
+///         their cleanup, the group of errors now and the CancelledError at the next await.
+/// Spec:   asyncio.TaskGroup; cancel() as of Python 3.15.
+class TaskGroup {
+public:
+    TaskGroup();
+    TaskGroup(const TaskGroup&) = delete;
+    TaskGroup& operator=(const TaskGroup&) = delete;
+    ~TaskGroup();
+
+    /// Runs `body` with a new group, and waits for all tasks of the group.
+    template <internal::BodyOf<TaskGroup> F>
+    static Coro<void> scope(F body);
+
+    /// Starts a task of the group.
+    /// Errors: RuntimeError before the group was entered, after it was left, and while it cancels
+    ///         its tasks; the coroutine is closed then.
+    template <class T>
+    Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+                        std::source_location where = std::source_location::current()) {
+        if (!accepts_tasks()) [[unlikely]] {
+            coro.close();
+            throw_refused();
+        }
+        Ref<internal::TaskBase> task(
+            new internal::TaskState<T>(parent_->loop(), coro.release()));
+        adopt(*task, options, where);
+        return Task<T>(std::move(task));
+    }
+    /// For an operation such as `event.wait()`.
+    template <Awaitable A>
+        requires(!internal::is_coro<std::remove_cvref_t<A>>)
+    auto create_task(A awaitable, TaskOptions options = {},
+                     std::source_location where = std::source_location::current()) {
+        return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
+    }
+    /// For a lambda coroutine, which is kept alive in its task.
+    template <std::invocable F>
+        requires internal::is_coro<std::invoke_result_t<F>>
+    auto create_task(F function, TaskOptions options = {},
+                     std::source_location where = std::source_location::current()) {
+        return create_task(internal::call_in_coro(std::move(function)), options, where);
+    }
+
+    /// Starts `function(status)` as a task of the group and waits until it calls
+    /// `status.started(value)`; gives that value.
+    /// Errors: what the task throws before; RuntimeError when it ends without having called it.
+    /// Cancel: cancels the task, if it has not started.
+    /// Spec:   anyio's TaskGroup.start.
+    template <class T = void, class F>
+    Coro<T> start(F function);
+
+    /// Cancels the tasks and the body; the block then ends without an error, unless there is a
+    /// real one. May be called before the group is entered, and again.
+    void cancel();
+
+    // Implementation of the scope.
+    void enter(internal::TaskBase* task);
+    [[nodiscard]] Coro<void> leave(internal::ResultBase& body);
+
+private:
+    class Child;
+    class AllDone;
+
+    [[nodiscard]] bool accepts_tasks() const noexcept {
+        return entered_ && !aborting_ && !(exiting_ && child_count_ == 0);
+    }
+    [[noreturn]] void throw_refused() const;
+    void adopt(internal::TaskBase& task, const TaskOptions& options, std::source_location where);
+    void on_task_done(internal::FutureBase& task);
+    void abort();
+    void cancel_parent();
+
+    Ref<internal::TaskBase> parent_;
+    List<Child> children_;
+    std::size_t child_count_ = 0;
+    AllDone* waiting_ = nullptr;
+    std::vector<std::exception_ptr> errors_;
+    std::exception_ptr base_error_;
+    internal::ScopeNode* scope_ = nullptr;
+    std::uint32_t shields_ = 0;
+    bool entered_ = false;
+    bool exiting_ = false;
+    bool aborting_ = false;
+    bool parent_cancel_requested_ = false;
+    bool cancel_on_enter_ = false;
+};
+
+/// Runs `body` inside the group; it may take the group as its parameter.
+/// Errors: see TaskGroup; RuntimeError when the group was entered before.
+template <internal::BodyOf<TaskGroup> F>
+Coro<void> with_async(TaskGroup& group, F body) {
+    co_await transparent;
+    static_assert(std::is_void_v<internal::scope_value_t<F, TaskGroup>>,
+                  "the body of a TaskGroup gives no value: a group that was cancelled has none");
+    group.enter(co_await internal::this_task());
+    internal::Result<void> result;
+    auto inside = internal::call_body(body, group);
+    co_await internal::as_outcome(std::move(inside), result);
+    co_await group.leave(result);
+    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+}
+
+template <internal::BodyOf<TaskGroup> F>
+Coro<void> TaskGroup::scope(F body) {
+    co_await transparent;
+    TaskGroup group;
+    co_await with_async(group, std::move(body));
+}
+
+namespace internal {
+
+[[nodiscard]] std::exception_ptr never_started();
+
+template <class T, class F>
+Coro<void> run_until_started(F function, Future<T> started) {
+    Result<void> result;
+    auto running = function(TaskStatus<T>(started));
+    co_await as_outcome(std::move(running), result);
+    if (!started.done()) {
+        // Nobody but start() has to know.
+        if (result.outcome == Outcome::error) {
+            started.state()->set_failure(std::move(result.failure));
+            co_return;
+        }
+        if (result.outcome == Outcome::value) {
+            started.set_exception(never_started());
+            co_return;
+        }
+        started.cancel();
+    }
+    if (result.outcome != Outcome::value) co_await PassOn(result);
+}
+
+template <class T>
+class CancelUnlessStarted {
+public:
+    CancelUnlessStarted(AnyTask task, Future<T> started)
+        : task_(std::move(task)), started_(std::move(started)) {}
+    CancelUnlessStarted(const CancelUnlessStarted&) = delete;
+    CancelUnlessStarted& operator=(const CancelUnlessStarted&) = delete;
+    ~CancelUnlessStarted() {
+        if (!started_.done() || started_.cancelled()) task_.cancel();
+    }
+
+private:
+    AnyTask task_;
+    Future<T> started_;
+};
+
+}  // namespace internal
+
+template <class T, class F>
+Coro<T> TaskGroup::start(F function) {
+    co_await transparent;
+    Future<T> started = get_running_loop().create_future<T>();
+    const Task<> task = create_task(internal::run_until_started<T>(std::move(function), started));
+    const internal::CancelUnlessStarted<T> guard(task, started);
+    co_await started;
+    co_return Future<T>(started).result();
+}
+
+}  // namespace weft

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/wait.hpp>
+
+#include <cstddef>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/runtime/event_loop.hpp>
+
+namespace weft::internal {
+namespace {
+
+void release_waiter(const Future<>& waiter) {
+    if (!waiter.done()) waiter.set_result();
+}
+
+}  // namespace
+
+Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options) {
+    co_await transparent;
+    if (futures.empty()) throw ValueError("Set of Tasks/Futures is empty.");
+    EventLoop& loop = get_running_loop();
+    const Future<> waiter = loop.create_future();
+    TimerHandle timeout;
+    if (options.timeout) timeout = loop.call_later(*options.timeout, release_waiter, waiter);
+
+    std::size_t left = futures.size();
+    DoneCallback on_completion([&left, waiter, options](const AnyFuture& future) {
+        // Runs only while this frame waits: it is removed, or disarmed, when the wait ends.
+        if (waiter.done()) return;
+        const bool failed = options.return_when == first_exception && !future.cancelled() &&
+                            future.exception() != nullptr;
+        if (--left == 0 || options.return_when == first_completed || failed) {
+            release_waiter(waiter);
+        }
+    });
+    // Undone however the wait ends.
+    struct Cleanup {
+        ~Cleanup() {
+            handle.cancel();
+            if (!waiter.done()) waiter.cancel();
+            for (const AnyFuture& future : futures) future.remove_done_callback(callback);
+        }
+        TimerHandle& handle;
+        const Future<>& waiter;
+        const std::vector<AnyFuture>& futures;
+        const decltype(on_completion)& callback;
+    } const cleanup{timeout, waiter, futures, on_completion};
+
+    for (const AnyFuture& future : futures) future.add_done_callback(on_completion);
+    co_await waiter;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/with_async.hpp>
+
+#include <weft/base/exceptions.hpp>
+
+namespace weft::internal {
+
+ExitReason reason_for(const ResultBase& body) {
+    if (body.failure) return {body.failure->error};
+    if (body.outcome == Outcome::cancelled) return {std::make_exception_ptr(CancelledError())};
+    return {};
+}
+
+}  // namespace weft::internal
