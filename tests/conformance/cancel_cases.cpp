@@ -195,15 +195,11 @@ const Case can_14("CAN-14-uncancel-resets-must-cancel", []() -> Coro<Json> {
 const Case can_16("CAN-16-await-in-finally", []() -> Coro<Json> {
     Trace t;
     auto c = [&]() -> Coro<> {
-        std::exception_ptr error;
-        try {
-            co_await sleep(9s);
-        } catch (...) {
-            error = std::current_exception();
-        }
-        co_await sleep(10ms);
-        t("cleanup done");
-        rethrow(error);
+        const auto body = []() -> Coro<> { co_await sleep(9s); };
+        co_await try_finally(body, [&]() -> Coro<> {
+            co_await sleep(10ms);
+            t("cleanup done");
+        });
     };
     Task<> k = create_task(c());
     co_await spin();
@@ -262,15 +258,11 @@ const Case can_19("CAN-19-sleep-cancel-frees-timer", []() -> Coro<Json> {
 const Case can_20("CAN-20-done-callback-after-cleanup", []() -> Coro<Json> {
     Trace t;
     auto c = [&]() -> Coro<> {
-        std::exception_ptr error;
-        try {
-            co_await sleep(9s);
-        } catch (...) {
-            error = std::current_exception();
-        }
-        co_await sleep(5ms);
-        t("cleanup");
-        rethrow(error);
+        const auto body = []() -> Coro<> { co_await sleep(9s); };
+        co_await try_finally(body, [&]() -> Coro<> {
+            co_await sleep(5ms);
+            t("cleanup");
+        });
     };
     Task<> k = create_task(c());
     k.add_done_callback([t] { t("cb"); });

@@ -29,17 +29,30 @@
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
+#include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/barrier.hpp>
 #include <weft/runtime/concurrent_future.hpp>
+#include <weft/runtime/condition.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/future.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/runtime/handle.hpp>
+#include <weft/runtime/lock.hpp>
+#include <weft/runtime/queue.hpp>
+#include <weft/runtime/semaphore.hpp>
+#include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/task_group.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/runtime/virtual_clock.hpp>
+#include <weft/runtime/wait.hpp>
+#include <weft/runtime/with_async.hpp>
 // IWYU pragma: end_exports
 
 namespace conformance {
@@ -108,6 +121,12 @@ Coro<T> aw(Future<T> future) {
 Coro<> sl(Delay delay);
 Coro<std::string> sl(Delay delay, std::string value);
 Coro<int> sl(Delay delay, int value);
+/// Sleeps, then fails.
+template <class E = ValueError>
+Coro<> bad(Delay delay = 0s, std::string message = "b") {
+    co_await sleep(delay);
+    throw E(message);
+}
 
 /// Python's `1/0`.
 class ZeroDivisionError : public Exception {
@@ -147,7 +166,8 @@ private:
     bool set_ = false;
 };
 
-/// A cleanup that awaits cannot stand in a handler: the error waits here until it is done.
+/// A cleanup that awaits cannot stand in a handler. Where try_finally() does not fit, since the
+/// cleanup is to be interrupted or stands in a generator, the error waits until it is done:
 ///
 ///     std::exception_ptr error;
 ///     try { co_await sleep(9s); } catch (...) { error = std::current_exception(); }

@@ -38,15 +38,11 @@ const Case run_02("RUN-02-nested", []() -> Coro<Json> {
 const Case run_03("RUN-03-hanging-tasks", [] {
     Trace t;
     auto h = [&]() -> Coro<> {
-        std::exception_ptr error;
-        try {
-            co_await sleep(99s);
-        } catch (...) {
-            error = std::current_exception();
-        }
-        co_await sleep(5ms);
-        t("cleaned");
-        rethrow(error);
+        const auto body = []() -> Coro<> { co_await sleep(99s); };
+        co_await try_finally(body, [&]() -> Coro<> {
+            co_await sleep(5ms);
+            t("cleaned");
+        });
     };
     auto h2 = []() -> Coro<> {
         try {
@@ -162,13 +158,13 @@ const Case run_08("RUN-08-runner-reuse", [] {
 const Case run_09("RUN-09-custom-sigint-handler-kept", [] {
     Trace t;
     auto main = [&]() -> Coro<std::string> {
-        Future<> ev = create_future();
+        Event ev;
         get_running_loop().add_signal_handler(SIGINT, [&] {
             t("handler");
-            ev.set_result();
+            ev.set();
         });
         send_sigint();
-        co_await ev;
+        co_await ev.wait();
         co_return "no KI";
     };
     t(run(main()));

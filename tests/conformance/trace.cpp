@@ -26,13 +26,6 @@ void write_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-// "weft::conformance::ZeroDivisionError" -> "ZeroDivisionError"
-std::string last_name(const std::exception_ptr& error) {
-    const std::string name = weft::type_name(error);
-    const std::size_t colon = name.rfind(':');
-    return colon == std::string::npos ? name : name.substr(colon + 1);
-}
-
 // Python's str(error).
 std::string text_of(const std::exception_ptr& error) {
     try {
@@ -107,21 +100,28 @@ void Trace::append(Json item) const {
     state_->items.push_back(std::move(item));
 }
 
+// "conformance::ZeroDivisionError" -> "ZeroDivisionError"
+std::string type_name(const std::exception_ptr& error) {
+    const std::string name = weft::type_name(error);
+    const std::size_t colon = name.rfind(':');
+    return colon == std::string::npos ? name : name.substr(colon + 1);
+}
+
 Json en(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const weft::ExceptionGroup& group) {
         Json::List members;
         for (const auto& member : group.exceptions()) members.push_back(en(member));
-        return Json(Json::Object{{last_name(error), Json(std::move(members))}});
+        return Json(Json::Object{{type_name(error), Json(std::move(members))}});
     } catch (...) {
         const std::string text = text_of(error);
-        return last_name(error) + (text.empty() ? "" : ":" + text.substr(0, 90));
+        return type_name(error) + (text.empty() ? "" : ":" + text.substr(0, 90));
     }
 }
 
 Json en() { return en(std::current_exception()); }
 
-std::string type_name() { return last_name(std::current_exception()); }
+std::string type_name() { return type_name(std::current_exception()); }
 
 }  // namespace conformance

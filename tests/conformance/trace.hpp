@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <expected>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -45,6 +47,13 @@ public:
     template <class T>
         requires std::convertible_to<T, Json> && (!std::same_as<T, Json>)
     Json(const std::vector<T>& values) : value_(List(values.begin(), values.end())) {}
+    /// What gather() gives.
+    Json(std::monostate) {}
+    template <class... T>
+    Json(const std::tuple<T...>& values)
+        : value_(std::apply([](const T&... each) { return List{Json(each)...}; }, values)) {}
+    template <class T>
+    Json(const std::expected<T, std::exception_ptr>& result);
     /// What was recorded so far.
     Json(const Trace& trace);
 
@@ -98,6 +107,12 @@ private:
 [[nodiscard]] Json en();
 /// `type(e).__name__` of the exception that is being handled.
 [[nodiscard]] std::string type_name();
+/// The same of any exception.
+[[nodiscard]] std::string type_name(const std::exception_ptr& error);
+
+template <class T>
+Json::Json(const std::expected<T, std::exception_ptr>& result)
+    : Json(result ? Json(*result) : en(result.error())) {}
 
 namespace internal {
 
