@@ -326,7 +326,7 @@ private:
     [[noreturn]] void report_deadlock();
     void run_turn();
     void poll(bool may_wait);
-    [[nodiscard]] bool poll_is_due() const noexcept;
+    [[nodiscard]] bool poll_is_due() noexcept;
     void run_timed(internal::ReadyNode& node);
     void deliver_signals();
     void drop_queued() noexcept;
@@ -335,11 +335,13 @@ private:
     internal::TimerSet timers_;
     internal::TaskBase* current_ = nullptr;
     std::uint32_t callbacks_since_poll_ = 0;
+    std::uint32_t callbacks_at_glance_ = 0;  // when the processor's clock is looked at next
     bool stopping_ = false;
     bool closed_ = false;
     bool debug_ = false;
     TimePoint poll_due_;                // when to poll although callbacks are ready
     std::uint64_t poll_due_ticks_ = 0;  // the same, or an earlier timer, in processor ticks
+    std::uint64_t last_glance_ticks_ = 0;
     internal::ProcessorClock clock_;
     std::exception_ptr ending_;
 

@@ -111,6 +111,7 @@ void FutureBase::destroy() noexcept {
 
 CancelAck FutureWait::cancel() noexcept {
     // As in asyncio, the future itself is cancelled, and its end wakes the task.
+    cancelled_here_ = true;
     return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
 }
 
@@ -139,8 +140,10 @@ bool FutureWait::take_error_into(ResultBase& slot) {
         slot.set_cancelled(copy_failure(result));
     } else if (result.outcome == Outcome::error) {
         future_->mark_retrieved();
-        slot.outcome = Outcome::error;
         slot.failure = copy_failure(result);
+        // gather() ends with a CancelledError without being cancelled.
+        slot.outcome = is_cancelled_error(slot.failure->error) ? Outcome::cancelled
+                                                                : Outcome::error;
     } else {
         return false;
     }
@@ -149,9 +152,11 @@ bool FutureWait::take_error_into(ResultBase& slot) {
 
 FailurePtr FutureWait::take_error() {
     const ResultBase& result = future_->result();
-    if (outcome == Outcome::cancelled || result.outcome != Outcome::error) return nullptr;
+    if (cancelled_here_ || result.outcome == Outcome::value) return nullptr;
+    if (outcome == Outcome::cancelled && !future_->cancelled()) return nullptr;
     future_->mark_retrieved();
-    return copy_failure(result);
+    if (FailurePtr failure = copy_failure(result)) return failure;
+    return std::make_unique<Failure>(Failure{cancelled_error(future_->cancel_message()), {}});
 }
 
 void FutureWait::raise() {

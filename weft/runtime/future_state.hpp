@@ -145,7 +145,8 @@ public:
     }
 
     [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
-    /// For as_result(): the error, if that is the outcome.
+    /// For as_result(): the error, if that is the outcome; so is the CancelledError of a future
+    /// that was cancelled by somebody else than who waits here.
     [[nodiscard]] FailurePtr take_error();
     bool take_error_into(ResultBase& slot) override;
 
@@ -164,6 +165,7 @@ private:
     [[noreturn]] void raise();
 
     Ref<FutureBase> future_;
+    bool cancelled_here_ = false;  // by the cancellation of the awaiting task
 };
 
 }  // namespace internal

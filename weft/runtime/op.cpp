@@ -7,6 +7,8 @@
 
 namespace weft::internal {
 
+constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
+
 void Op::suspend(PromiseBase& frame) noexcept {
     task_ = frame.task;
     task_->suspend_on(*this, frame);
@@ -35,7 +37,7 @@ std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
     } else if (frame.slot->deliver) {
         return frame.parent->handle();
     } else {
-        frame.task->unwind_from(frame);
+        unwinding_frame = &frame;
     }
     return std::noop_coroutine();
 }

@@ -37,6 +37,12 @@ void ResultBase::raise_shared(const std::string* message) const {
     raise_fresh_cancellation(message);
 }
 
+std::exception_ptr cancelled_error(const std::string* message) {
+    if (message) return std::make_exception_ptr(CancelledError(*message));
+    static const std::exception_ptr without_message = std::make_exception_ptr(CancelledError());
+    return without_message;
+}
+
 FailurePtr catch_failure(std::source_location where) noexcept {
     std::exception_ptr error = std::current_exception();
     FailurePtr failure;

@@ -67,6 +67,9 @@ public:
     [[noreturn]] void raise_shared(const std::string* message) const;
 };
 
+/// A CancelledError as a value; nothing is allocated where there is no message.
+[[nodiscard]] std::exception_ptr cancelled_error(const std::string* message);
+
 /// Called in unhandled_exception(): what is being thrown, with `where` added to its chain.
 [[nodiscard]] FailurePtr catch_failure(std::source_location where) noexcept;
 /// Forgets the error that the running step threw last; called between steps.
