@@ -63,6 +63,14 @@ bool is_cancelled_error(const std::exception_ptr& error) noexcept {
     return error && type_of(error) == typeid(CancelledError);
 }
 
+bool is_plain_cancellation(const std::exception_ptr& error) noexcept {
+    // An exception_ptr is a pointer to the thrown object; it offers no way to look without a
+    // throw, which costs more than all the rest of a cancellation.
+    static_assert(sizeof error == sizeof(const CancelledError*));
+    if (!is_cancelled_error(error)) return false;
+    return (*reinterpret_cast<const CancelledError* const*>(&error))->message().empty();
+}
+
 bool is_loop_ending(const std::exception_ptr& error) noexcept {
     return error &&
            (type_of(error) == typeid(KeyboardInterrupt) || type_of(error) == typeid(SystemExit));

@@ -147,6 +147,9 @@ template <class T>
 /// Whether `error` holds exactly a CancelledError; costs a comparison, no throw.
 [[nodiscard]] bool is_cancelled_error(const std::exception_ptr& error) noexcept;
 
+/// The same, and that it has no message.
+[[nodiscard]] bool is_plain_cancellation(const std::exception_ptr& error) noexcept;
+
 /// Whether `error` is one that ends the loop: KeyboardInterrupt or SystemExit. No throw.
 [[nodiscard]] bool is_loop_ending(const std::exception_ptr& error) noexcept;
 

@@ -62,15 +62,18 @@ void FutureBase::check_readable() {
     switch (result_->outcome) {
         case Outcome::value: return;
         case Outcome::pending: throw InvalidStateError("Result is not set.");
-        default: mark_retrieved(); result_->raise_shared(cancel_message());
+        default: break;
     }
+    mark_retrieved();
+    std::rethrow_exception(result_->share_exception(cancel_message()));
 }
 
 std::exception_ptr FutureBase::error() {
     switch (result_->outcome) {
         case Outcome::value: return nullptr;
         case Outcome::pending: throw InvalidStateError("Exception is not set.");
-        case Outcome::cancelled: result_->raise_shared(cancel_message());
+        case Outcome::cancelled:
+            std::rethrow_exception(result_->share_exception(cancel_message()));
         case Outcome::error: break;
     }
     mark_retrieved();
@@ -159,11 +162,13 @@ FailurePtr FutureWait::take_error() {
     return std::make_unique<Failure>(Failure{cancelled_error(future_->cancel_message()), {}});
 }
 
-void FutureWait::raise() {
+std::exception_ptr FutureWait::exception() {
     // Cancelled itself although the future has a result: the result stays in the future.
-    if (outcome == Outcome::cancelled && !future_->cancelled()) raise_if_cancelled();
+    if (outcome == Outcome::cancelled && !future_->cancelled()) {
+        return cancelled_error(task()->cancel_message());
+    }
     future_->mark_retrieved();
-    future_->result().raise_shared(future_->cancel_message());
+    return future_->result().share_exception(future_->cancel_message());
 }
 
 void DoneCall::fire(FutureBase& future) noexcept {

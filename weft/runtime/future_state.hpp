@@ -152,17 +152,17 @@ public:
 
 protected:
     ~FutureWait() = default;
-    void check_outcome() {
+    [[gnu::always_inline]] void check_outcome() {
         if (outcome == Outcome::cancelled || future_->result().outcome != Outcome::value)
             [[unlikely]] {
-            raise();
+            std::rethrow_exception(exception());
         }
     }
 
 private:
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
-    [[noreturn]] void raise();
+    [[nodiscard]] std::exception_ptr exception();
 
     Ref<FutureBase> future_;
     bool cancelled_here_ = false;  // by the cancellation of the awaiting task

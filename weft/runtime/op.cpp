@@ -16,12 +16,15 @@ void Op::suspend(PromiseBase& frame) noexcept {
 
 void Op::wake() noexcept { task_->wake(Outcome::value); }
 
-void Op::raise_cancelled() const {
-    if (const std::string* message = cancel_message_of(task_)) throw CancelledError(*message);
-    throw CancelledError();
+std::exception_ptr Op::cancellation() const {
+    return cancelled_error(cancel_message_of(task_));
 }
 
 void PromiseBase::fail() noexcept {
+    // The usual cancellation says nothing that the task does not know: no object to carry.
+    if (is_plain_cancellation(std::current_exception())) {
+        if (!cancel_message_of(task)) return slot->set_cancelled();
+    }
     FailurePtr failure = catch_failure(where);
     if (is_cancelled_error(failure->error)) {
         slot->set_cancelled(std::move(failure));
