@@ -19,12 +19,16 @@ const std::type_info& type_of(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
+std::string demangled(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+    return status == 0 ? name.get() : type.name();
+}
+
 std::string type_name(const std::exception_ptr& error) {
     check(error != nullptr, "type_name() needs an exception");
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> demangled(
-        abi::__cxa_demangle(type_of(error).name(), nullptr, nullptr, &status), std::free);
-    std::string name = status == 0 ? demangled.get() : type_of(error).name();
+    std::string name = demangled(type_of(error));
     if (name.starts_with("weft::")) name.erase(0, 6);
     return name;
 }

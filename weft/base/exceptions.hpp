@@ -14,6 +14,7 @@
 
 #include <exception>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 namespace weft {
@@ -127,6 +128,9 @@ private:
 /// The type of an exception as Python would print it: "ValueError", "CancelledError"; the
 /// demangled name without `weft::` for any other. Never null-safe: `error` must hold an exception.
 [[nodiscard]] std::string type_name(const std::exception_ptr& error);
+
+/// A type's name as written in the source.
+[[nodiscard]] std::string demangled(const std::type_info& type);
 
 /// "ValueError: text", or only the type where there is no text; one line for each member of a
 /// group.
