@@ -177,15 +177,20 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     internal::FailurePtr cancellation;
     if (passes_cancellation) cancellation = std::move(body.failure);
     // The group's own request is taken back; what is left came from outside.
-    if (parent_cancel_requested_ && parent_->uncancel() == 0) passes_cancellation = false;
+    const bool taken_back = parent_cancel_requested_;
+    if (taken_back && parent_->uncancel() == 0) passes_cancellation = false;
     if (body.outcome != Outcome::value && !aborting_) abort();
 
+    const std::uint32_t requests = parent_->cancelling();
     while (child_count_ > 0) {
         const bool cancelled = co_await AllDone::Maker{*this};
-        if (cancelled && !aborting_) {
-            passes_cancellation = true;
-            abort();
-        }
+        if (!cancelled) continue;
+        const bool asked = parent_cancel_requested_ && !taken_back;  // by the group, meanwhile
+        if (!asked || parent_->cancelling() > requests + 1) passes_cancellation = true;
+        if (!aborting_) abort();
+    }
+    if (parent_cancel_requested_ && !taken_back && parent_->uncancel() == 0) {
+        passes_cancellation = false;
     }
 
     if (base_error_) {
