@@ -245,12 +245,17 @@ void EventLoop::close() {
     for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
     watched_.clear();
     awaited_outside_.clear();
+    // The youngest first, since tasks borrow from those that made them. What their destructors
+    // release may wake others: these are freed only after the queue was emptied.
+    List<internal::TaskBase> ended;
     while (!tasks_.empty()) {
-        internal::TaskBase& task = tasks_.front();
+        internal::TaskBase& task = tasks_.back();
         task.ListNode::unlink();
+        ended.push_back(task);
         task.destroy_frames();
-        task.release();
     }
+    drop_queued();
+    while (internal::TaskBase* task = ended.pop_front()) task->release();
     drop_queued();
     if (default_executor_) default_executor_->shutdown(false);
 }

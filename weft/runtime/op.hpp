@@ -33,8 +33,9 @@ public:
     virtual CancelAck cancel() noexcept = 0;
     /// For introspection: what is waited for, such as "sleep" or "Lock.acquire".
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-    /// Asked before a woken task is resumed with a value: false puts it back to waiting. It is how
-    /// a waiter that was overtaken keeps its place.
+    /// Asked when the woken task has its turn, whatever the outcome, which it may change: false
+    /// puts the task back to waiting. It is how a waiter that was overtaken keeps its place, and how
+    /// a wait of several stages goes on although it was cancelled.
     virtual bool may_resume() noexcept { return true; }
     /// Asked when the awaiting frame is transparent: moves an error or a cancellation that this
     /// ended with into `slot`; false for a value.

@@ -137,9 +137,10 @@ void TaskBase::step() noexcept {
     }
     PromiseBase* frame = leaf_;
     if (op_) {
-        if (op_->checks_resume && op_->outcome == Outcome::value && !op_->may_resume()) {
+        if (op_->checks_resume && !op_->may_resume()) {
             op_->outcome = Outcome::pending;
             state_ = State::waiting;
+            if (scope_) [[unlikely]] cancel_at_suspension();  // cancelled while it was woken
             return;
         }
         if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
