@@ -10,10 +10,13 @@
 
 namespace weft::internal {
 
+struct ScopeNode;
+
 struct Extras {
     std::optional<std::string> name;            // set_name(), or create_task's option
     std::optional<std::string> cancel_message;  // of the last cancel()
     std::shared_ptr<ContextSlot> context;       // create_task's option: shared with the caller
+    ScopeNode* scope = nullptr;                 // the innermost CancelScope
 };
 
 }  // namespace weft::internal

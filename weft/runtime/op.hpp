@@ -63,12 +63,14 @@ protected:
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
     void suspend(PromiseBase& frame) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
-    void raise_if_cancelled() const {
-        if (outcome == Outcome::cancelled) [[unlikely]] raise_cancelled();
+    [[gnu::always_inline]] void raise_if_cancelled() const {
+        if (outcome == Outcome::cancelled) [[unlikely]] {
+            std::rethrow_exception(cancellation());
+        }
     }
 
 private:
-    [[noreturn]] void raise_cancelled() const;
+    [[nodiscard]] std::exception_ptr cancellation() const;
 
     TaskBase* task_ = nullptr;
 };
