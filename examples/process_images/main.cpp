@@ -122,5 +122,5 @@ int main(int argc, char** argv) {
     const auto parsed = parse_arguments(argc, argv);
     if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
     const auto& options = std::get<Options>(parsed);
-    return weft::main_of([&]() -> weft::Coro<int> { co_return co_await async_main(options); });
+    return weft::main_of(async_main, options);
 }
