@@ -30,25 +30,22 @@ Coro<void> reviews() {
 
 Coro<void> product() {
     try {
-        co_await weft::TaskGroup::scope([](weft::TaskGroup& group) -> Coro<void> {
+        co_await weft::TaskGroup::scope([](weft::TaskGroup& group) {
             group.create_task(prices());
             group.create_task(stock());
-            co_return;
         });
     } catch (const weft::ExceptionGroup& group) {
         except_group(group, weft::on<weft::ValueError>([](const weft::ExceptionGroup& errors) {
-            auto error = errors.exceptions()[0];
-            fmt::print("product: {}\n", weft::describe(error));
+            fmt::print("product: {}\n", weft::message(errors.exceptions()[0]));
         }));
     }
 }
 
 Coro<void> async_main() {
     try {
-        co_await weft::TaskGroup::scope([](weft::TaskGroup& group) -> Coro<void> {
+        co_await weft::TaskGroup::scope([](weft::TaskGroup& group) {
             group.create_task(reviews());
             group.create_task(product());
-            co_return;
         });
     } catch (const weft::ExceptionGroup& group) {
         except_group(group, weft::on<weft::OSError>([](const weft::ExceptionGroup& errors) {

@@ -28,8 +28,7 @@ async def product():
             group.create_task(prices())
             group.create_task(stock())
     except* ValueError as errors:
-        error = errors.exceptions[0]
-        print(f"product: {type(error).__name__}: {error}")
+        print("product:", errors.exceptions[0])
 
 
 async def main():

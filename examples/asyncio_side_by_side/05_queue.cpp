@@ -31,11 +31,10 @@ Coro<void> consume(std::string name, weft::Delay pause, weft::Queue<int>& queue)
 
 Coro<void> async_main() {
     weft::Queue<int> queue(2);
-    co_await weft::TaskGroup::scope([&](weft::TaskGroup& group) -> Coro<void> {
+    co_await weft::TaskGroup::scope([&](weft::TaskGroup& group) {
         group.create_task(produce(queue));
         group.create_task(consume("fast", 30ms, queue));
         group.create_task(consume("slow", 50ms, queue));
-        co_return;
     });
     fmt::print("done\n");
 }

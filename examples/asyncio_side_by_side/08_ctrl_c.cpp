@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -13,24 +14,18 @@ using weft::Coro;
 
 Coro<void> worker(std::string name) {
     auto work = []() -> Coro<void> { co_await weft::sleep(10s); };
-    co_await weft::try_finally(work, [&]() -> Coro<void> {
-        fmt::print("{} stops\n", name);
-        co_return;
-    });
+    co_await weft::try_finally(work, [&] { fmt::print("{} stops\n", name); });
 }
 
 Coro<void> async_main() {
     auto& loop = weft::get_running_loop();
     loop.call_later(50ms, std::raise, SIGINT);
-    auto serve = []() -> Coro<void> {
-        co_await weft::TaskGroup::scope([](weft::TaskGroup& group) -> Coro<void> {
-            group.create_task(worker("worker 1"));
-            group.create_task(worker("worker 2"));
-            fmt::print("serving\n");
-            co_return;
-        });
-    };
-    co_await weft::try_finally(serve, []() -> Coro<void> {
+    auto serve = weft::TaskGroup::scope([](weft::TaskGroup& group) {
+        group.create_task(worker("worker 1"));
+        group.create_task(worker("worker 2"));
+        fmt::print("serving\n");
+    });
+    co_await weft::try_finally(std::move(serve), []() -> Coro<void> {
         co_await weft::sleep(10ms);
         fmt::print("goodbye\n");
     });

@@ -24,12 +24,11 @@ Coro<void> async_main() {
     auto [nine, four] = co_await weft::gather(square_root(9), square_root(4));
     fmt::print("{:.1f} {:.1f}\n", nine, four);
 
-    std::vector<Coro<double>> calls;
-    for (int number : {16, -1, 1}) calls.push_back(square_root(number));
+    auto calls = weft::each(std::vector{16, -1, 1}, square_root);
     auto roots = co_await weft::gather(weft::return_exceptions, std::move(calls));
     for (auto& root : roots) {
         if (!root) {
-            fmt::print("{}\n", weft::describe(root.error()));
+            fmt::print("failed: {}\n", weft::message(root.error()));
         } else {
             fmt::print("{:.1f}\n", *root);
         }

@@ -19,7 +19,7 @@ async def main():
     roots = await asyncio.gather(*calls, return_exceptions=True)
     for root in roots:
         if isinstance(root, Exception):
-            print(f"{type(root).__name__}: {root}")
+            print("failed:", root)
         else:
             print(root)
 

@@ -51,11 +51,10 @@ Coro<void> process_one(const fs::path& path, const ProcessOptions& options,
 Coro<Totals> process_all(const std::vector<fs::path>& paths, const Options& options) {
     Progress progress(paths);
     weft::Semaphore permits(options.concurrency);
-    co_await TaskGroup::scope([&](TaskGroup& group) -> Coro<void> {
+    co_await TaskGroup::scope([&](TaskGroup& group) {
         for (const fs::path& path : paths) {
             group.create_task(process_one(path, options.process, permits, progress));
         }
-        co_return;
     });
     co_return progress.totals();
 }
@@ -64,11 +63,11 @@ Coro<fs::path> sample_folder() {
     const fs::path folder = cache_folder();
     fmt::print("five samples in {}, drawn where they are missing\n", folder.string());
     fs::create_directories(folder);
-    std::vector<Coro<fs::path>> drawings;
-    for (const Sample& sample : samples()) {
-        drawings.push_back(weft::to_thread(make_sample, folder, sample, sample_size));
-    }
-    co_await weft::gather_or_cancel(std::move(drawings));
+    co_await TaskGroup::scope([&](TaskGroup& group) {
+        for (const Sample& sample : samples()) {
+            group.create_task(weft::to_thread(make_sample, folder, sample, sample_size));
+        }
+    });
     co_return folder;
 }
 
