@@ -35,9 +35,10 @@ Coro<void> product() {
             group.create_task(stock());
         });
     } catch (const weft::ExceptionGroup& group) {
-        except_group(group, weft::on<weft::ValueError>([](const weft::ExceptionGroup& errors) {
+        auto report = [](const weft::ExceptionGroup& errors) {
             fmt::print("product: {}\n", weft::message(errors.exceptions()[0]));
-        }));
+        };
+        except_group(group, weft::on<weft::ValueError>(report));
     }
 }
 
@@ -48,9 +49,10 @@ Coro<void> async_main() {
             group.create_task(product());
         });
     } catch (const weft::ExceptionGroup& group) {
-        except_group(group, weft::on<weft::OSError>([](const weft::ExceptionGroup& errors) {
+        auto report = [](const weft::ExceptionGroup& errors) {
             fmt::print("main: {} group of OSErrors\n", errors.exceptions().size());
-        }));
+        };
+        except_group(group, weft::on<weft::OSError>(report));
     }
 }
 

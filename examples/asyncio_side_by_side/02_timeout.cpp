@@ -22,9 +22,8 @@ Coro<void> download(std::vector<std::chrono::milliseconds> pauses, weft::Timeout
 Coro<void> async_main() {
     auto limit = weft::timeout(100ms);
     try {
-        co_await weft::with_async(limit, [&]() -> Coro<void> {
-            co_await download({60ms, 60ms, 60ms, 10s}, limit);
-        });
+        std::vector<std::chrono::milliseconds> pauses{60ms, 60ms, 60ms, 10s};
+        co_await weft::with_async(limit, download(pauses, limit));
     } catch (const weft::TimeoutError&) {
         fmt::print("no piece for a while{}\n", limit.expired() ? ", expired" : "?");
     }

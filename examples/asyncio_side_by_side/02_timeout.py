@@ -15,8 +15,9 @@ async def download(pauses, limit):
 async def main():
     limit = asyncio.timeout(0.1)
     try:
+        pauses = [0.06, 0.06, 0.06, 10]
         async with limit:
-            await download([0.06, 0.06, 0.06, 10], limit)
+            await download(pauses, limit)
     except TimeoutError:
         print("no piece for a while, expired" if limit.expired() else "?")
 

@@ -17,7 +17,8 @@ public:
     }
 
     Coro<bool> aexit(const weft::ExitReason& reason) {
-        fmt::print("disconnect after {}\n", reason.error ? weft::type_name(reason.error) : "success");
+        fmt::print("disconnect after {}\n",
+                   reason.error ? weft::type_name(reason.error) : "success");
         co_await weft::sleep(10ms);
         co_return false;
     }

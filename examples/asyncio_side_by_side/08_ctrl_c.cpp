@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C cancels async_main(), which cleans up; the exit code is 130. The program presses it itself.
+// Ctrl-C cancels async_main(), which cleans up; the exit code is 130. The program presses it
+// itself.
 #include <chrono>
 #include <csignal>
 #include <string>

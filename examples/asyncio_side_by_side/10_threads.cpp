@@ -26,11 +26,9 @@ Coro<std::string> handle(std::string name, int pages, weft::Semaphore& two_at_a_
 
 Coro<void> async_main() {
     weft::Semaphore two_at_a_time(2);
-    auto [ada, ben, cleo] = co_await weft::gather(
-        handle("Ada", 3, two_at_a_time),
-        handle("Ben", 5, two_at_a_time),
-        handle("Cleo", 8, two_at_a_time)
-    );
+    auto [ada, ben, cleo] =
+        co_await weft::gather(handle("Ada", 3, two_at_a_time), handle("Ben", 5, two_at_a_time),
+                              handle("Cleo", 8, two_at_a_time));
     for (auto& text : {ada, ben, cleo}) {
         fmt::print("{}\n", text);
     }
