@@ -16,13 +16,13 @@
 
 #include <fmt/core.h>
 
+#include <weft/asyncio.hpp>
+
 #include "files.hpp"
 #include "options.hpp"
 #include "process.hpp"
 #include "progress.hpp"
 #include "samples.hpp"
-
-#include <weft/asyncio.hpp>
 
 namespace process_images {
 namespace {

@@ -23,9 +23,9 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv) {
     Options options{.concurrency = std::min(processors(), concurrency_max)};
     CLI::App app("Describes the JPEG pictures of a folder: colour, sharpness and perceptual hash.",
                  "process_images");
-    app.add_option("FOLDER", options.folder,
-                   "the pictures; without it, five samples that are drawn below\n" +
-                       cache_folder().string());
+    app.add_option(
+        "FOLDER", options.folder,
+        "the pictures; without it, five samples that are drawn below\n" + cache_folder().string());
     app.add_option("--size", options.process.longest_edge,
                    "longest edge of the small pictures, in pixels")
         ->check(CLI::Range(1, longest_edge_max))

@@ -23,8 +23,8 @@ TEST(Options, have_defaults) {
 }
 
 TEST(Options, are_read) {
-    const auto options = std::get<Options>(
-        parse({"--size", "64", "pictures", "--concurrency=3", "--out", "small"}));
+    const auto options =
+        std::get<Options>(parse({"--size", "64", "pictures", "--concurrency=3", "--out", "small"}));
     EXPECT_EQ(options.folder, "pictures");
     EXPECT_EQ(options.concurrency, 3);
     EXPECT_EQ(options.process.longest_edge, 64);

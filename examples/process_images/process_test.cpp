@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process.hpp"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <stop_token>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "analysis.hpp"
 #include "files.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 #include <string_view>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "image.hpp"
 
@@ -139,8 +138,10 @@ std::string format_totals(const Totals& totals) {
     if (totals.wall_time.count() > 0 && totals.sum_of_times.count() > 0) {
         const double speed_up = static_cast<double>(totals.sum_of_times.count()) /
                                 static_cast<double>(totals.wall_time.count());
-        text += fmt::format("\nspeed-up             {:>7.1f}x   that sum, one image after the other, over the wall time",
-                            speed_up);
+        text += fmt::format(
+            "\nspeed-up             {:>7.1f}x   that sum, one image after the other, over the wall "
+            "time",
+            speed_up);
     }
     return text;
 }
