@@ -33,15 +33,29 @@ std::string type_name(const std::exception_ptr& error) {
     return name;
 }
 
+std::string message(const std::exception_ptr& error) {
+    check(error != nullptr, "message() needs an exception");
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (const CancelledError& e) {
+        return e.message();
+    } catch (const KeyboardInterrupt& e) {
+        return e.message();
+    } catch (const SystemExit& e) {
+        return std::to_string(e.code());
+    } catch (...) {
+        return {};
+    }
+}
+
 std::string describe(const std::exception_ptr& error) {
     std::string text = type_name(error);
-    const auto add = [&text](const std::string& message) {
-        if (!message.empty()) text += ": " + message;
-    };
+    if (const std::string said = message(error); !said.empty()) text += ": " + said;
     try {
         std::rethrow_exception(error);
     } catch (const ExceptionGroup& group) {
-        add(group.what());
         for (const auto& member : group.exceptions()) {
             // Indent nested groups below their parent.
             std::string inner = describe(member);
@@ -50,15 +64,7 @@ std::string describe(const std::exception_ptr& error) {
             }
             text += "\n  | " + inner;
         }
-    } catch (const std::exception& e) {
-        add(e.what());
-    } catch (const CancelledError& e) {
-        add(e.message());
-    } catch (const KeyboardInterrupt& e) {
-        add(e.message());
-    } catch (const SystemExit& e) {
-        add(std::to_string(e.code()));
-    } catch (...) {  // a foreign type has no text
+    } catch (...) {  // no group
     }
     return text;
 }

@@ -132,6 +132,10 @@ private:
 /// A type's name as written in the source.
 [[nodiscard]] std::string demangled(const std::type_info& type);
 
+/// The text of an exception without its type, what() of it; what `str(error)` is in Python. Empty
+/// for a type that has none.
+[[nodiscard]] std::string message(const std::exception_ptr& error);
+
 /// "ValueError: text", or only the type where there is no text; one line for each member of a
 /// group.
 [[nodiscard]] std::string describe(const std::exception_ptr& error);
