@@ -34,7 +34,7 @@ bool TaskBase::cancel(const std::string* message) {
     silence();
     if (done()) return false;
     ++cancel_requests_;
-    set_cancel_message(message);
+    if (!cancellation_on_its_way()) set_cancel_message(message);
     if (shields_ > 0) {
         held_cancel_ = true;  // raised when the last shield is lowered
     } else {
@@ -46,12 +46,17 @@ bool TaskBase::cancel(const std::string* message) {
 void TaskBase::cancel_from_within(std::uint32_t shields) {
     if (done()) return;
     ++cancel_requests_;
-    set_cancel_message(nullptr);
+    if (!cancellation_on_its_way()) set_cancel_message(nullptr);
     if (shields_ > shields) {
         held_cancel_ = true;
     } else {
         request_cancel();
     }
+}
+
+// Woken to be cancelled: a further request changes neither that nor its message.
+bool TaskBase::cancellation_on_its_way() const noexcept {
+    return state_ == State::ready && op_ && op_->outcome == Outcome::cancelled;
 }
 
 // What is waited for is asked first; the task itself is only marked where nothing can be asked.

@@ -186,7 +186,15 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
         const bool cancelled = co_await AllDone::Maker{*this};
         if (!cancelled) continue;
         const bool asked = parent_cancel_requested_ && !taken_back;  // by the group, meanwhile
-        if (!asked || parent_->cancelling() > requests + 1) passes_cancellation = true;
+        if (!asked || parent_->cancelling() > requests + 1) {
+            // The message that goes on is that of the first.
+            const std::string* message = parent_->cancel_message();
+            if (!passes_cancellation && message) {
+                cancellation = std::make_unique<internal::Failure>(
+                    std::make_exception_ptr(CancelledError(*message)), AwaitChain());
+            }
+            passes_cancellation = true;
+        }
         if (!aborting_) abort();
     }
     if (parent_cancel_requested_ && !taken_back && parent_->uncancel() == 0) {

@@ -105,6 +105,7 @@ private:
     [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
     void cancel_at_suspension() noexcept;
     void request_cancel();
+    [[nodiscard]] bool cancellation_on_its_way() const noexcept;
 
     std::coroutine_handle<> root_;
     PromiseBase* leaf_;
