@@ -202,8 +202,9 @@ public:
         if (frame_) std::exchange(frame_, nullptr).destroy();
     }
 
-    // Implementation: for tasks, which own the root frame.
-    [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
+    // Implementation: for who runs the frame, and owns it from now on. Errors: as awaiting it.
+    [[nodiscard]] std::coroutine_handle<promise_type> release() {
+        if (!frame_) [[unlikely]] internal::throw_already_awaited();
         return std::exchange(frame_, nullptr);
     }
 
@@ -228,9 +229,7 @@ inline Coro<void> CoroPromise<void>::get_return_object() noexcept {
 template <class T>
 class ChildFrame {
 public:
-    explicit ChildFrame(Coro<T>&& coro) : frame_(coro.release()) {
-        if (!frame_) [[unlikely]] throw_already_awaited();
-    }
+    explicit ChildFrame(Coro<T>&& coro) : frame_(coro.release()) {}
     ChildFrame(const ChildFrame&) = delete;
     ChildFrame& operator=(const ChildFrame&) = delete;
     ~ChildFrame() {
