@@ -49,6 +49,10 @@ public:
     GeneratorPromiseBase(std::source_location at, Close close) noexcept
         : CoroPromiseBase(at), AsyncGenBase(close) {}
 
+    using CoroPromiseBase::await_transform;
+    /// A generator is never transparent: it has to note that it is at its end.
+    TransparentMarker await_transform(TransparentMarker marker) noexcept { return marker; }
+
     /// Gives the consumer, or the one who closes, its turn.
     struct Yield {
         GeneratorPromiseBase& generator;
