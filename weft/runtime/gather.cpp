@@ -37,13 +37,14 @@ void GatherBase::begin() {
     }
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
+        if (child.future->done()) continue;
         child.gather = this;
         retain();
-        if (child.future->done()) {
-            child.fire(*child.future);
-        } else {
-            child.future->add(child);
-        }
+        child.future->add(child);
+    }
+    // Those that are done count at once, as in asyncio: nothing is waited for.
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (!children_[i].gather) on_child_done(children_[i]);
     }
 }
 
