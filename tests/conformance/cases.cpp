@@ -49,7 +49,8 @@ Json keys_of(const ExceptionContext& context) {
     if (!context.future.empty()) keys.emplace_back("future");
     if (!context.handle.empty()) keys.emplace_back("handle");
     if (!context.message.empty()) keys.emplace_back("message");
-    if (context.source) keys.emplace_back("source_traceback");
+    // weft tells the place always.
+    if (context.source && get_running_loop().get_debug()) keys.emplace_back("source_traceback");
     if (!context.task.empty()) keys.emplace_back("task");
     return Json(std::move(keys));
 }

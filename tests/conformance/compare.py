@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares weft's traces with CPython's, which lie in golden-3.13.json beside this file.
+"""Compares weft's traces with CPython's.
 
-    compare.py TRACES.json [--differences FILE] [--groups LOOP,FUT,...]
+    compare.py TRACES.json [--differences FILE] [--groups LOOP,FUT,...] [--golden FILE]
 
 TRACES.json maps the full id of a case to the trace that the conformance program wrote for it.
 The differences file lists, one a line, the full ids of cases that differ on purpose, each with its reason:
@@ -10,6 +10,7 @@ The differences file lists, one a line, the full ids of cases that differ on pur
 those that wait for a part of weft which is not written yet.
 Prints the counts, then every id that is missing or wrong, and every listed difference that is unknown, without
 a reason, or not a difference at all; exits 1 when there is one of these.
+--golden names other recorded traces than golden-3.13.json beside this file.
 """
 import argparse
 import json
@@ -40,9 +41,10 @@ def main():
     parser.add_argument("traces", type=pathlib.Path)
     parser.add_argument("--differences", type=pathlib.Path)
     parser.add_argument("--groups", type=lambda text: set(text.split(",")))
+    parser.add_argument("--golden", type=pathlib.Path, default=pathlib.Path(__file__).parent / "golden-3.13.json")
     options = parser.parse_args()
 
-    golden = json.loads((pathlib.Path(__file__).parent / "golden-3.13.json").read_text())
+    golden = json.loads(options.golden.read_text())
     traces = json.loads(options.traces.read_text())
     reasons = read_differences(options.differences)
     unknown = [case for case in reasons if case not in golden]

@@ -116,9 +116,7 @@ const Case tmo_07("TMO-07-both-expired-busy", real_time, []() -> Coro<Json> {
 });
 
 const Case tmo_08("TMO-08-external-cancel-first", []() -> Coro<Json> {
-    auto m = []() -> Coro<> {
-        co_await timeout(9s, []() -> Coro<> { co_await sleep(9s); });
-    };
+    auto m = []() -> Coro<> { co_await timeout(9s, []() -> Coro<> { co_await sleep(9s); }); };
     Task<> k = create_task(m());
     co_await spin();
     k.cancel();
