@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/cancel_cases.cpp - CAN: what cancel() does to a task, wherever it is.
-#include <type_traits>
 #include <typeinfo>
 
 #include "cases.hpp"

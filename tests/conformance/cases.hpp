@@ -6,9 +6,12 @@
 // result: it comes from what the runtime did.
 #pragma once
 
+// The cases are users of weft: they see it, and what they say it with, through one header.
+// IWYU pragma: begin_exports
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -16,12 +19,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-// The cases are users of weft: they see it through one header.
-// IWYU pragma: begin_exports
 #include "trace.hpp"
 
 #include <weft/base/exception_group.hpp>

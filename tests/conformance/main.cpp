@@ -5,10 +5,7 @@
 //
 // Each case has a process of its own: it may handle signals and threads as it likes, and one that
 // crashes or hangs is named and costs no other case its trace.
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +13,10 @@
 
 #include "cases.hpp"
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ constexpr auto time_for_a_case = 5s;
 Json failure_of_probe(Json what) { return Json(Json::Object{{"PROBE-ERROR", std::move(what)}}); }
 
 [[noreturn]] void run_here(const Case& which, int out, bool quiet) {
-    std::signal(SIGINT, SIG_DFL);  // a shell's background job inherits that it is ignored
+    ::signal(SIGINT, SIG_DFL);  // a shell's background job inherits that it is ignored
     if (quiet) set_log_hook([](LogLevel, std::string_view) noexcept {});
     Json trace;
     try {
@@ -36,9 +37,8 @@ Json failure_of_probe(Json what) { return Json(Json::Object{{"PROBE-ERROR", std:
         trace = failure_of_probe(en());
     }
     const std::string text = trace.to_string();
-    const bool written =
-        ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    std::exit(written ? 0 : 1);
+    const bool written = std::cmp_equal(::write(out, text.data(), text.size()), text.size());
+    ::exit(written ? 0 : 1);
 }
 
 // All that the process writes until it ends; nullopt when it takes too long.
@@ -53,7 +53,7 @@ std::optional<std::string> read_all(int in) {
             return std::nullopt;
         }
         char bytes[4096];
-        const ssize_t count = ::read(in, bytes, sizeof bytes);
+        const auto count = ::read(in, bytes, sizeof bytes);
         if (count <= 0) return text;
         text.append(bytes, static_cast<std::size_t>(count));
     }
@@ -81,7 +81,7 @@ std::string run_case(const Case& which, bool quiet) {
     } else if (WEXITSTATUS(status) != 0) {
         problem = "exit status " + std::to_string(WEXITSTATUS(status));
     }
-    if (problem.empty()) return *text;
+    if (text && problem.empty()) return *text;
     std::fprintf(stderr, "%s: %s\n", which.id().c_str(), problem.c_str());
     return failure_of_probe(problem).to_string();
 }

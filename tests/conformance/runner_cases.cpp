@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/runner_cases.cpp - RUN: run(), Runner and what SIGINT does.
-#include <csignal>
-
 #include "cases.hpp"
+#include <signal.h>
 #include <unistd.h>
 
 namespace conformance {

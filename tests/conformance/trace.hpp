@@ -3,6 +3,7 @@
 // them in the order of the events.
 #pragma once
 
+// IWYU pragma: begin_exports
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,7 @@
 
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/future.hpp>
+// IWYU pragma: end_exports
 
 namespace conformance {
 

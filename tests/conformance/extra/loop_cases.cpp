@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/loop_cases.cpp - XLOOP, XCTX, XTHR, XRUN of extra_probes.py.
-#include <csignal>
-
 #include "cases.hpp"
+#include <signal.h>
 #include <unistd.h>
 
 namespace conformance {
