@@ -85,6 +85,7 @@ std::string FutureBase::describe() const { return "Future"; }
 
 void FutureBase::report_unretrieved() noexcept {
     if (!report_error_ || result_->outcome != Outcome::error) return;
+    if (is_cancelled_error(result_->failure->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
     context.message = std::string(is_task() ? "Task" : "Future") +
                       " exception was never retrieved";
@@ -139,7 +140,9 @@ bool FutureWait::take_error_into(ResultBase& slot) {
         slot.set_cancelled(copy_failure(result));
     } else if (result.outcome == Outcome::error) {
         future_->mark_retrieved();
-        slot.outcome = Outcome::error;
+        // A gather() that was cancelled fails with a CancelledError, as in asyncio.
+        slot.outcome = is_cancelled_error(result.failure->error) ? Outcome::cancelled
+                                                                 : Outcome::error;
         slot.failure = copy_failure(result);
     } else {
         return false;
@@ -150,6 +153,7 @@ bool FutureWait::take_error_into(ResultBase& slot) {
 FailurePtr FutureWait::take_error() {
     const ResultBase& result = future_->result();
     if (outcome == Outcome::cancelled || result.outcome != Outcome::error) return nullptr;
+    if (is_cancelled_error(result.failure->error)) return nullptr;  // await_resume() throws it
     future_->mark_retrieved();
     return copy_failure(result);
 }
