@@ -52,7 +52,7 @@ void TaskBase::cancel_from_within(std::uint32_t shields) {
 // from without, until it returns true. Scopes further out belong to those who made the task.
 template <class F>
 void TaskBase::for_each_shield(F visit) noexcept {
-    std::uint32_t number = shields_;
+    std::uint32_t number = shields();
     for (ScopeNode* node = scope(); node && number > 0; node = node->outer) {
         if (node->shielded && visit(*node, number--)) return;
     }
@@ -64,7 +64,7 @@ void TaskBase::request_cancel_at(std::uint32_t shields) {
     for_each_shield([&](ScopeNode& shield, std::uint32_t number) {
         if (number != shields + 1) return false;
         ++shield.held;
-        ++held_requests_;
+        ++extras().held_requests;
         return held = true;
     });
     if (!held) request_cancel();
@@ -89,11 +89,11 @@ std::uint32_t TaskBase::uncancel() noexcept {
     if (cancel_requests_ == 0) return 0;
     --cancel_requests_;
     // One that is held is taken back only when there is no other.
-    if (cancel_requests_ < held_requests_) {
+    if (cancel_requests_ < held_requests()) {
         for_each_shield([this](ScopeNode& shield, std::uint32_t) {
             if (shield.held == 0) return false;
             --shield.held;
-            --held_requests_;
+            --extras().held_requests;
             return true;
         });
     }
@@ -102,19 +102,19 @@ std::uint32_t TaskBase::uncancel() noexcept {
 }
 
 void TaskBase::lower_shield(ScopeNode& shield) noexcept {
-    --shields_;
+    --extras().shields;
     if (shield.held == 0) return;
-    held_requests_ -= std::exchange(shield.held, 0);
+    extras().held_requests -= std::exchange(shield.held, 0);
     request_cancel();
 }
 
 void TaskBase::break_shields() {
-    if (held_requests_ == 0 || done()) return;
+    if (held_requests() == 0 || done()) return;
     for_each_shield([](ScopeNode& shield, std::uint32_t) {
         shield.held = 0;
         return false;
     });
-    held_requests_ = 0;
+    extras().held_requests = 0;
     request_cancel();
 }
 

@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
     /// Those requests that are meant for the code which runs: not what shields hold off.
     [[nodiscard]] std::uint32_t cancelling_here() const noexcept {
-        return cancel_requests_ - held_requests_;
+        return cancel_requests_ - held_requests();
     }
     /// Whether a cancellation will be raised at the next suspension.
     [[nodiscard]] bool will_be_cancelled() const noexcept { return must_cancel_; }
@@ -85,8 +85,11 @@ public:
         return has_scope_ ? extras_if_any()->scope : nullptr;
     }
     void set_scope(ScopeNode* scope);
-    [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
-    void raise_shield() noexcept { ++shields_; }
+    [[nodiscard]] std::uint32_t shields() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->shields : 0;
+    }
+    void raise_shield() { ++extras().shields; }
     /// Raises what the shield held off.
     void lower_shield(ScopeNode& shield) noexcept;
     /// The program ends: a cancellation that shields hold off is raised now.
@@ -103,6 +106,10 @@ protected:
     virtual void clear_value() noexcept = 0;
 
 private:
+    [[nodiscard]] std::uint32_t held_requests() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->held_requests : 0;
+    }
     enum class State : std::uint8_t { ready, running, waiting, done };
 
     static const ReadyKind ready_kind;
@@ -123,8 +130,6 @@ private:
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
     std::uint32_t cancel_requests_ = 0;
-    std::uint32_t held_requests_ = 0;  // of these, by the shields that are up
-    std::uint16_t shields_ = 0;
     State state_ = State::ready;
     bool must_cancel_ : 1 = false;
     bool asking_ : 1 = false;       // request_cancel() is on the stack
