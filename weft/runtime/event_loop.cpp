@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/signals.hpp>
 #include <weft/runtime/watched_fd.hpp>
@@ -24,15 +24,7 @@ namespace internal {
 
 constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]] = nullptr;
 
-namespace {
-std::mutex open_loops_mutex;
-std::vector<const EventLoop*> open_loops;
-}  // namespace
-
-bool is_open(const EventLoop* loop) noexcept {
-    const std::lock_guard lock(open_loops_mutex);
-    return std::ranges::find(open_loops, loop) != open_loops.end();
-}
+bool is_open(const EventLoop* loop) noexcept { return OpenLoops::contains(loop); }
 
 void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
 
@@ -56,8 +48,7 @@ EventLoop::EventLoop(std::unique_ptr<Backend> backend)
       backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
-    const std::lock_guard lock(internal::open_loops_mutex);
-    internal::open_loops.push_back(this);
+    internal::OpenLoops::add(*this);
 }
 
 EventLoop::~EventLoop() {
@@ -105,11 +96,13 @@ class EventLoop::Running {
 public:
     explicit Running(EventLoop& loop) : loop_(loop) {
         loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        loop.kernel_thread_ = gettid();
         internal::running_loop = &loop;
     }
     ~Running() {
         loop_.stopping_ = false;
         internal::running_loop = nullptr;
+        loop_.kernel_thread_ = 0;
         loop_.thread_.store(std::thread::id(), std::memory_order_relaxed);
     }
     Running(const Running&) = delete;
@@ -231,10 +224,7 @@ void EventLoop::close() {
     if (is_running()) throw RuntimeError("Cannot close a running event loop");
     if (closed_) return;
     closed_ = true;
-    {
-        const std::lock_guard lock(internal::open_loops_mutex);
-        std::erase(internal::open_loops, this);
-    }
+    internal::OpenLoops::remove(*this);
     inbox_->close();
     interrupt_handler_ = nullptr;
     while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().first);

@@ -59,6 +59,8 @@ namespace internal {
 
 class WatchedFd;
 class AsyncGenBase;
+class OpenLoops;
+struct DebugOffsets;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
 /// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
@@ -304,6 +306,8 @@ public:
     }
 
 private:
+    friend struct internal::DebugOffsets;
+    friend class internal::OpenLoops;
     template <class Base, class F, class... BaseArgs>
     static auto make_callback(F function, BaseArgs&&... args) {
         return Ref(new internal::CallbackOf<F, Base>(
@@ -349,6 +353,8 @@ private:
     std::unique_ptr<Backend> backend_;
     std::shared_ptr<internal::Inbox> inbox_;
     std::atomic<std::thread::id> thread_{};
+    int kernel_thread_ = 0;           // the same as the kernel numbers it; 0 while nobody runs it
+    EventLoop* next_open_ = nullptr;  // in the list of debug_table.hpp
     int process_;  // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;
     std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
@@ -386,9 +392,9 @@ std::invoke_result_t<F&> call_in_coro(F function) {
     co_return co_await function();
 }
 
-/// Starts a task of a loop; `parent` for the tree of tasks.
+/// Starts a task of a loop. `group_owner`: the task whose TaskGroup it belongs to.
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where);
+                std::source_location where, const TaskBase* group_owner = nullptr);
 
 }  // namespace internal
 

@@ -29,12 +29,11 @@ enum class GatherMode : unsigned char {
 
 // The future that gather() gives. It owns a link to each child, and the pending children keep it
 // alive.
-class GatherBase : public FutureBase {
+class GatherBase : public JoinBase {
 public:
     GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count);
 
     bool cancel(const std::string* message) override;
-    [[nodiscard]] std::string describe() const override { return "<gather()>"; }
 
     void set_child(std::size_t index, Ref<FutureBase> child, bool may_move) noexcept {
         children_[index].future = std::move(child);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,16 +24,25 @@ enum class CancelAck {
     refused,  // the result is there already, or the operation cannot be cancelled
 };
 
+/// What all operations of a kind have in common, for introspection: also by another process, which
+/// can call no virtual function. One constant for each kind.
+struct OpKind {
+    const char* name;  // what is waited for, such as "sleep" or "Lock.acquire"
+    /// Where in the operation the pointer to the future that is waited for lies; 0 for none.
+    std::uint32_t future = 0;
+};
+inline constexpr OpKind unnamed_op{"an operation"};
+
 class Op {
 public:
-    Op() = default;
+    explicit Op(const OpKind& kind = unnamed_op) noexcept : kind_(&kind) {}
     Op(const Op&) = delete;
     Op& operator=(const Op&) = delete;
 
     /// Asks the operation to end. Called while the task waits for it, at most once at a time.
     virtual CancelAck cancel() noexcept = 0;
-    /// For introspection: what is waited for, such as "sleep" or "Lock.acquire".
-    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    [[nodiscard]] virtual std::string_view name() const noexcept { return kind_->name; }
+    [[nodiscard]] const OpKind& kind() const noexcept { return *kind_; }
     /// Asked before a woken task is resumed with a value: false puts it back to waiting. It is how
     /// a waiter that was overtaken keeps its place.
     virtual bool may_resume() noexcept { return true; }
@@ -67,9 +77,11 @@ protected:
     }
 
 private:
+    friend struct DebugOffsets;
     [[noreturn]] void raise_cancelled() const;
 
     TaskBase* task_ = nullptr;
+    const OpKind* kind_;
 };
 
 }  // namespace weft::internal

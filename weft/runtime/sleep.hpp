@@ -2,7 +2,6 @@
 // weft/runtime/sleep.hpp - sleep(): wait for a time, or just let others run.
 #pragma once
 
-#include <string_view>
 #include <utility>
 
 #include <weft/base/time.hpp>
@@ -13,16 +12,18 @@
 namespace weft {
 namespace internal {
 
+inline constexpr OpKind sleep_kind{"sleep"};
+
 class SleepWait : public Op, private Timer {
 public:
-    explicit SleepWait(Nanoseconds delay) noexcept : Timer(due), delay_(delay) {}
+    explicit SleepWait(Nanoseconds delay) noexcept
+        : Op(sleep_kind), Timer(due), delay_(delay) {}
     ~SleepWait() { stop(); }
 
     CancelAck cancel() noexcept override {
         stop();
         return CancelAck::now;
     }
-    [[nodiscard]] std::string_view name() const noexcept override { return "sleep"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

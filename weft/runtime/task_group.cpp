@@ -61,10 +61,14 @@ constinit const internal::ReadyKind TaskGroup::Child::ready_kind = {
         },
     .describe = [](const internal::ReadyNode&) { return std::string("<Handle TaskGroup>"); }};
 
+namespace {
+constexpr internal::OpKind task_group_kind{"TaskGroup"};
+}
+
 // The wait for the last task.
 class TaskGroup::AllDone final : public internal::Op {
 public:
-    explicit AllDone(TaskGroup& group) noexcept : group_(group) {
+    explicit AllDone(TaskGroup& group) noexcept : Op(task_group_kind), group_(group) {
         deliver = true;
         // A cancelled scope ends this wait once; when the tasks are being cancelled already, it
         // must let them.
@@ -73,7 +77,6 @@ public:
     ~AllDone() { group_.waiting_ = nullptr; }
 
     internal::CancelAck cancel() noexcept override { return internal::CancelAck::now; }
-    [[nodiscard]] std::string_view name() const noexcept override { return "TaskGroup"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -126,7 +129,7 @@ void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
     // An eager task may fail, or end the group, before this returns: the group knows it already.
     children_.push_back(*new Child(*this, task));
     ++child_count_;
-    internal::begin_task(parent_->loop(), task, options, where);
+    internal::begin_task(parent_->loop(), task, options, where, parent_.get());
 }
 
 void TaskGroup::on_task_done(internal::FutureBase& task) {
