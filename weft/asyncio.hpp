@@ -16,6 +16,7 @@
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/inspect.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>

@@ -105,7 +105,7 @@ public:
 
     /// "Future" or "Task 'name'", for messages.
     [[nodiscard]] virtual std::string describe() const;
-    [[nodiscard]] FutureKind kind() const noexcept { return kind_; }
+    [[nodiscard]] FutureKind future_kind() const noexcept { return kind_; }
     [[nodiscard]] bool is_task() const noexcept { return kind_ >= FutureKind::task; }
     /// Every error that nobody asks for is reported, unless this was called.
     void silence() noexcept { report_error_ = false; }
@@ -194,7 +194,7 @@ private:
 class FutureWait : public Op, private DoneLink {
 public:
     explicit FutureWait(Ref<FutureBase> future) noexcept
-        : Op(future_kind), future_(std::move(future)) {}
+        : Op(wait_kind), future_(std::move(future)) {}
 
     CancelAck cancel() noexcept override;
 
@@ -220,7 +220,7 @@ protected:
 
 private:
     friend struct DebugOffsets;
-    static const OpKind future_kind;
+    static const OpKind wait_kind;
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
     [[noreturn]] void raise();
