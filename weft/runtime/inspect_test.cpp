@@ -214,9 +214,9 @@ TEST(Inspect, draws_a_ring_of_tasks_once) {
     tasks[1].name = "b";
     tasks[1].awaits = {1};
     link_awaiters(tasks);
-    EXPECT_EQ(tree_of(tasks), "a            ready\n"
-                              "└── b        ready\n"
-                              "    └── a    (see its other place)\n");
+    EXPECT_EQ(tree_of(tasks), "a          ready\n"
+                              "└── b      ready\n"
+                              "    └── a  (see its other place)\n");
 }
 
 TEST(Inspect, draws_a_long_line_of_tasks_in_pieces) {
