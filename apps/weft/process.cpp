@@ -163,7 +163,10 @@ bool Process::read(std::uint64_t address, std::span<std::byte> into) const {
         iovec there{reinterpret_cast<void*>(address), into.size()};
         const ssize_t got = process_vm_readv(pid_, &here, 1, &there, 1, 0);
         if (got < 0 && errno == EPERM) throw no_permission(pid_);
-        if (got < 0 && errno == ESRCH) throw no_such_process(pid_);
+        if (got < 0 && errno == ESRCH) {
+            throw Failed(ExitCode::no_such_process,
+                         "process " + std::to_string(pid_) + " has ended");
+        }
         if (got <= 0) return false;
         address += static_cast<std::uint64_t>(got);
         into = into.subspan(static_cast<std::size_t>(got));

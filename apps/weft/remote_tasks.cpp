@@ -205,6 +205,7 @@ private:
     [[nodiscard]] bool same_moment(const Object& a, const Object& b) const noexcept {
         return a && b && a.get<std::uint64_t>(table_.task.id) == b.get<std::uint64_t>(table_.task.id) &&
                a.get<std::uint8_t>(table_.task.state) == b.get<std::uint8_t>(table_.task.state) &&
+               a.pointer(table_.future.extras) == b.pointer(table_.future.extras) &&
                a.pointer(table_.task.op) == b.pointer(table_.task.op) &&
                a.pointer(table_.task.leaf) == b.pointer(table_.task.leaf);
     }
@@ -290,8 +291,8 @@ private:
         const auto kind = future.get<std::uint8_t>(table_.future.kind);
         if (kind == kind_task || kind == kind_member) {
             const Object task(process_, future_at, table_.task.size);
-            if (!task) return false;
             info.waits_for = "task '" + name_of(task) + "'";
+            if (!same_moment(task, Object(process_, future_at, table_.task.size))) return false;
         } else if (kind == kind_join) {
             const Object join(process_, future_at, table_.join.size);
             if (!join) return false;
@@ -391,7 +392,7 @@ Snapshot take_snapshot(const Process& process) {
         throw Failed(ExitCode::not_weft,
                      process.mappings().empty()
                          ? "process " + std::to_string(process.pid()) +
-                               " has no memory: it has ended, or belongs to the kernel"
+                               " has no memory: it belongs to the kernel, or has ended"
                          : "process " + std::to_string(process.pid()) + " (" + process.name() +
                                ") is no weft program: it has no weft_debug");
     }

@@ -226,7 +226,9 @@ void EventLoop::close() {
     closed_ = true;
     internal::OpenLoops::remove(*this);
     inbox_->close();
-    interrupt_handler_ = nullptr;
+    while (!fallback_handlers_.empty()) {
+        set_fallback_handler(fallback_handlers_.back().signal, nullptr, false);
+    }
     while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().first);
     // Tasks that were not ended by cancelling them (Runner does that) are destroyed as they
     // stand: destructors run, nothing else. Their frames unlink themselves from timers and locks,
@@ -353,25 +355,28 @@ bool EventLoop::remove_signal_handler(int signal) {
     if (std::erase_if(signal_handlers_, [=](const auto& h) { return h.first == signal; }) == 0) {
         return false;
     }
-    if (signal == SIGINT && interrupt_handler_) {
-        internal::claim_signal(SIGINT, *inbox_, true);
+    const auto fallback = std::ranges::find(fallback_handlers_, signal, &FallbackHandler::signal);
+    if (fallback != fallback_handlers_.end()) {
+        internal::claim_signal(signal, *inbox_, fallback->insistent);
     } else {
         internal::release_signal(signal, *inbox_);
     }
     return true;
 }
 
-void EventLoop::set_interrupt_handler(std::function<void()> function) {
-    const bool had_one = interrupt_handler_ != nullptr;
-    interrupt_handler_ = std::move(function);
+void EventLoop::set_fallback_handler(int signal, std::function<void()> function, bool insistent) {
+    const bool had_one =
+        std::erase_if(fallback_handlers_, [=](const auto& h) { return h.signal == signal; }) > 0;
+    const bool wanted = function != nullptr;
+    if (wanted) fallback_handlers_.push_back({signal, insistent, std::move(function)});
     const bool replaced =
-        std::ranges::find(signal_handlers_, SIGINT,
-                          &decltype(signal_handlers_)::value_type::first) != signal_handlers_.end();
+        std::ranges::find(signal_handlers_, signal, &decltype(signal_handlers_)::value_type::first) !=
+        signal_handlers_.end();
     if (replaced) return;
-    if (interrupt_handler_) {
-        internal::claim_signal(SIGINT, *inbox_, true);
+    if (wanted) {
+        internal::claim_signal(signal, *inbox_, insistent);
     } else if (had_one) {
-        internal::release_signal(SIGINT, *inbox_);
+        internal::release_signal(signal, *inbox_);
     }
 }
 
@@ -379,7 +384,11 @@ void EventLoop::deliver_signals() {
     for (const auto& [signal, function] : signal_handlers_) {
         if (internal::take_signal(signal, *inbox_)) call_soon(function);
     }
-    if (interrupt_handler_ && internal::take_signal(SIGINT, *inbox_)) interrupt_handler_();
+    // By index: a handler may end the run, but adds and removes none.
+    for (std::size_t i = 0; i < fallback_handlers_.size(); ++i) {
+        const FallbackHandler& fallback = fallback_handlers_[i];
+        if (internal::take_signal(fallback.signal, *inbox_)) fallback.function();
+    }
 }
 
 }  // namespace weft

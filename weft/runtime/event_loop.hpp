@@ -290,8 +290,9 @@ public:
     /// the future itself never leaves the loop's thread.
     [[nodiscard]] std::uint64_t expect_from_outside(Ref<internal::FutureBase> future);
     [[nodiscard]] Ref<internal::FutureBase> arrived_from_outside(std::uint64_t ticket);
-    /// What SIGINT does while nobody has a handler for it; null gives the signal back.
-    void set_interrupt_handler(std::function<void()> function);
+    /// What a signal does while add_signal_handler() was not called for it; null gives the signal
+    /// back. `insistent`: see claim_signal().
+    void set_fallback_handler(int signal, std::function<void()> function, bool insistent);
     /// The loop was found in the child of a fork: throws RuntimeError.
     void check_not_forked() const;
     /// Posts without waking anything when the loop is closed: returns false.
@@ -359,7 +360,12 @@ private:
     ExceptionHandler handler_;
     std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
     std::vector<std::pair<int, std::function<void()>>> signal_handlers_;
-    std::function<void()> interrupt_handler_;
+    struct FallbackHandler {
+        int signal;
+        bool insistent;
+        std::function<void()> function;
+    };
+    std::vector<FallbackHandler> fallback_handlers_;
     std::shared_ptr<Executor> default_executor_;
     bool executor_shut_down_ = false;
     std::unordered_map<std::uint64_t, Ref<internal::FutureBase>> awaited_outside_;
