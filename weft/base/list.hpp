@@ -51,6 +51,10 @@ public:
 
     void push_back(T& member) noexcept { insert(*root_.prev_, member, root_); }
     void push_front(T& member) noexcept { insert(root_, member, *root_.next_); }
+    void insert_before(T& place, T& member) noexcept {
+        ListNode& after = place;
+        insert(*after.prev_, member, after);
+    }
     T* pop_front() noexcept {
         if (empty()) return nullptr;
         T& member = front();

@@ -77,12 +77,19 @@ void report_failed(EventLoop& loop, const std::vector<AnyTask>& tasks) {
     }
 }
 
-void cancel_all_tasks(EventLoop& loop) {
+// Shields hold off the first cancellation only for the grace period.
+void cancel_all_tasks(EventLoop& loop, Delay grace) {
     std::vector<AnyTask> tasks;
     for (internal::TaskBase& task : loop.tasks()) tasks.emplace_back(Ref(&task));
     if (tasks.empty()) return;
     for (const AnyTask& task : tasks) task.cancel();
+    TimerHandle limit = loop.call_later(grace, [&tasks] {
+        for (const AnyTask& task : tasks) {
+            static_cast<internal::TaskBase&>(*task.state()).break_shields();
+        }
+    });
     loop.run_until_complete(wait_for_all(tasks));
+    limit.cancel();
     report_failed(loop, tasks);
 }
 
@@ -145,6 +152,7 @@ void Runner::on_sigint() {
     if (++interrupts_ == 1 && !main_.done()) {
         main_.cancel();
     } else {
+        interrupted_at_once_ = true;
         loop_->end_run_with(std::make_exception_ptr(KeyboardInterrupt()));
     }
 }
@@ -157,7 +165,8 @@ void Runner::close() {
         std::unique_ptr<EventLoop> loop;
     } const closing{std::move(loop_)};
     EventLoop& loop = *closing.loop;
-    cancel_all_tasks(loop);
+    cancel_all_tasks(loop, interrupted_at_once_ ? Delay(Nanoseconds::zero())
+                                               : options_.shutdown_grace);
     loop.run_until_complete(loop.shutdown_asyncgens());
     loop.run_until_complete(loop.shutdown_default_executor(executor_join_max));
 }

@@ -2,6 +2,7 @@
 // weft/io/run.hpp - run(), Runner and main_of(): from int main to the first coroutine and back.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,9 @@ struct RunnerOptions {
     std::optional<bool> debug = std::nullopt;
     /// Makes the loop; null means new_event_loop().
     std::unique_ptr<EventLoop> (*loop_factory)() = nullptr;
+    /// How long shielded code may go on when the program ends, before it is cancelled all the
+    /// same; after a second Ctrl-C, not at all.
+    Delay shutdown_grace = std::chrono::seconds(10);
 };
 
 /// Runs several coroutines, one after the other, in one loop and one context.
@@ -73,6 +77,7 @@ private:
     Context context_;
     AnyTask main_;
     int interrupts_ = 0;
+    bool interrupted_at_once_ = false;
 };
 
 namespace internal {
@@ -105,18 +110,20 @@ T run(Coro<T> main, RunnerOptions options = {},
     }
 }
 
-/// Runs a coroutine function as the whole program: `int main() { return main_of(async_main); }`.
+/// Runs a coroutine function as the whole program: `int main() { return main_of(async_main); }`,
+/// with arguments `main_of(async_main, options)`, which live as long as the program.
 ///
 /// Returns: what the coroutine returns (0 for void); SystemExit's code; 130 after Ctrl-C; 1 for
 ///          any other error, which is printed with the awaits that it came through.
-template <class F>
-int main_of(F&& function) noexcept {
+template <class F, class... Args>
+    requires internal::is_coro<std::invoke_result_t<F&, Args&...>>
+int main_of(F&& function, Args&&... args) noexcept {
     return internal::run_as_program([&]() -> int {
-        if constexpr (std::is_void_v<typename std::invoke_result_t<F&>::value_type>) {
-            run(function());
+        if constexpr (std::is_void_v<typename std::invoke_result_t<F&, Args&...>::value_type>) {
+            run(function(args...));
             return 0;
         } else {
-            return static_cast<int>(run(function()));
+            return static_cast<int>(run(function(args...)));
         }
     });
 }

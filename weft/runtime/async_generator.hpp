@@ -190,7 +190,9 @@ public:
         return static_cast<PromiseBase&>(generator_).handle();
     }
     void await_resume() {
-        if (slot_.outcome != Outcome::value) slot_.raise(cancel_message_of(generator_.task));
+        if (slot_.outcome != Outcome::value) {
+            std::rethrow_exception(slot_.take_exception(cancel_message_of(generator_.task)));
+        }
     }
 
 private:
@@ -263,8 +265,18 @@ Coro<void> AsyncGenerator<T>::promise_type::close() {
 
 /// Python's `async with aclosing(generator)`: runs `body(generator)` and closes the generator
 /// afterwards, whatever happened.
-/// Errors: what the body throws; what the closing throws replaces it.
+/// Returns: what the body returns.
+/// Errors:  what the body throws; what the closing throws replaces it.
 template <class T, class F>
-std::invoke_result_t<F&, AsyncGenerator<T>&> aclosing(AsyncGenerator<T> generator, F body);
+std::invoke_result_t<F&, AsyncGenerator<T>&> aclosing(AsyncGenerator<T> generator, F body) {
+    co_await transparent;
+    using Value = typename std::invoke_result_t<F&, AsyncGenerator<T>&>::value_type;
+    internal::Result<Value> result;
+    auto inside = body(generator);
+    co_await internal::as_outcome(std::move(inside), result);
+    co_await generator.aclose();
+    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+    co_return internal::take_value(result);
+}
 
 }  // namespace weft

@@ -12,6 +12,8 @@
 
 namespace weft::internal {
 
+struct ScopeNode;
+
 struct Extras {
     void set_name(std::string text) {
         name = std::move(text);
@@ -24,6 +26,7 @@ struct Extras {
     std::size_t name_length = 0;                // std::string is opaque
     std::optional<std::string> cancel_message;  // of the last cancel()
     std::shared_ptr<ContextSlot> context;       // create_task's option: shared with the caller
+    ScopeNode* scope = nullptr;                 // the innermost CancelScope
 };
 
 }  // namespace weft::internal

@@ -193,8 +193,7 @@ private:
 /// co_await of a future, from any handle to it.
 class FutureWait : public Op, private DoneLink {
 public:
-    explicit FutureWait(Ref<FutureBase> future) noexcept
-        : Op(wait_kind), future_(std::move(future)) {}
+    explicit FutureWait(Ref<FutureBase> future) noexcept : future_(std::move(future)) {}
 
     CancelAck cancel() noexcept override;
 
@@ -205,27 +204,29 @@ public:
     }
 
     [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
-    /// For as_result(): the error, if that is the outcome.
+    /// For as_result(): the error, if that is the outcome; so is the CancelledError of a future
+    /// that was cancelled by somebody else than who waits here.
     [[nodiscard]] FailurePtr take_error();
     bool take_error_into(ResultBase& slot) override;
 
 protected:
     ~FutureWait() = default;
-    void check_outcome() {
+    [[gnu::always_inline]] void check_outcome() {
         if (outcome == Outcome::cancelled || future_->result().outcome != Outcome::value)
             [[unlikely]] {
-            raise();
+            std::rethrow_exception(exception());
         }
     }
 
 private:
     friend struct DebugOffsets;
-    static const OpKind wait_kind;
+    static const OpKind kind_of_wait;
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
-    [[noreturn]] void raise();
+    [[nodiscard]] std::exception_ptr exception();
 
     Ref<FutureBase> future_;
+    bool cancelled_here_ = false;  // by the cancellation of the awaiting task
 };
 
 }  // namespace internal

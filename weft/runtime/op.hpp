@@ -31,20 +31,21 @@ struct OpKind {
     /// Where in the operation the pointer to the future that is waited for lies; 0 for none.
     std::uint32_t future = 0;
 };
-inline constexpr OpKind unnamed_op{"an operation"};
 
 class Op {
 public:
-    explicit Op(const OpKind& kind = unnamed_op) noexcept : kind_(&kind) {}
+    Op() = default;
     Op(const Op&) = delete;
     Op& operator=(const Op&) = delete;
 
     /// Asks the operation to end. Called while the task waits for it, at most once at a time.
     virtual CancelAck cancel() noexcept = 0;
-    [[nodiscard]] virtual std::string_view name() const noexcept { return kind_->name; }
+    /// What is waited for. Only while a task waits for this.
+    [[nodiscard]] std::string_view name() const noexcept { return kind_->name; }
     [[nodiscard]] const OpKind& kind() const noexcept { return *kind_; }
-    /// Asked before a woken task is resumed with a value: false puts it back to waiting. It is how
-    /// a waiter that was overtaken keeps its place.
+    /// Asked when the woken task has its turn, whatever the outcome, which it may change: false
+    /// puts the task back to waiting. It is how a waiter that was overtaken keeps its place, and how
+    /// a wait of several stages goes on although it was cancelled.
     virtual bool may_resume() noexcept { return true; }
     /// Asked when the awaiting frame is transparent: moves an error or a cancellation that this
     /// ended with into `slot`; false for a value.
@@ -70,18 +71,20 @@ public:
 protected:
     ~Op() = default;
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
-    void suspend(PromiseBase& frame) noexcept;
+    void suspend(PromiseBase& frame, const OpKind& kind) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
-    void raise_if_cancelled() const {
-        if (outcome == Outcome::cancelled) [[unlikely]] raise_cancelled();
+    [[gnu::always_inline]] void raise_if_cancelled() const {
+        if (outcome == Outcome::cancelled) [[unlikely]] {
+            std::rethrow_exception(cancellation());
+        }
     }
 
 private:
     friend struct DebugOffsets;
-    [[noreturn]] void raise_cancelled() const;
+    [[nodiscard]] std::exception_ptr cancellation() const;
 
     TaskBase* task_ = nullptr;
-    const OpKind* kind_;
+    const OpKind* kind_;  // set with the task
 };
 
 }  // namespace weft::internal

@@ -12,12 +12,9 @@
 namespace weft {
 namespace internal {
 
-inline constexpr OpKind sleep_kind{"sleep"};
-
 class SleepWait : public Op, private Timer {
 public:
-    explicit SleepWait(Nanoseconds delay) noexcept
-        : Op(sleep_kind), Timer(due), delay_(delay) {}
+    explicit SleepWait(Nanoseconds delay) noexcept : Timer(due), delay_(delay) {}
     ~SleepWait() { stop(); }
 
     CancelAck cancel() noexcept override {

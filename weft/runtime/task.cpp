@@ -83,11 +83,17 @@ void TaskBase::lower_shield() noexcept {
     request_cancel();
 }
 
+void TaskBase::break_shields() {
+    if (!held_cancel_ || done()) return;
+    held_cancel_ = false;
+    request_cancel();
+}
+
 void TaskBase::cancel_at_suspension() noexcept {
     if (must_cancel_) {
         must_cancel_ = false;
         request_cancel();
-    } else if (!op_->level_exempt && is_cancelled(scope_)) {
+    } else if (!op_->level_exempt && is_cancelled(scope())) {
         interrupt_for_scope();
     }
 }
@@ -131,9 +137,10 @@ void TaskBase::step() noexcept {
     }
     PromiseBase* frame = leaf_;
     if (op_) {
-        if (op_->checks_resume && op_->outcome == Outcome::value && !op_->may_resume()) {
+        if (op_->checks_resume && !op_->may_resume()) {
             op_->outcome = Outcome::pending;
             state_ = State::waiting;
+            if (has_scope_) [[unlikely]] cancel_at_suspension();  // cancelled while it was woken
             return;
         }
         if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
@@ -149,7 +156,8 @@ void TaskBase::step() noexcept {
         const ContextScope context_scope(context());
         while (frame) {
             frame->handle().resume();
-            frame = unwinding_ ? frame_that_takes(std::exchange(unwinding_, nullptr)) : nullptr;
+            PromiseBase* const left = std::exchange(unwinding_frame, nullptr);
+            frame = left ? frame_that_takes(left) : nullptr;
         }
         if (root_ended_) [[unlikely]] destroy_frames();
     }
@@ -196,13 +204,19 @@ void TaskBase::finish() noexcept {
         silence();
     }
     must_cancel_ = false;
-    scope_ = nullptr;
+    has_scope_ = false;
     ListNode::unlink();  // from the loop's tasks
     mark_done();
     release();  // the loop's share
 }
 
 // ---- description
+
+void TaskBase::set_scope(ScopeNode* scope) {
+    if (!scope && !has_scope_) return;
+    extras().scope = scope;
+    has_scope_ = scope != nullptr;
+}
 
 ContextSlot& TaskBase::context() noexcept {
     return has_shared_context_ ? *extras().context : context_;

@@ -62,13 +62,13 @@ constinit const internal::ReadyKind TaskGroup::Child::ready_kind = {
     .describe = [](const internal::ReadyNode&) { return std::string("<Handle TaskGroup>"); }};
 
 namespace {
-constexpr internal::OpKind task_group_kind{"TaskGroup"};
+constexpr internal::OpKind kind_of_wait{"TaskGroup"};
 }
 
 // The wait for the last task.
 class TaskGroup::AllDone final : public internal::Op {
 public:
-    explicit AllDone(TaskGroup& group) noexcept : Op(task_group_kind), group_(group) {
+    explicit AllDone(TaskGroup& group) noexcept : group_(group) {
         deliver = true;
         // A cancelled scope ends this wait once; when the tasks are being cancelled already, it
         // must let them.
@@ -82,7 +82,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
         group_.waiting_ = this;
-        suspend(frame.promise());
+        suspend(frame.promise(), kind_of_wait);
     }
     /// Whether it was cancelled.
     [[nodiscard]] bool await_resume() const noexcept { return outcome == Outcome::cancelled; }

@@ -80,18 +80,21 @@ public:
         op_ = &op;
         leaf_ = &frame;
         state_ = State::waiting;
-        if (must_cancel_ || scope_) [[unlikely]] cancel_at_suspension();
+        if (must_cancel_ || has_scope_) [[unlikely]] cancel_at_suspension();
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
-    void unwind_from(PromiseBase& frame) noexcept { unwinding_ = &frame; }
 
     // For scopes.
-    [[nodiscard]] ScopeNode* scope() const noexcept { return scope_; }
-    void set_scope(ScopeNode* scope) noexcept { scope_ = scope; }
+    [[nodiscard]] ScopeNode* scope() const noexcept {
+        return has_scope_ ? extras_if_any()->scope : nullptr;
+    }
+    void set_scope(ScopeNode* scope);
     [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
     void raise_shield() noexcept { ++shields_; }
     void lower_shield() noexcept;
+    /// The program ends: a cancellation that shields hold off is raised now.
+    void break_shields();
     /// A scope of this task was cancelled: interrupts the wait at hand.
     void interrupt_for_scope() noexcept;
 
@@ -116,8 +119,6 @@ private:
     std::coroutine_handle<> root_;
     PromiseBase* leaf_;
     Op* op_ = nullptr;
-    PromiseBase* unwinding_ = nullptr;
-    ScopeNode* scope_ = nullptr;
     ContextSlot context_;
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
@@ -128,6 +129,7 @@ private:
     bool held_cancel_ : 1 = false;  // a cancel that waits for the last shield
     bool asking_ : 1 = false;       // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
+    bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;
 };
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/as_completed.hpp - as_completed(): results in the order in which they come.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/base/time.hpp>
+#include <weft/runtime/ensure_future.hpp>
+#include <weft/runtime/handle.hpp>
+
+namespace weft {
+namespace internal {
+
+// Futures in the order in which they ended; shared with their done callbacks, which may come
+// after the iterator is gone.
+class Completions : public std::enable_shared_from_this<Completions> {
+public:
+    void watch(const std::vector<AnyFuture>& futures, std::optional<Delay> timeout);
+    /// The index of the next future that has ended. Errors: TimeoutError.
+    [[nodiscard]] Coro<std::size_t> next();
+    /// How many next() has still to give.
+    [[nodiscard]] std::size_t left() const noexcept { return left_; }
+    void stop() noexcept { timeout_.cancel(); }
+
+private:
+    void on_done(std::size_t index);
+    void on_timeout();
+    void wake_one();
+
+    std::deque<std::size_t> done_;
+    std::deque<Future<>> waiters_;
+    std::size_t left_ = 0;     // not given out yet
+    std::size_t pending_ = 0;  // not ended yet
+    bool timed_out_ = false;
+    TimerHandle timeout_;
+};
+
+}  // namespace internal
+
+/// What as_completed() gives: iterate with next(), or with next_result().
+template <class F>
+class [[nodiscard]] AsCompleted {
+public:
+    using value_type = typename F::value_type;
+
+    AsCompleted(std::vector<F> futures, std::optional<Delay> timeout)
+        : futures_(std::move(futures)), completions_(std::make_shared<internal::Completions>()) {
+        completions_->watch({futures_.begin(), futures_.end()}, timeout);
+    }
+    AsCompleted(AsCompleted&&) noexcept = default;
+    AsCompleted& operator=(AsCompleted&&) noexcept = default;
+    ~AsCompleted() {
+        if (completions_) completions_->stop();
+    }
+
+    /// The next future to end, the very one that was given; nullopt after the last. Python's
+    /// `async for`: `while (auto task = co_await results.next()) use(task->result());`
+    /// Errors: TimeoutError when the timeout has passed.
+    /// Cancel: safe.
+    [[nodiscard]] Coro<std::optional<F>> next() {
+        co_await transparent;
+        if (completions_->left() == 0) co_return std::nullopt;
+        const std::size_t index = co_await completions_->next();
+        co_return futures_[index];
+    }
+    /// The next result. Python's `for f in as_completed(…): await f`.
+    /// Errors: what the future failed with; TimeoutError; StopAsyncIteration after the last.
+    [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
+        co_await transparent;
+        const std::size_t index = co_await completions_->next();
+        co_return co_await std::move(futures_[index]);
+    }
+    /// How many are still to come.
+    [[nodiscard]] std::size_t left() const noexcept { return completions_->left(); }
+
+private:
+    std::vector<F> futures_;
+    std::shared_ptr<internal::Completions> completions_;
+};
+
+/// Runs coroutines side by side as tasks, and futures as they are, and gives them as they end.
+///
+/// Abandoning it leaves the tasks running.
+/// Spec:   asyncio.as_completed of 3.13.
+template <std::ranges::input_range Range>
+auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullopt) {
+    using F = decltype(ensure_future(std::declval<std::ranges::range_value_t<Range>>()));
+    std::vector<F> futures;
+    for (auto&& awaitable : awaitables) {
+        if constexpr (std::is_lvalue_reference_v<Range>) {
+            futures.push_back(ensure_future(awaitable));
+        } else {
+            futures.push_back(ensure_future(std::move(awaitable)));
+        }
+    }
+    return AsCompleted<F>(std::move(futures), timeout);
+}
+
+}  // namespace weft

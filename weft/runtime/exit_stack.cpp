@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/exit_stack.hpp>
+
+#include <string>
+
+#include <weft/base/log.hpp>
+
+namespace weft {
+namespace {
+
+Coro<bool> run_callback(CoroFunction<Coro<void>()>& callback) {
+    co_await transparent;
+    co_await callback();
+    co_return false;
+}
+
+Coro<bool> call_function(std::move_only_function<void()>& function) {
+    function();
+    co_return false;
+}
+
+}  // namespace
+
+AsyncExitStack::~AsyncExitStack() {
+    if (exits_.empty()) return;
+    log(LogLevel::warning, "an AsyncExitStack was destroyed with " +
+                               std::to_string(exits_.size()) +
+                               " cleanups that were not run: use with_async() or aclose()");
+}
+
+void AsyncExitStack::push_async_callback(CoroFunction<Coro<void>()> callback) {
+    push_async_exit(
+        [callback = std::move(callback)] [[clang::coro_wrapper]] (const ExitReason&) mutable {
+            return run_callback(callback);
+        });
+}
+
+void AsyncExitStack::callback(std::move_only_function<void()> function) {
+    push_async_exit(
+        [function = std::move(function)] [[clang::coro_wrapper]] (const ExitReason&) mutable {
+            return call_function(function);
+        });
+}
+
+Coro<void> AsyncExitStack::aclose() {
+    co_await transparent;
+    internal::Result<void> result;
+    result.emplace();
+    co_await unwind(result);
+    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+}
+
+Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
+    while (!exits_.empty()) {
+        const Exit exit = std::move(exits_.back());
+        exits_.pop_back();
+        const ExitReason reason = internal::reason_for(body);
+        internal::Result<bool> result;
+        auto leaving = exit(reason);
+        co_await internal::as_outcome(std::move(leaving), result);
+        if (result.outcome != internal::Outcome::value) {
+            body.set_abnormal_from(result);
+        } else if (result.value() && body.outcome != internal::Outcome::value) {
+            body.failure = nullptr;
+            body.outcome = internal::Outcome::value;
+        }
+    }
+}
+
+}  // namespace weft

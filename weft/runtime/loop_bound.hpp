@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/runtime/loop_bound.hpp - a lock or queue belongs to the loop that first waits at it.
+#pragma once
+
+#include <string_view>
+
+namespace weft {
+class EventLoop;
+namespace internal {
+
+class LoopBound {
+public:
+    /// Binds it, unless it is bound already. Errors: RuntimeError when it is to another loop.
+    void bind(EventLoop& loop, std::string_view what) {
+        if (loop_ && loop_ != &loop) [[unlikely]]
+            throw_bound_elsewhere(what);
+        loop_ = &loop;
+    }
+
+private:
+    [[noreturn]] static void throw_bound_elsewhere(std::string_view what);
+
+    EventLoop* loop_ = nullptr;
+};
+
+}  // namespace internal
+}  // namespace weft

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/queue_line.hpp>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft::internal {
+namespace {
+constexpr OpKind kind_of_get{"Queue.get"};
+constexpr OpKind kind_of_put{"Queue.put"};
+}  // namespace
+
+void QueueLine::wake_next(List<QueueWait>& line) noexcept {
+    QueueWait* waiter = line.pop_front();
+    if (!waiter) return;
+    woken_.push_back(*waiter);
+    waiter->give();
+}
+
+void QueueLine::shut_down() noexcept {
+    is_shut_down_ = true;
+    while (!getters_.empty()) wake_next(getters_);
+    while (!putters_.empty()) wake_next(putters_);
+}
+
+void QueueLine::throw_too_many_done() { throw ValueError("task_done() called too many times"); }
+
+void QueueLine::throw_cannot_put() const {
+    if (is_shut_down_) throw QueueShutDown();
+    throw QueueFull();
+}
+
+void QueueLine::throw_cannot_get() const {
+    if (is_shut_down_) throw QueueShutDown();
+    throw QueueEmpty();
+}
+
+bool QueueWait::can_go_on() const noexcept {
+    return &line_ == &queue_.getters_ ? queue_.can_get() : queue_.can_put();
+}
+
+void QueueWait::start(PromiseBase& frame) {
+    queue_.loop_.bind(frame.task->loop(), "Queue");
+    ticket_ = ++queue_.last_ticket_;
+    line_.push_back(*this);
+    checks_resume = true;
+    suspend(frame, &line_ == &queue_.getters_ ? kind_of_get : kind_of_put);
+}
+
+bool QueueWait::may_resume() noexcept {
+    if (outcome == Outcome::cancelled || can_go_on()) return true;
+    unlink();
+    take_back();
+    stand_in_line();
+    return false;
+}
+
+void QueueWait::stand_in_line() noexcept {
+    for (QueueWait& other : line_) {
+        if (ticket_ < other.ticket_) return line_.insert_before(other, *this);
+    }
+    line_.push_back(*this);
+}
+
+void QueueWait::finish() {
+    if (outcome == Outcome::cancelled) {
+        leave();
+        raise_if_cancelled();
+    }
+    unlink();
+}
+
+// What it was woken for is there for the next one.
+void QueueWait::leave() noexcept {
+    unlink();
+    const bool is_getter = &line_ == &queue_.getters_;
+    if (given() && (is_getter ? !queue_.empty() : !queue_.full())) queue_.wake_next(line_);
+}
+
+}  // namespace weft::internal
