@@ -49,6 +49,11 @@ public:
     GeneratorPromiseBase(std::source_location at, Close close) noexcept
         : CoroPromiseBase(at), AsyncGenBase(close) {}
 
+    using CoroPromiseBase::await_transform;
+    // Has no effect: a generator outlives the await that a cancellation ends, and must come to its
+    // end itself.
+    TransparentMarker await_transform(TransparentMarker marker) noexcept { return marker; }
+
     /// Gives the consumer, or the one who closes, its turn.
     struct Yield {
         GeneratorPromiseBase& generator;

@@ -203,7 +203,9 @@ public:
     }
 
     // Implementation: for tasks, which own the root frame.
-    [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
+    [[nodiscard]] std::coroutine_handle<promise_type> release() {
+        if (!frame_) [[unlikely]]
+            internal::throw_already_awaited();
         return std::exchange(frame_, nullptr);
     }
 
@@ -228,9 +230,7 @@ inline Coro<void> CoroPromise<void>::get_return_object() noexcept {
 template <class T>
 class ChildFrame {
 public:
-    explicit ChildFrame(Coro<T>&& coro) : frame_(coro.release()) {
-        if (!frame_) [[unlikely]] throw_already_awaited();
-    }
+    explicit ChildFrame(Coro<T>&& coro) : frame_(coro.release()) {}
     ChildFrame(const ChildFrame&) = delete;
     ChildFrame& operator=(const ChildFrame&) = delete;
     ~ChildFrame() {

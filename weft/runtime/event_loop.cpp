@@ -246,7 +246,10 @@ void EventLoop::close() {
     // stand: destructors run, nothing else. Their frames unlink themselves from timers and locks,
     // so queued nodes must be gone first.
     drop_queued();
-    for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+    // The child of a fork has copies of these, but the kernel's side of them is the parent's.
+    if (getpid() == process_) {
+        for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+    }
     watched_.clear();
     awaited_outside_.clear();
     // The youngest first, since tasks borrow from those that made them. What their destructors
@@ -334,6 +337,7 @@ Ref<internal::FutureBase> EventLoop::arrived_from_outside(std::uint64_t ticket) 
 
 void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
     check_usable();
+    check_not_forked();
     unwatch(kind, fd);
     auto watched = std::make_unique<internal::WatchedFd>(*this, kind, fd, std::move(function));
     backend_->submit(*watched);
@@ -348,6 +352,7 @@ bool EventLoop::unwatch(IoKind kind, int fd) {
             return operation.kind == kind && operation.fd == fd;
         });
     if (at == watched_.end()) return false;
+    check_not_forked();
     std::unique_ptr<internal::WatchedFd> watched = std::move(*at);
     watched_.erase(at);
     internal::WatchedFd::stop(std::move(watched), *backend_);

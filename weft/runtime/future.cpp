@@ -97,6 +97,7 @@ const FutureBase* JoinBase::member(std::size_t index) const noexcept {
 
 void FutureBase::report_unretrieved() noexcept {
     if (!report_error_ || result_->outcome != Outcome::error) return;
+    if (is_cancelled_error(result_->failure->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
     context.message = std::string(is_task() ? "Task" : "Future") +
                       " exception was never retrieved";

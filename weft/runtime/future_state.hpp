@@ -153,7 +153,7 @@ public:
 
     [[nodiscard]] std::string describe() const override;
     [[nodiscard]] const char* label() const noexcept { return label_; }
-    /// `owned`: the members live at least as long as they are set here.
+    /// `owned`: what is pointed to is alive, or the pointer is null.
     void set_members(const void* first, std::size_t count, std::size_t stride,
                      bool owned) noexcept {
         members_ = static_cast<const std::byte*>(first);

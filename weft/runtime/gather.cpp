@@ -35,25 +35,43 @@ void GatherBase::begin() {
         collect();
         return;
     }
-    set_members(&children_[0].future, count_, sizeof(Child), true);
+    set_members(&children_[0].pending, count_, sizeof(Child), true);
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
         child.gather = this;
         retain();
-        if (child.future->done()) {
-            child.fire(*child.future);
+        const Ref<FutureBase> future = std::move(child.future);
+        if (future->done()) {
+            child.fire(*future);
         } else {
-            child.future->add(child);
+            child.pending = future.get();
+            future->add(child);
         }
     }
 }
 
-void GatherBase::Child::fire(FutureBase& ended) noexcept { ended.loop().ready().push(*this); }
+void GatherBase::Child::fire(FutureBase& ended) noexcept {
+    pending = nullptr;
+    future = Ref(&ended);
+    ended.loop().ready().push(*this);
+}
+
+void GatherBase::Child::drop() noexcept {
+    pending = nullptr;
+    gather->release();
+}
+
+bool GatherBase::cancel_children(const std::string* message) {
+    bool any = false;
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (FutureBase* child = children_[i].pending) any |= child->cancel(message);
+    }
+    return any;
+}
 
 bool GatherBase::cancel(const std::string* message) {
     if (done()) return false;
-    bool any = false;
-    for (std::size_t i = 0; i < count_; ++i) any |= children_[i].future->cancel(message);
+    const bool any = cancel_children(message);
     // The error comes from the children, so that it also comes with return_exceptions.
     if (any) cancel_requested_ = true;
     return any;
@@ -74,7 +92,7 @@ void GatherBase::on_child_done(Child& child) {
             set_failure(std::move(failure));
         } else {
             first_failure_ = std::move(failure);
-            for (std::size_t i = 0; i < count_; ++i) children_[i].future->cancel(nullptr);
+            cancel_children(nullptr);
         }
     } else if (failed && mode_ != GatherMode::return_exceptions) {
         ExceptionContext report;
@@ -94,7 +112,11 @@ void GatherBase::finish(FutureBase& last) {
         // As in asyncio the gather ends with a CancelledError, but is not cancelled() itself.
         set_error(cancelled_error(last.cancel_message()));
     } else {
-        collect();
+        try {
+            collect();
+        } catch (...) {  // a result could not be copied
+            return set_error(std::current_exception());
+        }
         mark_done();
     }
 }

@@ -93,7 +93,7 @@ private:
             for (std::size_t i = 0; i < join.member_count(); ++i) {
                 const FutureBase* member = join.member(i);
                 // What a shield() had may be gone: it is compared, not looked into.
-                if (join.owns_members() || tasks_.contains(member)) {
+                if ((member && join.owns_members()) || tasks_.contains(member)) {
                     add_tasks_of(info, member, depth - 1);
                 }
             }

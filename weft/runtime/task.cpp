@@ -25,6 +25,8 @@ TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> 
 TaskBase::~TaskBase() = default;
 
 void TaskBase::destroy_frames() noexcept {
+    // A handle may outlive the loop: what was waited for goes with the frames.
+    if (state_ == State::waiting) state_ = State::ready;
     if (root_) std::exchange(root_, nullptr).destroy();
 }
 
@@ -35,11 +37,7 @@ bool TaskBase::cancel(const std::string* message) {
     if (done()) return false;
     ++cancel_requests_;
     set_cancel_message(message);
-    if (shields_ > 0) {
-        held_cancel_ = true;  // raised when the last shield is lowered
-    } else {
-        request_cancel();
-    }
+    request_cancel_at(0);
     return true;
 }
 
@@ -47,11 +45,29 @@ void TaskBase::cancel_from_within(std::uint32_t shields) {
     if (done()) return;
     ++cancel_requests_;
     set_cancel_message(nullptr);
-    if (shields_ > shields) {
-        held_cancel_ = true;
-    } else {
-        request_cancel();
+    request_cancel_at(shields);
+}
+
+// Calls `visit` with the shields that are up in this task, the innermost first, and their numbers
+// from without, until it returns true. Scopes further out belong to those who made the task.
+template <class F>
+void TaskBase::for_each_shield(F visit) noexcept {
+    std::uint32_t number = shields_;
+    for (ScopeNode* node = scope(); node && number > 0; node = node->outer) {
+        if (node->shielded && visit(*node, number--)) return;
     }
+}
+
+// A request that passes the first `shields` shields; the next one holds it off.
+void TaskBase::request_cancel_at(std::uint32_t shields) {
+    bool held = false;
+    for_each_shield([&](ScopeNode& shield, std::uint32_t number) {
+        if (number != shields + 1) return false;
+        ++shield.held;
+        ++held_requests_;
+        return held = true;
+    });
+    if (!held) request_cancel();
 }
 
 // What is waited for is asked first; the task itself is only marked where nothing can be asked.
@@ -70,22 +86,35 @@ void TaskBase::request_cancel() {
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
-    if (cancel_requests_ > 0 && --cancel_requests_ == 0) {
-        must_cancel_ = false;
-        held_cancel_ = false;
+    if (cancel_requests_ == 0) return 0;
+    --cancel_requests_;
+    // One that is held is taken back only when there is no other.
+    if (cancel_requests_ < held_requests_) {
+        for_each_shield([this](ScopeNode& shield, std::uint32_t) {
+            if (shield.held == 0) return false;
+            --shield.held;
+            --held_requests_;
+            return true;
+        });
     }
+    if (cancelling_here() == 0) must_cancel_ = false;
     return cancel_requests_;
 }
 
-void TaskBase::lower_shield() noexcept {
-    if (--shields_ > 0 || !held_cancel_) return;
-    held_cancel_ = false;
+void TaskBase::lower_shield(ScopeNode& shield) noexcept {
+    --shields_;
+    if (shield.held == 0) return;
+    held_requests_ -= std::exchange(shield.held, 0);
     request_cancel();
 }
 
 void TaskBase::break_shields() {
-    if (!held_cancel_ || done()) return;
-    held_cancel_ = false;
+    if (held_requests_ == 0 || done()) return;
+    for_each_shield([](ScopeNode& shield, std::uint32_t) {
+        shield.held = 0;
+        return false;
+    });
+    held_requests_ = 0;
     request_cancel();
 }
 

@@ -114,6 +114,7 @@ void TaskGroup::enter(internal::TaskBase* task) {
     parent_ = Ref(task);
     scope_ = task->scope();
     shields_ = task->shields();
+    cancelling_ = task->cancelling_here();
     if (cancel_on_enter_) cancel();
 }
 
@@ -179,16 +180,22 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     bool passes_cancellation = body.outcome == Outcome::cancelled;
     internal::FailurePtr cancellation;
     if (passes_cancellation) cancellation = std::move(body.failure);
-    // The group's own request is taken back; what is left came from outside.
-    if (parent_cancel_requested_ && parent_->uncancel() == 0) passes_cancellation = false;
     if (body.outcome != Outcome::value && !aborting_) abort();
 
     while (child_count_ > 0) {
-        const bool cancelled = co_await AllDone::Maker{*this};
-        if (cancelled && !aborting_) {
-            passes_cancellation = true;
-            abort();
-        }
+        const bool interrupted = co_await AllDone::Maker{*this};
+        if (!interrupted) continue;
+        passes_cancellation = true;
+        if (!aborting_) abort();
+    }
+
+    // The group's own request is taken back; what there is more than at the entry came from
+    // outside. Asyncio compares with none: there, a group in the cleanup of a cancelled task raises
+    // the old cancellation again.
+    if (parent_cancel_requested_) parent_->uncancel();
+    const bool cancelled_outside = parent_->cancelling_here() > cancelling_;
+    if (parent_cancel_requested_ && (!cancelled_outside || parent_->will_be_cancelled())) {
+        passes_cancellation = false;
     }
 
     if (base_error_) {
@@ -202,7 +209,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
             co_return;
         }
         // A cancellation from outside gives way to the errors, and is raised at the next await.
-        if (parent_->cancelling() > 0) {
+        if (cancelled_outside) {
             parent_->uncancel();
             parent_->cancel_from_within(shields_);
         }

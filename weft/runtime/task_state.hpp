@@ -38,6 +38,12 @@ public:
     bool cancel(const std::string* message) final;
     std::uint32_t uncancel() noexcept;
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
+    /// Those requests that are meant for the code which runs: not what shields hold off.
+    [[nodiscard]] std::uint32_t cancelling_here() const noexcept {
+        return cancel_requests_ - held_requests_;
+    }
+    /// Whether a cancellation will be raised at the next suspension.
+    [[nodiscard]] bool will_be_cancelled() const noexcept { return must_cancel_; }
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
@@ -92,7 +98,8 @@ public:
     void set_scope(ScopeNode* scope);
     [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
     void raise_shield() noexcept { ++shields_; }
-    void lower_shield() noexcept;
+    /// Raises what the shield held off.
+    void lower_shield(ScopeNode& shield) noexcept;
     /// The program ends: a cancellation that shields hold off is raised now.
     void break_shields();
     /// A scope of this task was cancelled: interrupts the wait at hand.
@@ -114,7 +121,10 @@ private:
     void cancel_unstarted() noexcept;
     [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
     void cancel_at_suspension() noexcept;
+    void request_cancel_at(std::uint32_t shields);
     void request_cancel();
+    template <class F>
+    void for_each_shield(F visit) noexcept;
 
     std::coroutine_handle<> root_;
     PromiseBase* leaf_;
@@ -123,10 +133,10 @@ private:
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
     std::uint32_t cancel_requests_ = 0;
+    std::uint32_t held_requests_ = 0;  // of these, by the shields that are up
     std::uint16_t shields_ = 0;
     State state_ = State::ready;
     bool must_cancel_ : 1 = false;
-    bool held_cancel_ : 1 = false;  // a cancel that waits for the last shield
     bool asking_ : 1 = false;       // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
     bool has_scope_ : 1 = false;
