@@ -52,8 +52,8 @@ void CancelScope::enter(internal::TaskBase* task) {
     task_ = Ref(task);
     node_.outer = task->scope();
     task->set_scope(&node_);
-    cancelling_ = task->cancelling_here();
-    if (node_.shielded) task->raise_shield();
+    cancelling_ = task->delivered_requests();
+    if (node_.shielded) task->raise_shield(node_);
     arm();
 }
 
@@ -62,7 +62,7 @@ void CancelScope::leave(internal::ResultBase& body) noexcept {
     soon_.cancel();
     task_->set_scope(node_.outer);
     const bool from_outside =
-        (task_->cancelling_here() > cancelling_ && !task_->will_be_cancelled()) ||
+        task_->delivered_requests() > cancelling_ ||
         (!node_.shielded && internal::is_cancelled(node_.outer));
     if (node_.cancelled && body.outcome == internal::Outcome::cancelled &&
         (!from_outside || node_.shielded)) {

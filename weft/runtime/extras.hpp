@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Extras {
     std::optional<std::string> cancel_message;  // of the last cancel()
     std::shared_ptr<ContextSlot> context;       // create_task's option: shared with the caller
     ScopeNode* scope = nullptr;                 // the innermost CancelScope
+    std::uint32_t shields = 0;                  // how many scopes of this task are shields
+    std::uint32_t held_requests = 0;            // cancel() that they hold off
 };
 
 }  // namespace weft::internal

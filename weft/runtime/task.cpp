@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/task.hpp>
 
+#include <algorithm>
+
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
@@ -52,7 +54,7 @@ void TaskBase::cancel_from_within(std::uint32_t shields) {
 // from without, until it returns true. Scopes further out belong to those who made the task.
 template <class F>
 void TaskBase::for_each_shield(F visit) noexcept {
-    std::uint32_t number = shields_;
+    std::uint32_t number = shields();
     for (ScopeNode* node = scope(); node && number > 0; node = node->outer) {
         if (node->shielded && visit(*node, number--)) return;
     }
@@ -64,16 +66,16 @@ void TaskBase::request_cancel_at(std::uint32_t shields) {
     for_each_shield([&](ScopeNode& shield, std::uint32_t number) {
         if (number != shields + 1) return false;
         ++shield.held;
-        ++held_requests_;
+        ++extras().held_requests;
         return held = true;
     });
-    if (!held) request_cancel();
+    if (!held) request_cancel(1);
 }
 
 // What is waited for is asked first; the task itself is only marked where nothing can be asked.
-void TaskBase::request_cancel() {
+void TaskBase::request_cancel(std::uint32_t requests) {
     if (state_ != State::waiting) {
-        must_cancel_ = true;
+        add_undelivered(requests);
         return;
     }
     // Tasks that await each other in a ring ask each other only once.
@@ -82,46 +84,57 @@ void TaskBase::request_cancel() {
     const CancelAck ack = op_->cancel();
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
-    if (ack == CancelAck::refused) must_cancel_ = true;
+    if (ack == CancelAck::refused) add_undelivered(requests);
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
     if (cancel_requests_ == 0) return 0;
     --cancel_requests_;
     // One that is held is taken back only when there is no other.
-    if (cancel_requests_ < held_requests_) {
+    if (cancel_requests_ < held_requests()) {
         for_each_shield([this](ScopeNode& shield, std::uint32_t) {
             if (shield.held == 0) return false;
             --shield.held;
-            --held_requests_;
+            --extras().held_requests;
             return true;
         });
     }
-    if (cancelling_here() == 0) must_cancel_ = false;
+    const std::uint32_t most = cancel_requests_ - held_requests();
+    if (undelivered_ > most) undelivered_ = static_cast<std::uint16_t>(most);
     return cancel_requests_;
 }
 
+void TaskBase::uncancel_from_within() noexcept {
+    if (undelivered_ > 0) --undelivered_;
+    uncancel();
+}
+
+void TaskBase::raise_shield(ScopeNode& shield) noexcept {
+    ++extras().shields;
+    shield.held = take_undelivered();
+    extras().held_requests += shield.held;
+}
+
 void TaskBase::lower_shield(ScopeNode& shield) noexcept {
-    --shields_;
+    --extras().shields;
     if (shield.held == 0) return;
-    held_requests_ -= std::exchange(shield.held, 0);
-    request_cancel();
+    const std::uint32_t released = std::exchange(shield.held, 0);
+    extras().held_requests -= released;
+    request_cancel(released);
 }
 
 void TaskBase::break_shields() {
-    if (held_requests_ == 0 || done()) return;
+    if (held_requests() == 0 || done()) return;
     for_each_shield([](ScopeNode& shield, std::uint32_t) {
         shield.held = 0;
         return false;
     });
-    held_requests_ = 0;
-    request_cancel();
+    request_cancel(std::exchange(extras().held_requests, 0));
 }
 
 void TaskBase::cancel_at_suspension() noexcept {
-    if (must_cancel_) {
-        must_cancel_ = false;
-        request_cancel();
+    if (undelivered_ > 0) {
+        request_cancel(take_undelivered());
     } else if (!op_->level_exempt && is_cancelled(scope())) {
         interrupt_for_scope();
     }
@@ -157,10 +170,10 @@ constinit const ReadyKind TaskBase::ready_kind = {
     }};
 
 void TaskBase::step() noexcept {
-    if (must_cancel_) [[unlikely]] {
+    if (undelivered_ > 0) [[unlikely]] {
         if (!op_) return cancel_unstarted();
         if (!op_->result_wins()) {
-            must_cancel_ = false;
+            undelivered_ = 0;
             op_->outcome = Outcome::cancelled;
         }
     }
@@ -210,7 +223,7 @@ PromiseBase* TaskBase::frame_that_takes(PromiseBase* frame) noexcept {
 }
 
 void TaskBase::cancel_unstarted() noexcept {
-    must_cancel_ = false;
+    undelivered_ = 0;
     result().set_cancelled();
     destroy_frames();
     finish();
@@ -220,7 +233,7 @@ void TaskBase::finish() noexcept {
     state_ = State::done;
     ResultBase& ended = result();
     if (ended.outcome == Outcome::value) {
-        if (must_cancel_) {
+        if (undelivered_ > 0) {
             // Cancelled by itself on its last lap, as in asyncio.
             clear_value();
             ended.set_cancelled();
@@ -232,7 +245,7 @@ void TaskBase::finish() noexcept {
         loop().end_run_with(ended.failure->error);
         silence();
     }
-    must_cancel_ = false;
+    undelivered_ = 0;
     has_scope_ = false;
     ListNode::unlink();  // from the loop's tasks
     mark_done();

@@ -114,7 +114,7 @@ void TaskGroup::enter(internal::TaskBase* task) {
     parent_ = Ref(task);
     scope_ = task->scope();
     shields_ = task->shields();
-    cancelling_ = task->cancelling_here();
+    cancelling_ = task->delivered_requests();
     if (cancel_on_enter_) cancel();
 }
 
@@ -192,11 +192,9 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     // The group's own request is taken back; what there is more than at the entry came from
     // outside. Asyncio compares with none: there, a group in the cleanup of a cancelled task raises
     // the old cancellation again.
-    if (parent_cancel_requested_) parent_->uncancel();
-    const bool cancelled_outside = parent_->cancelling_here() > cancelling_;
-    if (parent_cancel_requested_ && (!cancelled_outside || parent_->will_be_cancelled())) {
-        passes_cancellation = false;
-    }
+    if (parent_cancel_requested_) parent_->uncancel_from_within();
+    const bool cancelled_outside = parent_->delivered_requests() > cancelling_;
+    if (parent_cancel_requested_ && !cancelled_outside) passes_cancellation = false;
 
     if (base_error_) {
         body.set_error(base_error_);
@@ -209,10 +207,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
             co_return;
         }
         // A cancellation from outside gives way to the errors, and is raised at the next await.
-        if (cancelled_outside) {
-            parent_->uncancel();
-            parent_->cancel_from_within(shields_);
-        }
+        if (cancelled_outside) parent_->deliver_again();
         body.set_error(std::make_exception_ptr(
             ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_))));
     }

@@ -9,14 +9,16 @@
 //     └───────────────────────────────────────────────┘
 //
 // Cancellation is asyncio's: a count of requests, and one error that is raised where the task
-// waits. `must_cancel_` is a request that met no waiting operation: it is raised at the next
+// waits. `undelivered_` are requests that met no waiting operation: they are raised at the next
 // suspension, or in place of the result that the task was about to get.
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
@@ -38,12 +40,16 @@ public:
     bool cancel(const std::string* message) final;
     std::uint32_t uncancel() noexcept;
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
-    /// Those requests that are meant for the code which runs: not what shields hold off.
-    [[nodiscard]] std::uint32_t cancelling_here() const noexcept {
-        return cancel_requests_ - held_requests_;
+    /// Those requests that were raised: neither held off by shields nor still to be raised. A scope
+    /// that finds more at its end than at its entry was cancelled from outside.
+    [[nodiscard]] std::uint32_t delivered_requests() const noexcept {
+        return cancel_requests_ - held_requests() - undelivered_;
     }
-    /// Whether a cancellation will be raised at the next suspension.
-    [[nodiscard]] bool will_be_cancelled() const noexcept { return must_cancel_; }
+    /// uncancel() by the scope that made the request: one that was not raised yet is taken back
+    /// first, since then another one was raised and goes on.
+    void uncancel_from_within() noexcept;
+    /// A request that was raised is raised once more at the next suspension.
+    void deliver_again() noexcept { add_undelivered(delivered_requests() > 0 ? 1 : 0); }
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
@@ -86,7 +92,7 @@ public:
         op_ = &op;
         leaf_ = &frame;
         state_ = State::waiting;
-        if (must_cancel_ || has_scope_) [[unlikely]] cancel_at_suspension();
+        if (undelivered_ > 0 || has_scope_) [[unlikely]] cancel_at_suspension();
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
@@ -96,8 +102,12 @@ public:
         return has_scope_ ? extras_if_any()->scope : nullptr;
     }
     void set_scope(ScopeNode* scope);
-    [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
-    void raise_shield() noexcept { ++shields_; }
+    [[nodiscard]] std::uint32_t shields() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->shields : 0;
+    }
+    /// What was not raised yet waits for the shield's end, too.
+    void raise_shield(ScopeNode& shield) noexcept;
     /// Raises what the shield held off.
     void lower_shield(ScopeNode& shield) noexcept;
     /// The program ends: a cancellation that shields hold off is raised now.
@@ -115,6 +125,18 @@ protected:
 
 private:
     friend struct DebugOffsets;
+    [[nodiscard]] std::uint32_t held_requests() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->held_requests : 0;
+    }
+    // More than 65,535 that were never raised count as so many: one raises them all.
+    void add_undelivered(std::uint32_t requests) noexcept {
+        undelivered_ = static_cast<std::uint16_t>(
+            std::min<std::uint32_t>(undelivered_ + requests, UINT16_MAX));
+    }
+    [[nodiscard]] std::uint32_t take_undelivered() noexcept {
+        return std::exchange(undelivered_, std::uint16_t(0));
+    }
     static const ReadyKind ready_kind;
     void step() noexcept;
     void finish() noexcept;
@@ -122,7 +144,7 @@ private:
     [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
     void cancel_at_suspension() noexcept;
     void request_cancel_at(std::uint32_t shields);
-    void request_cancel();
+    void request_cancel(std::uint32_t requests);
     template <class F>
     void for_each_shield(F visit) noexcept;
 
@@ -133,10 +155,8 @@ private:
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
     std::uint32_t cancel_requests_ = 0;
-    std::uint32_t held_requests_ = 0;  // of these, by the shields that are up
-    std::uint16_t shields_ = 0;
+    std::uint16_t undelivered_ = 0;  // of these, to be raised at the next suspension
     State state_ = State::ready;
-    bool must_cancel_ : 1 = false;
     bool asking_ : 1 = false;       // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
     bool has_scope_ : 1 = false;
