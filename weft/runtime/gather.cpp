@@ -16,7 +16,7 @@ constinit const ReadyKind GatherBase::Child::ready_kind = {
     .describe = [](const ReadyNode&) { return std::string("<Handle gather>"); }};
 
 GatherBase::GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count)
-    : FutureBase(loop, result),
+    : JoinBase(loop, result, "gather"),
       children_(std::make_unique<Child[]>(count)),
       count_(count),
       mode_(mode) {}
@@ -35,6 +35,7 @@ void GatherBase::begin() {
         collect();
         return;
     }
+    set_members(&children_[0].pending, count_, sizeof(Child), true);
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
         if (child.future->done()) continue;

@@ -29,12 +29,11 @@ enum class GatherMode : unsigned char {
 
 // The future that gather() gives. Pending children keep it alive through their link to it, and
 // are not kept by it: whoever owns them may go, and then nothing is left. It owns those that ended.
-class GatherBase : public FutureBase {
+class GatherBase : public JoinBase {
 public:
     GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count);
 
     bool cancel(const std::string* message) override;
-    [[nodiscard]] std::string describe() const override { return "<gather()>"; }
 
     void set_child(std::size_t index, Ref<FutureBase> child, bool may_move) noexcept {
         children_[index].future = std::move(child);

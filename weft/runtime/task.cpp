@@ -15,7 +15,7 @@ namespace internal {
 
 TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
                    PromiseBase& promise) noexcept
-    : FutureBase(loop, result),
+    : FutureBase(loop, result, FutureKind::task),
       ReadyNode(ready_kind),
       root_(root),
       leaf_(&promise),
@@ -279,7 +279,12 @@ std::string TaskBase::name() const {
     return extra && extra->name ? *extra->name : "Task-" + std::to_string(id_);
 }
 
-void TaskBase::set_name(std::string name) { extras().name = std::move(name); }
+void TaskBase::set_name(std::string name) { extras().set_name(std::move(name)); }
+
+const PromiseBase* TaskBase::root() const noexcept {
+    if (!root_) return nullptr;
+    return &std::coroutine_handle<PromiseBase>::from_address(root_.address()).promise();
+}
 
 std::string TaskBase::describe() const {
     const char* state = !done() ? "pending" : cancelled() ? "cancelled" : "finished";
@@ -289,11 +294,15 @@ std::string TaskBase::describe() const {
 }
 
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where) {
+                std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
     if (!options.name.empty()) task.set_name(std::string(options.name));
     if (options.context) task.share_context(options.context->state());
-    if (TaskBase* parent = loop.current()) task.set_parent_id(parent->id());
+    if (group_owner) {
+        task.join_group_of(*group_owner);
+    } else if (const TaskBase* parent = loop.current()) {
+        task.set_parent_id(parent->id());
+    }
     task.retain();  // the loop's share, until the task is done
     loop.tasks().push_back(task);
     task.start(options.eager_start);

@@ -61,6 +61,10 @@ constinit const internal::ReadyKind TaskGroup::Child::ready_kind = {
         },
     .describe = [](const internal::ReadyNode&) { return std::string("<Handle TaskGroup>"); }};
 
+namespace {
+constexpr internal::OpKind kind_of_wait{"TaskGroup"};
+}
+
 // The wait for the last task.
 class TaskGroup::AllDone final : public internal::Op {
 public:
@@ -73,13 +77,12 @@ public:
     ~AllDone() { group_.waiting_ = nullptr; }
 
     internal::CancelAck cancel() noexcept override { return internal::CancelAck::now; }
-    [[nodiscard]] std::string_view name() const noexcept override { return "TaskGroup"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
         group_.waiting_ = this;
-        suspend(frame.promise());
+        suspend(frame.promise(), kind_of_wait);
     }
     /// Whether it was cancelled.
     [[nodiscard]] bool await_resume() const noexcept { return outcome == Outcome::cancelled; }
@@ -127,7 +130,7 @@ void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
     // An eager task may fail, or end the group, before this returns: the group knows it already.
     children_.push_back(*new Child(*this, task));
     ++child_count_;
-    internal::begin_task(parent_->loop(), task, options, where);
+    internal::begin_task(parent_->loop(), task, options, where, parent_.get());
 }
 
 void TaskGroup::on_task_done(internal::FutureBase& task) {

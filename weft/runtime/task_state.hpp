@@ -58,20 +58,31 @@ public:
     [[nodiscard]] std::string name() const;
     void set_name(std::string name);
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    /// The task that made this one; 0 for none.
+    /// The task that made this one, or in whose TaskGroup it is; 0 for none.
     [[nodiscard]] std::uint64_t parent_id() const noexcept { return parent_id_; }
     void set_parent_id(std::uint64_t id) noexcept { parent_id_ = id; }
+    /// A TaskGroup of `owner` waits for this task, whoever made it.
+    void join_group_of(const TaskBase& owner) noexcept {
+        parent_id_ = owner.id_;
+        set_kind(FutureKind::member);
+    }
 
     [[nodiscard]] ContextSlot& context() noexcept;
     void share_context(std::shared_ptr<ContextSlot> context);
 
     [[nodiscard]] std::string describe() const override;
-    [[nodiscard]] bool is_task() const noexcept final { return true; }
     /// The operation that it waits for; null while it is ready or running.
     [[nodiscard]] const Op* waiting_for() const noexcept {
         return state_ == State::waiting ? op_ : nullptr;
     }
-    [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
+    enum class State : std::uint8_t { ready, running, waiting, done };
+    [[nodiscard]] State state() const noexcept { return state_; }
+    /// The frame to resume next. Null while the task runs: its frames do not know of each other
+    /// from the outer to the inner.
+    [[nodiscard]] const PromiseBase* leaf() const noexcept {
+        return state_ == State::ready || state_ == State::waiting ? leaf_ : nullptr;
+    }
+    [[nodiscard]] const PromiseBase* root() const noexcept;
 
     /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
     void start(bool eager);
@@ -113,6 +124,7 @@ protected:
     virtual void clear_value() noexcept = 0;
 
 private:
+    friend struct DebugOffsets;
     [[nodiscard]] std::uint32_t held_requests() const noexcept {
         const Extras* extra = extras_if_any();
         return extra ? extra->held_requests : 0;
@@ -125,8 +137,6 @@ private:
     [[nodiscard]] std::uint32_t take_undelivered() noexcept {
         return std::exchange(undelivered_, std::uint16_t(0));
     }
-    enum class State : std::uint8_t { ready, running, waiting, done };
-
     static const ReadyKind ready_kind;
     void step() noexcept;
     void finish() noexcept;
