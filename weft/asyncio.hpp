@@ -25,6 +25,7 @@
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/held.hpp>
+#include <weft/runtime/inspect.hpp>
 #include <weft/runtime/lock.hpp>
 #include <weft/runtime/queue.hpp>
 #include <weft/runtime/semaphore.hpp>

@@ -5,6 +5,9 @@
 #include <cstddef>
 
 namespace weft {
+namespace internal {
+struct DebugOffsets;  // tells another process where the links are
+}
 
 /// A member of a List. Unlinks itself when destroyed; neither copied nor moved.
 class ListNode {
@@ -25,6 +28,7 @@ public:
 private:
     template <class T>
     friend class List;
+    friend struct internal::DebugOffsets;
     ListNode* prev_ = nullptr;
     ListNode* next_ = nullptr;
 };

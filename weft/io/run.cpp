@@ -11,6 +11,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/epoll_backend.hpp>
+#include <weft/runtime/inspect.hpp>
 #include <weft/runtime/result.hpp>
 
 namespace weft {
@@ -27,11 +28,30 @@ void ignore_sigpipe() {
     }
 }
 
-bool sigint_is_free() {
+bool is_free(int signal) {
     if (gettid() != getpid()) return false;  // as in Python, the main thread only
     struct sigaction current {};
-    return sigaction(SIGINT, nullptr, &current) == 0 && current.sa_handler == SIG_DFL;
+    return sigaction(signal, nullptr, &current) == 0 && current.sa_handler == SIG_DFL;
 }
+
+// Handles a signal, if nobody does, while it lives.
+class Handling {
+public:
+    Handling(EventLoop& loop, int signal, std::function<void()> function, bool insistent)
+        : loop_(loop), signal_(signal), active_(is_free(signal)) {
+        if (active_) loop_.set_fallback_handler(signal, std::move(function), insistent);
+    }
+    ~Handling() {
+        if (active_) loop_.set_fallback_handler(signal_, nullptr, false);
+    }
+    Handling(const Handling&) = delete;
+    Handling& operator=(const Handling&) = delete;
+
+private:
+    EventLoop& loop_;
+    int signal_;
+    bool active_;
+};
 
 // Every task that is there, and what its end was.
 Coro<void> wait_for_all(std::vector<AnyTask> tasks) {
@@ -115,16 +135,12 @@ EventLoop& Runner::get_loop() {
 void Runner::run_main(const AnyTask& main) {
     main_ = main;
     interrupts_ = 0;
-    const bool handles_sigint = sigint_is_free();
-    if (handles_sigint) loop_->set_interrupt_handler([this] { on_sigint(); });
     struct Cleanup {
-        ~Cleanup() {
-            if (active) runner.loop_->set_interrupt_handler(nullptr);
-            runner.main_ = AnyTask();
-        }
-        Runner& runner;
-        bool active;
-    } const cleanup{*this, handles_sigint};
+        ~Cleanup() { main = AnyTask(); }
+        AnyTask& main;
+    } const cleanup{main_};
+    const Handling sigint(*loop_, SIGINT, [this] { on_sigint(); }, true);
+    const Handling sigquit(*loop_, SIGQUIT, dump_tasks, false);
 
     loop_->run_until_done(main);
     if (main.cancelled() && interrupts_ > 0 && AnyTask(main).uncancel() == 0) {

@@ -50,7 +50,8 @@ public:
         : CoroPromiseBase(at), AsyncGenBase(close) {}
 
     using CoroPromiseBase::await_transform;
-    /// A generator is never transparent: it has to note that it is at its end.
+    // Has no effect: a generator outlives the await that a cancellation ends, and must come to its
+    // end itself.
     TransparentMarker await_transform(TransparentMarker marker) noexcept { return marker; }
 
     /// Gives the consumer, or the one who closes, its turn.

@@ -52,8 +52,8 @@ void CancelScope::enter(internal::TaskBase* task) {
     task_ = Ref(task);
     node_.outer = task->scope();
     task->set_scope(&node_);
-    cancelling_ = task->cancelling();
-    if (node_.shielded) task->raise_shield();
+    cancelling_ = task->delivered_requests();
+    if (node_.shielded) task->raise_shield(node_);
     arm();
 }
 
@@ -62,13 +62,13 @@ void CancelScope::leave(internal::ResultBase& body) noexcept {
     soon_.cancel();
     task_->set_scope(node_.outer);
     const bool from_outside =
-        task_->cancelling() > cancelling_ ||
+        task_->delivered_requests() > cancelling_ ||
         (!node_.shielded && internal::is_cancelled(node_.outer));
     if (node_.cancelled && body.outcome == internal::Outcome::cancelled &&
         (!from_outside || node_.shielded)) {
         caught_ = true;
     }
-    if (node_.shielded) task_->lower_shield();
+    if (node_.shielded) task_->lower_shield(node_);
     task_ = nullptr;
 }
 

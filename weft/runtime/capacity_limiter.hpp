@@ -2,8 +2,8 @@
 // weft/runtime/capacity_limiter.hpp - CapacityLimiter: a semaphore whose size can be changed.
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
-#include <string_view>
 
 #include <weft/runtime/held.hpp>
 #include <weft/runtime/semaphore.hpp>
@@ -15,12 +15,15 @@ class CapacityLimiter;
 
 namespace internal {
 
+inline constexpr OpKind capacity_wait{"CapacityLimiter.acquire"};
+
 class CapacityWait : public SemaphoreWait {
 public:
     explicit CapacityWait(CapacityLimiter& limiter) noexcept;
 
-    [[nodiscard]] std::string_view name() const noexcept override {
-        return "CapacityLimiter.acquire";
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise(), capacity_wait);
     }
     [[nodiscard]] CapacityLimiter& place() const noexcept { return limiter_; }
 

@@ -25,6 +25,9 @@ void Condition::notify_unchecked(std::size_t n) noexcept {
 }
 
 namespace internal {
+namespace {
+constexpr OpKind kind_of_wait{"Condition.wait"};
+}
 
 void ConditionWait::start(PromiseBase& frame) {
     if (!condition_.locked()) throw RuntimeError("cannot wait on un-acquired lock");
@@ -34,7 +37,7 @@ void ConditionWait::start(PromiseBase& frame) {
     condition_.release();
     condition_.waiting_.push_back(*this);
     checks_resume = true;
-    suspend(frame);
+    suspend(frame, kind_of_wait);
 }
 
 CancelAck ConditionWait::cancel() noexcept {

@@ -5,7 +5,6 @@
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -29,7 +28,6 @@ public:
     explicit ConditionWait(Condition& condition) noexcept : condition_(condition) {}
 
     CancelAck cancel() noexcept override;
-    [[nodiscard]] std::string_view name() const noexcept override { return "Condition.wait"; }
     bool may_resume() noexcept override;
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }

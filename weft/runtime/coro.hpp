@@ -202,9 +202,10 @@ public:
         if (frame_) std::exchange(frame_, nullptr).destroy();
     }
 
-    // Implementation: for who runs the frame, and owns it from now on. Errors: as awaiting it.
+    // Implementation: for tasks, which own the root frame.
     [[nodiscard]] std::coroutine_handle<promise_type> release() {
-        if (!frame_) [[unlikely]] internal::throw_already_awaited();
+        if (!frame_) [[unlikely]]
+            internal::throw_already_awaited();
         return std::exchange(frame_, nullptr);
     }
 

@@ -18,6 +18,9 @@ namespace weft {
 template <std::ranges::input_range Range, class F>
     requires internal::is_coro<std::invoke_result_t<F&, std::ranges::range_reference_t<Range>>>
 [[nodiscard]] auto each(Range&& range, F function) {
+    static_assert(std::is_empty_v<F> || std::is_function_v<std::remove_pointer_t<F>>,
+                  "each() takes a function or a lambda without captures: the coroutines run when "
+                  "the captures are gone");
     std::vector<std::invoke_result_t<F&, std::ranges::range_reference_t<Range>>> coros;
     if constexpr (std::ranges::sized_range<Range>) coros.reserve(std::ranges::size(range));
     for (auto&& element : range) {

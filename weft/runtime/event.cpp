@@ -13,10 +13,10 @@ void Event::wake_all() noexcept {
 
 namespace internal {
 
-void EventWait::start(PromiseBase& frame) {
+void EventWait::start(PromiseBase& frame, const OpKind& kind) {
     event_.loop_.bind(frame.task->loop(), "Event");
     event_.waiters_.push_back(*this);
-    suspend(frame);
+    suspend(frame, kind);
 }
 
 }  // namespace internal

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <coroutine>
-#include <string_view>
 
 #include <weft/base/list.hpp>
 #include <weft/runtime/loop_bound.hpp>
@@ -17,25 +16,27 @@ class Event;
 
 namespace internal {
 
+inline constexpr OpKind event_wait{"Event.wait"};
+
 class EventWait : public Waiter {
 public:
     explicit EventWait(Event& event) noexcept : event_(event) {}
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "Event.wait"; }
 
     [[nodiscard]] bool await_ready() const noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise());
+        start(frame.promise(), event_wait);
     }
     bool await_resume() const {
         raise_if_cancelled();
         return true;
     }
 
-private:
-    void start(PromiseBase& frame);
+protected:
+    void start(PromiseBase& frame, const OpKind& kind);
 
+private:
     Event& event_;
 };
 

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/signals.hpp>
 #include <weft/runtime/watched_fd.hpp>
@@ -24,15 +24,7 @@ namespace internal {
 
 constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]] = nullptr;
 
-namespace {
-std::mutex open_loops_mutex;
-std::vector<const EventLoop*> open_loops;
-}  // namespace
-
-bool is_open(const EventLoop* loop) noexcept {
-    const std::lock_guard lock(open_loops_mutex);
-    return std::ranges::find(open_loops, loop) != open_loops.end();
-}
+bool is_open(const EventLoop* loop) noexcept { return OpenLoops::contains(loop); }
 
 void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
 
@@ -60,8 +52,7 @@ EventLoop::EventLoop(std::unique_ptr<Backend> backend)
       backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
-    const std::lock_guard lock(internal::open_loops_mutex);
-    internal::open_loops.push_back(this);
+    internal::OpenLoops::add(*this);
 }
 
 EventLoop::~EventLoop() {
@@ -109,11 +100,13 @@ class EventLoop::Running {
 public:
     explicit Running(EventLoop& loop) : loop_(loop) {
         loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        loop.kernel_thread_ = gettid();
         internal::running_loop = &loop;
     }
     ~Running() {
         loop_.stopping_ = false;
         internal::running_loop = nullptr;
+        loop_.kernel_thread_ = 0;
         loop_.thread_.store(std::thread::id(), std::memory_order_relaxed);
     }
     Running(const Running&) = delete;
@@ -243,18 +236,20 @@ void EventLoop::close() {
     if (is_running()) throw RuntimeError("Cannot close a running event loop");
     if (closed_) return;
     closed_ = true;
-    {
-        const std::lock_guard lock(internal::open_loops_mutex);
-        std::erase(internal::open_loops, this);
-    }
+    internal::OpenLoops::remove(*this);
     inbox_->close();
-    interrupt_handler_ = nullptr;
+    while (!fallback_handlers_.empty()) {
+        set_fallback_handler(fallback_handlers_.back().signal, nullptr, false);
+    }
     while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().first);
     // Tasks that were not ended by cancelling them (Runner does that) are destroyed as they
     // stand: destructors run, nothing else. Their frames unlink themselves from timers and locks,
     // so queued nodes must be gone first.
     drop_queued();
-    for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+    // The child of a fork has copies of these, but the kernel's side of them is the parent's.
+    if (getpid() == process_) {
+        for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+    }
     watched_.clear();
     awaited_outside_.clear();
     // The youngest first, since tasks borrow from those that made them. What their destructors
@@ -342,6 +337,7 @@ Ref<internal::FutureBase> EventLoop::arrived_from_outside(std::uint64_t ticket) 
 
 void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
     check_usable();
+    check_not_forked();
     unwatch(kind, fd);
     auto watched = std::make_unique<internal::WatchedFd>(*this, kind, fd, std::move(function));
     backend_->submit(*watched);
@@ -356,6 +352,7 @@ bool EventLoop::unwatch(IoKind kind, int fd) {
             return operation.kind == kind && operation.fd == fd;
         });
     if (at == watched_.end()) return false;
+    check_not_forked();
     std::unique_ptr<internal::WatchedFd> watched = std::move(*at);
     watched_.erase(at);
     internal::WatchedFd::stop(std::move(watched), *backend_);
@@ -380,25 +377,28 @@ bool EventLoop::remove_signal_handler(int signal) {
     if (std::erase_if(signal_handlers_, [=](const auto& h) { return h.first == signal; }) == 0) {
         return false;
     }
-    if (signal == SIGINT && interrupt_handler_) {
-        internal::claim_signal(SIGINT, *inbox_, true);
+    const auto fallback = std::ranges::find(fallback_handlers_, signal, &FallbackHandler::signal);
+    if (fallback != fallback_handlers_.end()) {
+        internal::claim_signal(signal, *inbox_, fallback->insistent);
     } else {
         internal::release_signal(signal, *inbox_);
     }
     return true;
 }
 
-void EventLoop::set_interrupt_handler(std::function<void()> function) {
-    const bool had_one = interrupt_handler_ != nullptr;
-    interrupt_handler_ = std::move(function);
+void EventLoop::set_fallback_handler(int signal, std::function<void()> function, bool insistent) {
+    const bool had_one =
+        std::erase_if(fallback_handlers_, [=](const auto& h) { return h.signal == signal; }) > 0;
+    const bool wanted = function != nullptr;
+    if (wanted) fallback_handlers_.push_back({signal, insistent, std::move(function)});
     const bool replaced =
-        std::ranges::find(signal_handlers_, SIGINT,
-                          &decltype(signal_handlers_)::value_type::first) != signal_handlers_.end();
+        std::ranges::find(signal_handlers_, signal, &decltype(signal_handlers_)::value_type::first) !=
+        signal_handlers_.end();
     if (replaced) return;
-    if (interrupt_handler_) {
-        internal::claim_signal(SIGINT, *inbox_, true);
+    if (wanted) {
+        internal::claim_signal(signal, *inbox_, insistent);
     } else if (had_one) {
-        internal::release_signal(SIGINT, *inbox_);
+        internal::release_signal(signal, *inbox_);
     }
 }
 
@@ -406,7 +406,11 @@ void EventLoop::deliver_signals() {
     for (const auto& [signal, function] : signal_handlers_) {
         if (internal::take_signal(signal, *inbox_)) call_soon(function);
     }
-    if (interrupt_handler_ && internal::take_signal(SIGINT, *inbox_)) interrupt_handler_();
+    // By index: a handler may end the run, but adds and removes none.
+    for (std::size_t i = 0; i < fallback_handlers_.size(); ++i) {
+        const FallbackHandler& fallback = fallback_handlers_[i];
+        if (internal::take_signal(fallback.signal, *inbox_)) fallback.function();
+    }
 }
 
 }  // namespace weft

@@ -59,6 +59,8 @@ namespace internal {
 
 class WatchedFd;
 class AsyncGenBase;
+class OpenLoops;
+struct DebugOffsets;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
 /// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
@@ -306,8 +308,9 @@ public:
     /// the future itself never leaves the loop's thread.
     [[nodiscard]] std::uint64_t expect_from_outside(Ref<internal::FutureBase> future);
     [[nodiscard]] Ref<internal::FutureBase> arrived_from_outside(std::uint64_t ticket);
-    /// What SIGINT does while nobody has a handler for it; null gives the signal back.
-    void set_interrupt_handler(std::function<void()> function);
+    /// What a signal does while add_signal_handler() was not called for it; null gives the signal
+    /// back. `insistent`: see claim_signal().
+    void set_fallback_handler(int signal, std::function<void()> function, bool insistent);
     /// The loop was found in the child of a fork: throws RuntimeError.
     void check_not_forked() const;
     /// Posts without waking anything when the loop is closed: returns false.
@@ -322,6 +325,8 @@ public:
     }
 
 private:
+    friend struct internal::DebugOffsets;
+    friend class internal::OpenLoops;
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
@@ -360,11 +365,18 @@ private:
     std::unique_ptr<Backend> backend_;
     std::shared_ptr<internal::Inbox> inbox_;
     std::atomic<std::thread::id> thread_{};
+    int kernel_thread_ = 0;           // the same as the kernel numbers it; 0 while nobody runs it
+    EventLoop* next_open_ = nullptr;  // in the list of debug_table.hpp
     int process_;  // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;
     std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
     std::vector<std::pair<int, std::function<void()>>> signal_handlers_;
-    std::function<void()> interrupt_handler_;
+    struct FallbackHandler {
+        int signal;
+        bool insistent;
+        std::function<void()> function;
+    };
+    std::vector<FallbackHandler> fallback_handlers_;
     std::shared_ptr<Executor> default_executor_;
     bool executor_shut_down_ = false;
     std::unordered_map<std::uint64_t, Ref<internal::FutureBase>> awaited_outside_;
@@ -397,9 +409,9 @@ std::invoke_result_t<F&> call_in_coro(F function) {
     co_return co_await function();
 }
 
-/// Starts a task of a loop; `parent` for the tree of tasks.
+/// Starts a task of a loop. `group_owner`: the task whose TaskGroup it belongs to.
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where);
+                std::source_location where, const TaskBase* group_owner = nullptr);
 
 }  // namespace internal
 

@@ -145,7 +145,11 @@ Future<T> wrap_future(concurrent::Future<T> source) {
             } else if constexpr (std::is_void_v<T>) {
                 target.set_result();
             } else {
-                target.set_result(std::move(const_cast<T&>(source.result())));
+                try {
+                    target.set_result(std::move(const_cast<T&>(source.result())));
+                } catch (...) {  // it could not be moved
+                    target.set_exception(std::current_exception());
+                }
             }
         }));
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/future.hpp>
 
+#include <cstring>
 #include <utility>
 
 #include <weft/base/exceptions.hpp>
@@ -86,8 +87,17 @@ void FutureBase::throw_done_already() const {
 
 std::string FutureBase::describe() const { return "Future"; }
 
+std::string JoinBase::describe() const { return std::string("<") + label_ + "()>"; }
+
+const FutureBase* JoinBase::member(std::size_t index) const noexcept {
+    const FutureBase* member;
+    std::memcpy(&member, members_ + index * member_stride_, sizeof member);
+    return member;
+}
+
 void FutureBase::report_unretrieved() noexcept {
     if (!report_error_ || result_->outcome != Outcome::error) return;
+    if (is_cancelled_error(result_->failure->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
     context.message = std::string(is_task() ? "Task" : "Future") +
                       " exception was never retrieved";
@@ -127,7 +137,7 @@ void FutureWait::start(PromiseBase& frame) {
         throw RuntimeError("Task cannot await on itself: " + frame.task->describe());
     }
     future_->add(*this);
-    suspend(frame);
+    suspend(frame, kind_of_wait);
 }
 
 void FutureWait::fire(FutureBase&) noexcept {

@@ -2,6 +2,7 @@
 // weft/runtime/future_state.hpp - the shared state behind Future and Task.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <source_location>
@@ -36,9 +37,18 @@ protected:
     ~DoneLink() = default;
 };
 
+enum class FutureKind : std::uint8_t {
+    future,
+    join,    // a JoinBase: other futures decide it
+    task,
+    member,  // a task that the TaskGroup of its parent waits for
+};
+
 class FutureBase : public FrameAllocated {
 public:
-    FutureBase(EventLoop& loop, ResultBase& result) noexcept : loop_(&loop), result_(&result) {}
+    FutureBase(EventLoop& loop, ResultBase& result,
+               FutureKind kind = FutureKind::future) noexcept
+        : loop_(&loop), result_(&result), kind_(kind) {}
     FutureBase(const FutureBase&) = delete;
     FutureBase& operator=(const FutureBase&) = delete;
 
@@ -95,7 +105,8 @@ public:
 
     /// "Future" or "Task 'name'", for messages.
     [[nodiscard]] virtual std::string describe() const;
-    [[nodiscard]] virtual bool is_task() const noexcept { return false; }
+    [[nodiscard]] FutureKind future_kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_task() const noexcept { return kind_ >= FutureKind::task; }
     /// Every error that nobody asks for is reported, unless this was called.
     void silence() noexcept { report_error_ = false; }
 
@@ -108,8 +119,10 @@ protected:
     [[nodiscard]] Extras& extras();
     [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.get(); }
     [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }
+    void set_kind(FutureKind kind) noexcept { kind_ = kind; }
 
 private:
+    friend struct DebugOffsets;
     virtual void destroy() noexcept;
     void report_unretrieved() noexcept;
 
@@ -119,6 +132,7 @@ private:
     std::unique_ptr<Extras> extras_;
     std::uint32_t owners_ = 0;
     bool report_error_ = true;
+    FutureKind kind_;
 };
 
 template <class T>
@@ -130,13 +144,58 @@ private:
     Result<T> value_;
 };
 
+/// A future that ends because others do: gather(), wait(), shield(). For introspection it says
+/// which ones: pointers to them lie `stride` bytes apart.
+class JoinBase : public FutureBase {
+public:
+    JoinBase(EventLoop& loop, ResultBase& result, const char* label) noexcept
+        : FutureBase(loop, result, FutureKind::join), label_(label) {}
+
+    [[nodiscard]] std::string describe() const override;
+    [[nodiscard]] const char* label() const noexcept { return label_; }
+    /// `owned`: what is pointed to is alive, or the pointer is null.
+    void set_members(const void* first, std::size_t count, std::size_t stride,
+                     bool owned) noexcept {
+        members_ = static_cast<const std::byte*>(first);
+        member_count_ = static_cast<std::uint32_t>(count);
+        member_stride_ = static_cast<std::uint32_t>(stride);
+        owned_ = owned;
+    }
+    void forget_members() noexcept { member_count_ = 0; }
+    [[nodiscard]] std::size_t member_count() const noexcept { return member_count_; }
+    [[nodiscard]] const FutureBase* member(std::size_t index) const noexcept;
+    /// Whether members may be looked into; else only their addresses may be compared.
+    [[nodiscard]] bool owns_members() const noexcept { return owned_; }
+
+private:
+    friend struct DebugOffsets;
+    const char* label_;
+    const std::byte* members_ = nullptr;
+    std::uint32_t member_count_ = 0;
+    std::uint32_t member_stride_ = 0;
+    bool owned_ = false;
+};
+
+template <class T>
+class JoinState final : public JoinBase {
+public:
+    JoinState(EventLoop& loop, const char* label) noexcept : JoinBase(loop, value_, label) {}
+    void set_only_member(const FutureBase& member) noexcept {
+        only_ = &member;
+        set_members(&only_, 1, sizeof only_, false);
+    }
+
+private:
+    const FutureBase* only_ = nullptr;
+    Result<T> value_;
+};
+
 /// co_await of a future, from any handle to it.
 class FutureWait : public Op, private DoneLink {
 public:
     explicit FutureWait(Ref<FutureBase> future) noexcept : future_(std::move(future)) {}
 
     CancelAck cancel() noexcept override;
-    [[nodiscard]] std::string_view name() const noexcept override { return "Future"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
     template <class Promise>
@@ -160,6 +219,8 @@ protected:
     }
 
 private:
+    friend struct DebugOffsets;
+    static const OpKind kind_of_wait;
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
     [[nodiscard]] std::exception_ptr exception();

@@ -16,7 +16,7 @@ constinit const ReadyKind GatherBase::Child::ready_kind = {
     .describe = [](const ReadyNode&) { return std::string("<Handle gather>"); }};
 
 GatherBase::GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count)
-    : FutureBase(loop, result),
+    : JoinBase(loop, result, "gather"),
       children_(std::make_unique<Child[]>(count)),
       count_(count),
       mode_(mode) {}
@@ -35,12 +35,15 @@ void GatherBase::begin() {
         collect();
         return;
     }
+    set_members(&children_[0].pending, count_, sizeof(Child), true);
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
         if (child.future->done()) continue;
         child.gather = this;
         retain();
-        child.future->add(child);
+        const Ref<FutureBase> future = std::move(child.future);
+        child.pending = future.get();
+        future->add(child);
     }
     // Those that are done count at once, as in asyncio: nothing is waited for.
     for (std::size_t i = 0; i < count_; ++i) {
@@ -48,12 +51,28 @@ void GatherBase::begin() {
     }
 }
 
-void GatherBase::Child::fire(FutureBase& ended) noexcept { ended.loop().ready().push(*this); }
+void GatherBase::Child::fire(FutureBase& ended) noexcept {
+    pending = nullptr;
+    future = Ref(&ended);
+    ended.loop().ready().push(*this);
+}
+
+void GatherBase::Child::drop() noexcept {
+    pending = nullptr;
+    gather->release();
+}
+
+bool GatherBase::cancel_children(const std::string* message) {
+    bool any = false;
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (FutureBase* child = children_[i].pending) any |= child->cancel(message);
+    }
+    return any;
+}
 
 bool GatherBase::cancel(const std::string* message) {
     if (done()) return false;
-    bool any = false;
-    for (std::size_t i = 0; i < count_; ++i) any |= children_[i].future->cancel(message);
+    const bool any = cancel_children(message);
     // The error comes from the children, so that it also comes with return_exceptions.
     if (any) cancel_requested_ = true;
     return any;
@@ -74,7 +93,7 @@ void GatherBase::on_child_done(Child& child) {
             set_failure(std::move(failure));
         } else {
             first_failure_ = std::move(failure);
-            for (std::size_t i = 0; i < count_; ++i) children_[i].future->cancel(nullptr);
+            cancel_children(nullptr);
         }
     } else if (failed && mode_ != GatherMode::return_exceptions) {
         ExceptionContext report;
@@ -94,7 +113,11 @@ void GatherBase::finish(FutureBase& last) {
         // As in asyncio the gather ends with a CancelledError, but is not cancelled() itself.
         set_error(cancelled_error(last.cancel_message()));
     } else {
-        collect();
+        try {
+            collect();
+        } catch (...) {  // a result could not be copied
+            return set_error(std::current_exception());
+        }
         mark_done();
     }
 }

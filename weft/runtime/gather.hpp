@@ -27,14 +27,13 @@ enum class GatherMode : unsigned char {
     cancel_others,      // gather_or_cancel(): the first error cancels the others; done with the last
 };
 
-// The future that gather() gives. It owns a link to each child, and the pending children keep it
-// alive.
-class GatherBase : public FutureBase {
+// The future that gather() gives. Pending children keep it alive through their link to it, and
+// are not kept by it: whoever owns them may go, and then nothing is left. It owns those that ended.
+class GatherBase : public JoinBase {
 public:
     GatherBase(EventLoop& loop, ResultBase& result, GatherMode mode, std::size_t count);
 
     bool cancel(const std::string* message) override;
-    [[nodiscard]] std::string describe() const override { return "<gather()>"; }
 
     void set_child(std::size_t index, Ref<FutureBase> child, bool may_move) noexcept {
         children_[index].future = std::move(child);
@@ -48,11 +47,13 @@ protected:
 
     struct Child final : DoneLink, ReadyNode {
         Child() noexcept : ReadyNode(ready_kind) {}
-        void fire(FutureBase& future) noexcept override;
+        void fire(FutureBase& ended) noexcept override;
+        void drop() noexcept override;
         static const ReadyKind ready_kind;
 
         GatherBase* gather = nullptr;
-        Ref<FutureBase> future;
+        Ref<FutureBase> future;         // before begin(), and once it is done
+        FutureBase* pending = nullptr;  // valid while this is in its list
         bool may_move = false;
     };
     template <class T>
@@ -72,6 +73,7 @@ private:
     virtual void collect() = 0;
     void on_child_done(Child& child);
     void finish(FutureBase& last);
+    bool cancel_children(const std::string* message);
     [[nodiscard]] static std::exception_ptr error_of(FutureBase& future);
 
     std::unique_ptr<Child[]> children_;

@@ -20,11 +20,14 @@ void Lock::wake_first() noexcept {
 }
 
 namespace internal {
+namespace {
+constexpr OpKind kind_of_wait{"Lock.acquire"};
+}
 
 void LockWait::start(PromiseBase& frame) {
     lock_.bind(frame.task->loop());
     lock_.line_up(*this);
-    suspend(frame);
+    suspend(frame, kind_of_wait);
 }
 
 void LockWait::finish() {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <coroutine>
-#include <string_view>
 
 #include <weft/base/list.hpp>
 #include <weft/runtime/held.hpp>
@@ -26,7 +25,6 @@ public:
             leave();
     }
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "Lock.acquire"; }
 
     [[nodiscard]] bool await_ready() noexcept;
     template <class Promise>

@@ -9,7 +9,8 @@ namespace weft::internal {
 
 constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
 
-void Op::suspend(PromiseBase& frame) noexcept {
+void Op::suspend(PromiseBase& frame, const OpKind& kind) noexcept {
+    kind_ = &kind;
     task_ = frame.task;
     task_->suspend_on(*this, frame);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,14 @@ enum class CancelAck {
     refused,  // the result is there already, or the operation cannot be cancelled
 };
 
+/// What all operations of a kind have in common, for introspection: also by another process, which
+/// can call no virtual function. One constant for each kind.
+struct OpKind {
+    const char* name;  // what is waited for, such as "sleep" or "Lock.acquire"
+    /// Where in the operation the pointer to the future that is waited for lies; 0 for none.
+    std::uint32_t future = 0;
+};
+
 class Op {
 public:
     Op() = default;
@@ -31,8 +40,9 @@ public:
 
     /// Asks the operation to end. Called while the task waits for it, at most once at a time.
     virtual CancelAck cancel() noexcept = 0;
-    /// For introspection: what is waited for, such as "sleep" or "Lock.acquire".
-    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    /// What is waited for. Only while a task waits for this.
+    [[nodiscard]] std::string_view name() const noexcept { return kind_->name; }
+    [[nodiscard]] const OpKind& kind() const noexcept { return *kind_; }
     /// Asked when the woken task has its turn, whatever the outcome, which it may change: false
     /// puts the task back to waiting. It is how a waiter that was overtaken keeps its place, and how
     /// a wait of several stages goes on although it was cancelled.
@@ -61,7 +71,7 @@ public:
 protected:
     ~Op() = default;
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
-    void suspend(PromiseBase& frame) noexcept;
+    void suspend(PromiseBase& frame, const OpKind& kind) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
     [[gnu::always_inline]] void raise_if_cancelled() const {
         if (outcome == Outcome::cancelled) [[unlikely]] {
@@ -70,9 +80,11 @@ protected:
     }
 
 private:
+    friend struct DebugOffsets;
     [[nodiscard]] std::exception_ptr cancellation() const;
 
     TaskBase* task_ = nullptr;
+    const OpKind* kind_;  // set with the task
 };
 
 }  // namespace weft::internal

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <string_view>
 #include <utility>
 
 #include <weft/runtime/heap.hpp>
@@ -25,7 +24,6 @@ public:
     explicit GetWait(BasicQueue<T, Items>& queue) noexcept
         : QueueWait(queue, queue.getters()), queue_(queue) {}
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "Queue.get"; }
     [[nodiscard]] bool await_ready() const noexcept { return queue_.can_get(); }
     T await_resume() {
         finish_wait();
@@ -42,7 +40,6 @@ public:
     PutWait(BasicQueue<T, Items>& queue, T&& item)
         : QueueWait(queue, queue.putters()), queue_(queue), item_(std::move(item)) {}
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "Queue.put"; }
     [[nodiscard]] bool await_ready() const noexcept { return queue_.can_put(); }
     void await_resume() {
         finish_wait();

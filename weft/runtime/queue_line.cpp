@@ -5,6 +5,10 @@
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
+namespace {
+constexpr OpKind kind_of_get{"Queue.get"};
+constexpr OpKind kind_of_put{"Queue.put"};
+}  // namespace
 
 void QueueLine::wake_next(List<QueueWait>& line) noexcept {
     QueueWait* waiter = line.pop_front();
@@ -40,7 +44,7 @@ void QueueWait::start(PromiseBase& frame) {
     ticket_ = ++queue_.last_ticket_;
     line_.push_back(*this);
     checks_resume = true;
-    suspend(frame);
+    suspend(frame, &line_ == &queue_.getters_ ? kind_of_get : kind_of_put);
 }
 
 bool QueueWait::may_resume() noexcept {

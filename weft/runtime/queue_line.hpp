@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <string_view>
 
 #include <weft/base/list.hpp>
 #include <weft/runtime/event.hpp>
@@ -56,10 +55,15 @@ private:
     std::uint64_t ticket_ = 0;
 };
 
+inline constexpr OpKind queue_join{"Queue.join"};
+
 class JoinWait final : public EventWait {
 public:
     using EventWait::EventWait;
-    [[nodiscard]] std::string_view name() const noexcept override { return "Queue.join"; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise(), queue_join);
+    }
     void await_resume() const { raise_if_cancelled(); }
 };
 

@@ -55,6 +55,7 @@ public:
     }
 
 private:
+    friend struct DebugOffsets;
     ReadyNode* head_ = nullptr;
     ReadyNode** tail_ = &head_;
     std::size_t size_ = 0;

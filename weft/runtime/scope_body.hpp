@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/runtime/scope_body.hpp - what runs inside a scope: a coroutine, a coroutine function or a
-// plain function, with or without the scope as its parameter.
+// weft/runtime/scope_body.hpp - what runs inside a scope: a coroutine, an operation such as
+// queue.get(), a coroutine function or a plain function, with or without the scope as its parameter.
 #pragma once
 
 #include <concepts>
@@ -16,6 +16,11 @@ struct BodyResult {};
 template <class T, class Scope>
 struct BodyResult<Coro<T>, Scope> {
     using type = Coro<T>;
+};
+template <class F, class Scope>
+    requires MakesAwaiter<F>
+struct BodyResult<F, Scope> {
+    using type = Coro<std::remove_cvref_t<await_result_t<F>>>;
 };
 template <class F, class Scope>
     requires std::invocable<F&, Scope&>
@@ -45,6 +50,11 @@ using scope_value_t = typename scope_coro_t<F, Scope>::value_type;
 template <class F, class Scope>
 concept BodyOf = requires { typename scope_coro_t<F, Scope>; } && is_coro<scope_coro_t<F, Scope>>;
 
+template <class A>
+Coro<std::remove_cvref_t<await_result_t<A>>> run_operation(A operation) {
+    co_await transparent;
+    co_return co_await std::move(operation);
+}
 template <class F>
 Coro<void> run_plain(F& body) {
     body();
@@ -60,6 +70,8 @@ template <class F, class Scope>
 [[clang::coro_wrapper]] scope_coro_t<F, Scope> call_body(F& body, Scope& scope) {
     if constexpr (is_coro<F>) {
         return std::move(body);
+    } else if constexpr (MakesAwaiter<F>) {
+        return run_operation(std::move(body));
     } else if constexpr (std::is_void_v<typename BodyResult<F, Scope>::type>) {
         if constexpr (std::invocable<F&, Scope&>) {
             return run_plain(body, scope);

@@ -2,12 +2,15 @@
 // weft/runtime/scope_node.hpp - the cancel scopes that a task is in, innermost first.
 #pragma once
 
+#include <cstdint>
+
 namespace weft::internal {
 
 struct ScopeNode {
     ScopeNode* outer = nullptr;
     bool cancelled = false;
     bool shielded = false;  // what is further out does not reach inside
+    std::uint32_t held = 0;  // requests to cancel the task that wait for the end of this shield
 };
 
 /// Whether an await in `scope` is to be interrupted.

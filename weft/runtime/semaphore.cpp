@@ -25,10 +25,10 @@ void Semaphore::hand_out() noexcept {
 
 namespace internal {
 
-void SemaphoreWait::start(PromiseBase& frame) {
+void SemaphoreWait::start(PromiseBase& frame, const OpKind& kind) {
     semaphore_.loop_.bind(frame.task->loop(), "Semaphore");
     semaphore_.waiting_.push_back(*this);
-    suspend(frame);
+    suspend(frame, kind);
 }
 
 CancelAck SemaphoreWait::cancel() noexcept {

@@ -5,7 +5,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <limits>
-#include <string_view>
 
 #include <weft/base/list.hpp>
 #include <weft/runtime/held.hpp>
@@ -20,6 +19,8 @@ class Semaphore;
 
 namespace internal {
 
+inline constexpr OpKind semaphore_wait{"Semaphore.acquire"};
+
 class SemaphoreWait : public Waiter {
 public:
     explicit SemaphoreWait(Semaphore& semaphore) noexcept : semaphore_(semaphore) {}
@@ -29,12 +30,11 @@ public:
     }
 
     CancelAck cancel() noexcept override;
-    [[nodiscard]] std::string_view name() const noexcept override { return "Semaphore.acquire"; }
 
     [[nodiscard]] bool await_ready() noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise());
+        start(frame.promise(), semaphore_wait);
     }
     bool await_resume() {
         if (outcome != Outcome::pending) [[unlikely]]
@@ -44,8 +44,10 @@ public:
 
     [[nodiscard]] Semaphore& place() const noexcept { return semaphore_; }
 
+protected:
+    void start(PromiseBase& frame, const OpKind& kind);
+
 private:
-    void start(PromiseBase& frame);
     void finish();
     void leave() noexcept;
 

@@ -23,7 +23,11 @@ void shield_into(const Ref<FutureBase>& inner, const Ref<FutureBase>& outer,
         } else if (failure) {
             outer->set_failure(std::move(failure));
         } else {
-            pass_value(from, *outer);
+            try {
+                pass_value(from, *outer);
+            } catch (...) {  // the result could not be copied
+                return outer->set_error(std::current_exception());
+            }
             outer->mark_done();
         }
     });

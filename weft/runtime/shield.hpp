@@ -30,7 +30,9 @@ template <class A>
     using T = internal::gathered_t<A>;
     Future<T> inner = ensure_future(std::forward<A>(awaitable));
     if (inner.done()) return inner;
-    const Future<T> outer = inner.get_loop().template create_future<T>();
+    auto* const state = new internal::JoinState<T>(inner.get_loop(), "shield");
+    const Future<T> outer{Ref<internal::FutureBase>(state)};
+    state->set_only_member(*inner.state());
     internal::shield_into(inner.state(), outer.state(),
                           [](internal::FutureBase& from, internal::FutureBase& to) {
                               if constexpr (std::is_void_v<T>) {

@@ -5,6 +5,9 @@
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
+namespace {
+constexpr OpKind kind_of_wait{"sleep"};
+}
 
 // A timer that is due runs as a callback of one turn and wakes its task in the next, as in
 // asyncio: so a sleeper and a call_later() of the same deadline keep their order.
@@ -20,13 +23,13 @@ constinit const ReadyKind SleepWait::due = {
 
 void SleepWait::start(PromiseBase& frame) {
     if (delay_ <= Nanoseconds::zero()) {
-        suspend(frame);
+        suspend(frame, kind_of_wait);
         if (outcome == Outcome::pending) wake();
         return;
     }
     EventLoop& loop = frame.task->loop();
     loop.add_timer(*this, Delay(delay_).after(loop.time()));
-    suspend(frame);
+    suspend(frame, kind_of_wait);
 }
 
 void SleepWait::stop() noexcept {

@@ -2,7 +2,6 @@
 // weft/runtime/sleep.hpp - sleep(): wait for a time, or just let others run.
 #pragma once
 
-#include <string_view>
 #include <utility>
 
 #include <weft/base/time.hpp>
@@ -22,7 +21,6 @@ public:
         stop();
         return CancelAck::now;
     }
-    [[nodiscard]] std::string_view name() const noexcept override { return "sleep"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/task.hpp>
 
+#include <algorithm>
+
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
@@ -13,7 +15,7 @@ namespace internal {
 
 TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
                    PromiseBase& promise) noexcept
-    : FutureBase(loop, result),
+    : FutureBase(loop, result, FutureKind::task),
       ReadyNode(ready_kind),
       root_(root),
       leaf_(&promise),
@@ -25,6 +27,8 @@ TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> 
 TaskBase::~TaskBase() = default;
 
 void TaskBase::destroy_frames() noexcept {
+    // A handle may outlive the loop: what was waited for goes with the frames.
+    if (state_ == State::waiting) state_ = State::ready;
     if (root_) std::exchange(root_, nullptr).destroy();
 }
 
@@ -35,11 +39,7 @@ bool TaskBase::cancel(const std::string* message) {
     if (done()) return false;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
-    if (shields_ > 0) {
-        held_cancel_ = true;  // raised when the last shield is lowered
-    } else {
-        request_cancel();
-    }
+    request_cancel_at(0);
     return true;
 }
 
@@ -47,11 +47,7 @@ void TaskBase::cancel_from_within(std::uint32_t shields) {
     if (done()) return;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(nullptr);
-    if (shields_ > shields) {
-        held_cancel_ = true;
-    } else {
-        request_cancel();
-    }
+    request_cancel_at(shields);
 }
 
 // Woken to be cancelled: a further request changes neither that nor its message.
@@ -59,10 +55,32 @@ bool TaskBase::cancellation_on_its_way() const noexcept {
     return state_ == State::ready && op_ && op_->outcome == Outcome::cancelled;
 }
 
+// Calls `visit` with the shields that are up in this task, the innermost first, and their numbers
+// from without, until it returns true. Scopes further out belong to those who made the task.
+template <class F>
+void TaskBase::for_each_shield(F visit) noexcept {
+    std::uint32_t number = shields();
+    for (ScopeNode* node = scope(); node && number > 0; node = node->outer) {
+        if (node->shielded && visit(*node, number--)) return;
+    }
+}
+
+// A request that passes the first `shields` shields; the next one holds it off.
+void TaskBase::request_cancel_at(std::uint32_t shields) {
+    bool held = false;
+    for_each_shield([&](ScopeNode& shield, std::uint32_t number) {
+        if (number != shields + 1) return false;
+        ++shield.held;
+        ++extras().held_requests;
+        return held = true;
+    });
+    if (!held) request_cancel(1);
+}
+
 // What is waited for is asked first; the task itself is only marked where nothing can be asked.
-void TaskBase::request_cancel() {
+void TaskBase::request_cancel(std::uint32_t requests) {
     if (state_ != State::waiting) {
-        must_cancel_ = true;
+        add_undelivered(requests);
         return;
     }
     // Tasks that await each other in a ring ask each other only once.
@@ -71,33 +89,57 @@ void TaskBase::request_cancel() {
     const CancelAck ack = op_->cancel();
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
-    if (ack == CancelAck::refused) must_cancel_ = true;
+    if (ack == CancelAck::refused) add_undelivered(requests);
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
-    if (cancel_requests_ > 0 && --cancel_requests_ == 0) {
-        must_cancel_ = false;
-        held_cancel_ = false;
+    if (cancel_requests_ == 0) return 0;
+    --cancel_requests_;
+    // One that is held is taken back only when there is no other.
+    if (cancel_requests_ < held_requests()) {
+        for_each_shield([this](ScopeNode& shield, std::uint32_t) {
+            if (shield.held == 0) return false;
+            --shield.held;
+            --extras().held_requests;
+            return true;
+        });
     }
+    const std::uint32_t most = cancel_requests_ - held_requests();
+    if (undelivered_ > most) undelivered_ = static_cast<std::uint16_t>(most);
     return cancel_requests_;
 }
 
-void TaskBase::lower_shield() noexcept {
-    if (--shields_ > 0 || !held_cancel_) return;
-    held_cancel_ = false;
-    request_cancel();
+void TaskBase::uncancel_from_within() noexcept {
+    if (undelivered_ > 0) --undelivered_;
+    uncancel();
+}
+
+void TaskBase::raise_shield(ScopeNode& shield) noexcept {
+    ++extras().shields;
+    shield.held = take_undelivered();
+    extras().held_requests += shield.held;
+}
+
+void TaskBase::lower_shield(ScopeNode& shield) noexcept {
+    --extras().shields;
+    if (shield.held == 0) return;
+    const std::uint32_t released = std::exchange(shield.held, 0);
+    extras().held_requests -= released;
+    request_cancel(released);
 }
 
 void TaskBase::break_shields() {
-    if (!held_cancel_ || done()) return;
-    held_cancel_ = false;
-    request_cancel();
+    if (held_requests() == 0 || done()) return;
+    for_each_shield([](ScopeNode& shield, std::uint32_t) {
+        shield.held = 0;
+        return false;
+    });
+    request_cancel(std::exchange(extras().held_requests, 0));
 }
 
 void TaskBase::cancel_at_suspension() noexcept {
-    if (must_cancel_) {
-        must_cancel_ = false;
-        request_cancel();
+    if (undelivered_ > 0) {
+        request_cancel(take_undelivered());
     } else if (!op_->level_exempt && is_cancelled(scope())) {
         interrupt_for_scope();
     }
@@ -133,10 +175,10 @@ constinit const ReadyKind TaskBase::ready_kind = {
     }};
 
 void TaskBase::step() noexcept {
-    if (must_cancel_) [[unlikely]] {
+    if (undelivered_ > 0) [[unlikely]] {
         if (!op_) return cancel_unstarted();
         if (!op_->result_wins()) {
-            must_cancel_ = false;
+            undelivered_ = 0;
             op_->outcome = Outcome::cancelled;
         }
     }
@@ -186,7 +228,7 @@ PromiseBase* TaskBase::frame_that_takes(PromiseBase* frame) noexcept {
 }
 
 void TaskBase::cancel_unstarted() noexcept {
-    must_cancel_ = false;
+    undelivered_ = 0;
     result().set_cancelled();
     destroy_frames();
     finish();
@@ -196,7 +238,7 @@ void TaskBase::finish() noexcept {
     state_ = State::done;
     ResultBase& ended = result();
     if (ended.outcome == Outcome::value) {
-        if (must_cancel_) {
+        if (undelivered_ > 0) {
             // Cancelled by itself on its last lap, as in asyncio.
             clear_value();
             ended.set_cancelled();
@@ -208,7 +250,7 @@ void TaskBase::finish() noexcept {
         loop().end_run_with(ended.failure->error);
         silence();
     }
-    must_cancel_ = false;
+    undelivered_ = 0;
     has_scope_ = false;
     ListNode::unlink();  // from the loop's tasks
     mark_done();
@@ -237,7 +279,12 @@ std::string TaskBase::name() const {
     return extra && extra->name ? *extra->name : "Task-" + std::to_string(id_);
 }
 
-void TaskBase::set_name(std::string name) { extras().name = std::move(name); }
+void TaskBase::set_name(std::string name) { extras().set_name(std::move(name)); }
+
+const PromiseBase* TaskBase::root() const noexcept {
+    if (!root_) return nullptr;
+    return &std::coroutine_handle<PromiseBase>::from_address(root_.address()).promise();
+}
 
 std::string TaskBase::describe() const {
     const char* state = !done() ? "pending" : cancelled() ? "cancelled" : "finished";
@@ -247,11 +294,15 @@ std::string TaskBase::describe() const {
 }
 
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where) {
+                std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
     if (!options.name.empty()) task.set_name(std::string(options.name));
     if (options.context) task.share_context(options.context->state());
-    if (TaskBase* parent = loop.current()) task.set_parent_id(parent->id());
+    if (group_owner) {
+        task.join_group_of(*group_owner);
+    } else if (const TaskBase* parent = loop.current()) {
+        task.set_parent_id(parent->id());
+    }
     task.retain();  // the loop's share, until the task is done
     loop.tasks().push_back(task);
     task.start(options.eager_start);

@@ -61,6 +61,10 @@ constinit const internal::ReadyKind TaskGroup::Child::ready_kind = {
         },
     .describe = [](const internal::ReadyNode&) { return std::string("<Handle TaskGroup>"); }};
 
+namespace {
+constexpr internal::OpKind kind_of_wait{"TaskGroup"};
+}
+
 // The wait for the last task.
 class TaskGroup::AllDone final : public internal::Op {
 public:
@@ -73,13 +77,12 @@ public:
     ~AllDone() { group_.waiting_ = nullptr; }
 
     internal::CancelAck cancel() noexcept override { return internal::CancelAck::now; }
-    [[nodiscard]] std::string_view name() const noexcept override { return "TaskGroup"; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) noexcept {
         group_.waiting_ = this;
-        suspend(frame.promise());
+        suspend(frame.promise(), kind_of_wait);
     }
     /// Whether it was cancelled.
     [[nodiscard]] bool await_resume() const noexcept { return outcome == Outcome::cancelled; }
@@ -111,6 +114,7 @@ void TaskGroup::enter(internal::TaskBase* task) {
     parent_ = Ref(task);
     scope_ = task->scope();
     shields_ = task->shields();
+    cancelling_ = task->delivered_requests();
     if (cancel_on_enter_) cancel();
 }
 
@@ -126,7 +130,7 @@ void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
     // An eager task may fail, or end the group, before this returns: the group knows it already.
     children_.push_back(*new Child(*this, task));
     ++child_count_;
-    internal::begin_task(parent_->loop(), task, options, where);
+    internal::begin_task(parent_->loop(), task, options, where, parent_.get());
 }
 
 void TaskGroup::on_task_done(internal::FutureBase& task) {
@@ -176,30 +180,27 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     bool passes_cancellation = body.outcome == Outcome::cancelled;
     internal::FailurePtr cancellation;
     if (passes_cancellation) cancellation = std::move(body.failure);
-    // The group's own request is taken back; what is left came from outside.
-    const bool taken_back = parent_cancel_requested_;
-    if (taken_back && parent_->uncancel() == 0) passes_cancellation = false;
     if (body.outcome != Outcome::value && !aborting_) abort();
 
-    const std::uint32_t requests = parent_->cancelling();
     while (child_count_ > 0) {
-        const bool cancelled = co_await AllDone::Maker{*this};
-        if (!cancelled) continue;
-        const bool asked = parent_cancel_requested_ && !taken_back;  // by the group, meanwhile
-        if (!asked || parent_->cancelling() > requests + 1) {
-            // The message that goes on is that of the first.
-            const std::string* message = parent_->cancel_message();
-            if (!passes_cancellation && message) {
-                cancellation = std::make_unique<internal::Failure>(
-                    std::make_exception_ptr(CancelledError(*message)), AwaitChain());
-            }
-            passes_cancellation = true;
+        const bool interrupted = co_await AllDone::Maker{*this};
+        if (!interrupted) continue;
+        // The message that goes on is that of the first.
+        const std::string* message = parent_->cancel_message();
+        if (!passes_cancellation && message) {
+            cancellation = std::make_unique<internal::Failure>(
+                internal::Failure{internal::cancelled_error(message), {}});
         }
+        passes_cancellation = true;
         if (!aborting_) abort();
     }
-    if (parent_cancel_requested_ && !taken_back && parent_->uncancel() == 0) {
-        passes_cancellation = false;
-    }
+
+    // The group's own request is taken back; what there is more than at the entry came from
+    // outside. Asyncio compares with none: there, a group in the cleanup of a cancelled task raises
+    // the old cancellation again.
+    if (parent_cancel_requested_) parent_->uncancel_from_within();
+    const bool cancelled_outside = parent_->delivered_requests() > cancelling_;
+    if (parent_cancel_requested_ && !cancelled_outside) passes_cancellation = false;
 
     if (base_error_) {
         body.set_error(base_error_);
@@ -212,10 +213,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
             co_return;
         }
         // A cancellation from outside gives way to the errors, and is raised at the next await.
-        if (parent_->cancelling() > 0) {
-            parent_->uncancel();
-            parent_->cancel_from_within(shields_);
-        }
+        if (cancelled_outside) parent_->deliver_again();
         body.set_error(std::make_exception_ptr(
             ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_))));
     }

@@ -143,6 +143,7 @@ private:
     std::exception_ptr base_error_;
     internal::ScopeNode* scope_ = nullptr;
     std::uint32_t shields_ = 0;
+    std::uint32_t cancelling_ = 0;  // the parent's requests at the entry
     bool entered_ = false;
     bool exiting_ = false;
     bool aborting_ = false;
@@ -176,8 +177,25 @@ namespace internal {
 
 [[nodiscard]] std::exception_ptr never_started();
 
+// Ends the wait of start() also when the task is cancelled before its first step.
+template <class T>
+class StartedOrCancelled {
+public:
+    explicit StartedOrCancelled(Future<T> future) : future_(std::move(future)) {}
+    StartedOrCancelled(StartedOrCancelled&&) noexcept = default;
+    StartedOrCancelled& operator=(StartedOrCancelled&&) = delete;
+    ~StartedOrCancelled() {
+        if (future_ && !future_.done()) future_.cancel();
+    }
+    [[nodiscard]] const Future<T>& future() const noexcept { return future_; }
+
+private:
+    Future<T> future_;
+};
+
 template <class T, class F>
-Coro<void> run_until_started(F function, Future<T> started) {
+Coro<void> run_until_started(F function, StartedOrCancelled<T> ending) {
+    const Future<T>& started = ending.future();
     Result<void> result;
     auto running = function(TaskStatus<T>(started));
     co_await as_outcome(std::move(running), result);
@@ -218,7 +236,8 @@ template <class T, class F>
 Coro<T> TaskGroup::start(F function) {
     co_await transparent;
     Future<T> started = get_running_loop().create_future<T>();
-    const Task<> task = create_task(internal::run_until_started<T>(std::move(function), started));
+    const Task<> task = create_task(internal::run_until_started<T>(
+        std::move(function), internal::StartedOrCancelled<T>(started)));
     const internal::CancelUnlessStarted<T> guard(task, started);
     co_await started;
     co_return Future<T>(started).result();

@@ -9,14 +9,16 @@
 //     └───────────────────────────────────────────────┘
 //
 // Cancellation is asyncio's: a count of requests, and one error that is raised where the task
-// waits. `must_cancel_` is a request that met no waiting operation: it is raised at the next
+// waits. `undelivered_` are requests that met no waiting operation: they are raised at the next
 // suspension, or in place of the result that the task was about to get.
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
@@ -38,6 +40,16 @@ public:
     bool cancel(const std::string* message) final;
     std::uint32_t uncancel() noexcept;
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
+    /// Those requests that were raised: neither held off by shields nor still to be raised. A scope
+    /// that finds more at its end than at its entry was cancelled from outside.
+    [[nodiscard]] std::uint32_t delivered_requests() const noexcept {
+        return cancel_requests_ - held_requests() - undelivered_;
+    }
+    /// uncancel() by the scope that made the request: one that was not raised yet is taken back
+    /// first, since then another one was raised and goes on.
+    void uncancel_from_within() noexcept;
+    /// A request that was raised is raised once more at the next suspension.
+    void deliver_again() noexcept { add_undelivered(delivered_requests() > 0 ? 1 : 0); }
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
@@ -46,20 +58,31 @@ public:
     [[nodiscard]] std::string name() const;
     void set_name(std::string name);
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    /// The task that made this one; 0 for none.
+    /// The task that made this one, or in whose TaskGroup it is; 0 for none.
     [[nodiscard]] std::uint64_t parent_id() const noexcept { return parent_id_; }
     void set_parent_id(std::uint64_t id) noexcept { parent_id_ = id; }
+    /// A TaskGroup of `owner` waits for this task, whoever made it.
+    void join_group_of(const TaskBase& owner) noexcept {
+        parent_id_ = owner.id_;
+        set_kind(FutureKind::member);
+    }
 
     [[nodiscard]] ContextSlot& context() noexcept;
     void share_context(std::shared_ptr<ContextSlot> context);
 
     [[nodiscard]] std::string describe() const override;
-    [[nodiscard]] bool is_task() const noexcept final { return true; }
     /// The operation that it waits for; null while it is ready or running.
     [[nodiscard]] const Op* waiting_for() const noexcept {
         return state_ == State::waiting ? op_ : nullptr;
     }
-    [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
+    enum class State : std::uint8_t { ready, running, waiting, done };
+    [[nodiscard]] State state() const noexcept { return state_; }
+    /// The frame to resume next. Null while the task runs: its frames do not know of each other
+    /// from the outer to the inner.
+    [[nodiscard]] const PromiseBase* leaf() const noexcept {
+        return state_ == State::ready || state_ == State::waiting ? leaf_ : nullptr;
+    }
+    [[nodiscard]] const PromiseBase* root() const noexcept;
 
     /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
     void start(bool eager);
@@ -69,7 +92,7 @@ public:
         op_ = &op;
         leaf_ = &frame;
         state_ = State::waiting;
-        if (must_cancel_ || has_scope_) [[unlikely]] cancel_at_suspension();
+        if (undelivered_ > 0 || has_scope_) [[unlikely]] cancel_at_suspension();
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
@@ -79,9 +102,14 @@ public:
         return has_scope_ ? extras_if_any()->scope : nullptr;
     }
     void set_scope(ScopeNode* scope);
-    [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
-    void raise_shield() noexcept { ++shields_; }
-    void lower_shield() noexcept;
+    [[nodiscard]] std::uint32_t shields() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->shields : 0;
+    }
+    /// What was not raised yet waits for the shield's end, too.
+    void raise_shield(ScopeNode& shield) noexcept;
+    /// Raises what the shield held off.
+    void lower_shield(ScopeNode& shield) noexcept;
     /// The program ends: a cancellation that shields hold off is raised now.
     void break_shields();
     /// A scope of this task was cancelled: interrupts the wait at hand.
@@ -96,16 +124,30 @@ protected:
     virtual void clear_value() noexcept = 0;
 
 private:
-    enum class State : std::uint8_t { ready, running, waiting, done };
-
+    friend struct DebugOffsets;
+    [[nodiscard]] std::uint32_t held_requests() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->held_requests : 0;
+    }
+    // More than 65,535 that were never raised count as so many: one raises them all.
+    void add_undelivered(std::uint32_t requests) noexcept {
+        undelivered_ = static_cast<std::uint16_t>(
+            std::min<std::uint32_t>(undelivered_ + requests, UINT16_MAX));
+    }
+    [[nodiscard]] std::uint32_t take_undelivered() noexcept {
+        return std::exchange(undelivered_, std::uint16_t(0));
+    }
     static const ReadyKind ready_kind;
     void step() noexcept;
     void finish() noexcept;
     void cancel_unstarted() noexcept;
     [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
     void cancel_at_suspension() noexcept;
-    void request_cancel();
+    void request_cancel_at(std::uint32_t shields);
+    void request_cancel(std::uint32_t requests);
     [[nodiscard]] bool cancellation_on_its_way() const noexcept;
+    template <class F>
+    void for_each_shield(F visit) noexcept;
 
     std::coroutine_handle<> root_;
     PromiseBase* leaf_;
@@ -114,10 +156,8 @@ private:
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
     std::uint32_t cancel_requests_ = 0;
-    std::uint16_t shields_ = 0;
+    std::uint16_t undelivered_ = 0;  // of these, to be raised at the next suspension
     State state_ = State::ready;
-    bool must_cancel_ : 1 = false;
-    bool held_cancel_ : 1 = false;  // a cancel that waits for the last shield
     bool asking_ : 1 = false;       // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
     bool has_scope_ : 1 = false;

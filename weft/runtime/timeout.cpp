@@ -57,7 +57,7 @@ void Timeout::enter(internal::TaskBase* task) {
     if (!task) throw RuntimeError("Timeout should be used inside a task");
     state_ = State::entered;
     task_ = Ref(task);
-    cancelling_ = task->cancelling();
+    cancelling_ = task->delivered_requests();
     shields_ = task->shields();
     if (delay_) when_ = Delay(*delay_).after(task->loop().time());
     reschedule(when_);
@@ -93,8 +93,9 @@ void Timeout::leave(internal::ResultBase& body) {
     if (state_ == State::entered) state_ = State::exited;
     if (state_ != State::expiring) return;
     state_ = State::expired;
+    task_->uncancel_from_within();
     // More requests than at the start: somebody outside wants the task to end, too.
-    if (task_->uncancel() > cancelling_) return;
+    if (task_->delivered_requests() > cancelling_) return;
     if (body.outcome == internal::Outcome::cancelled) {
         AwaitChain chain = body.failure ? body.failure->chain : AwaitChain();
         body.set_error(make_timeout_error(cancellation_of(body)));

@@ -54,6 +54,7 @@ public:
     [[nodiscard]] TimePoint next() const noexcept { return next_; }
 
 private:
+    friend struct DebugOffsets;
     static constexpr int bucket_count = 65;  // one for each bit, and one for what is due
     [[nodiscard]] int bucket_of(TimePoint deadline) const noexcept;
     void put(Timer& timer) noexcept;

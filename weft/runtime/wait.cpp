@@ -19,7 +19,10 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
     co_await transparent;
     if (futures.empty()) throw ValueError("Set of Tasks/Futures is empty.");
     EventLoop& loop = get_running_loop();
-    const Future<> waiter = loop.create_future();
+    auto* const state = new JoinState<void>(loop, "wait");
+    const Future<> waiter{Ref<FutureBase>(state)};
+    static_assert(sizeof(AnyFuture) == sizeof(FutureBase*), "a handle is nothing but the pointer");
+    state->set_members(futures.data(), futures.size(), sizeof(AnyFuture), true);
     TimerHandle timeout;
     if (options.timeout) timeout = loop.call_later(*options.timeout, release_waiter, waiter);
 
@@ -37,14 +40,16 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
     struct Cleanup {
         ~Cleanup() {
             handle.cancel();
+            state.forget_members();
             if (!waiter.done()) waiter.cancel();
             for (const AnyFuture& future : futures) future.remove_done_callback(callback);
         }
         TimerHandle& handle;
+        JoinBase& state;
         const Future<>& waiter;
         const std::vector<AnyFuture>& futures;
         const decltype(on_completion)& callback;
-    } const cleanup{timeout, waiter, futures, on_completion};
+    } const cleanup{timeout, *state, waiter, futures, on_completion};
 
     for (const AnyFuture& future : futures) future.add_done_callback(on_completion);
     co_await waiter;

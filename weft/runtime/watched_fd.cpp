@@ -11,7 +11,7 @@ constinit const ReadyKind WatchedFd::ready_kind = {
         [](ReadyNode& node) noexcept {
             auto& watched = static_cast<WatchedFd&>(node);
             watched.queued_ = false;
-            if (watched.stopped_ && !watched.submitted_) delete &watched;
+            if (watched.stopped_) watched.delete_if_unused();
         },
     .describe = [](const ReadyNode& node) {
         const auto& watched = static_cast<const WatchedFd&>(node);
@@ -20,32 +20,36 @@ constinit const ReadyKind WatchedFd::ready_kind = {
 
 void WatchedFd::complete(std::int32_t, bool more) noexcept {
     submitted_ = more;
-    if (stopped_) {
-        if (!submitted_ && !queued_) delete this;
-        return;
-    }
+    if (stopped_) return delete_if_unused();
     if (!std::exchange(queued_, true)) loop_.ready().push(*this);
 }
 
 void WatchedFd::call() {
     queued_ = false;
-    if (stopped_) {
-        if (!submitted_) delete this;
-        return;
+    if (stopped_) return delete_if_unused();
+    running_ = true;
+    {
+        const ContextScope scope(context_);
+        try {
+            function_();  // may stop the watch
+        } catch (...) {
+            report_callback_error(loop_, "<Handle of descriptor " + std::to_string(fd) + ">");
+        }
     }
-    const std::function<void()> function = function_;  // it may remove itself
-    const ContextScope scope(context_);
-    try {
-        function();
-    } catch (...) {
-        report_callback_error(loop_, "<Handle of descriptor " + std::to_string(fd) + ">");
-    }
+    running_ = false;
+    if (stopped_) delete_if_unused();
+}
+
+void WatchedFd::delete_if_unused() noexcept {
+    if (!submitted_ && !queued_ && !running_) delete this;
 }
 
 void WatchedFd::stop(std::unique_ptr<WatchedFd> watched, Backend& backend) {
     watched->stopped_ = true;
     if (watched->submitted_ && backend.cancel(*watched)) watched->submitted_ = false;
-    if (watched->submitted_ || watched->queued_) watched.release();  // it deletes itself
+    if (watched->submitted_ || watched->queued_ || watched->running_) {
+        static_cast<void>(watched.release());  // it deletes itself
+    }
 }
 
 }  // namespace weft::internal

@@ -21,7 +21,8 @@ public:
           function_(std::move(function)),
           context_(current_context()) {}
 
-    /// Ends the watch; the object lives on until neither the backend nor the ready queue has it.
+    /// Ends the watch; the object lives on until neither the backend nor the ready queue has it,
+    /// and its function does not run.
     static void stop(std::unique_ptr<WatchedFd> watched, Backend& backend);
 
     void complete(std::int32_t result, bool more) noexcept override;
@@ -29,11 +30,13 @@ public:
 private:
     static const ReadyKind ready_kind;
     void call();
+    void delete_if_unused() noexcept;
 
     EventLoop& loop_;
     std::function<void()> function_;
     ContextSlot context_;
     bool queued_ = false;     // in the ready queue
+    bool running_ = false;    // its function is on the stack
     bool stopped_ = false;    // nobody wants it any more
     bool submitted_ = true;   // the backend has it
 };

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/inspect.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/shield.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task_group.hpp>
+#include <weft/runtime/wait.hpp>
+#include <weft/testing/virtual_loop.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::VirtualLoop;
+
+Coro<int> inner(Delay delay) {
+    co_await sleep(delay);
+    co_return 1;
+}
+Coro<int> outer(Delay delay) {
+    const int one = co_await inner(delay);
+    co_return one + 1;
+}
+
+const TaskInfo& named(const std::vector<TaskInfo>& tasks, const std::string& name) {
+    const auto at = std::ranges::find(tasks, name, &TaskInfo::name);
+    check(at != tasks.end(), "there is no such task");
+    return *at;
+}
+
+std::vector<std::string> functions(const TaskInfo& task) {
+    std::vector<std::string> names;
+    for (const SourcePlace& place : task.await_chain) {
+        if (!place.library) names.push_back(short_function_name(place.function));
+    }
+    return names;
+}
+
+using Names = std::vector<std::string>;
+using Ids = std::vector<std::uint64_t>;
+
+// Runs `scene` as the task "main", and looks at the tasks after some turns.
+template <class T>
+std::vector<TaskInfo> tasks_of(VirtualLoop& loop, Coro<T> scene, int turns = 2) {
+    auto main = loop.loop().create_task(std::move(scene), {.name = "main"});
+    for (int turn = 0; turn < turns; ++turn) loop.loop().run_one_turn();
+    auto tasks = capture_call_graph(loop.loop());
+    loop.loop().run_until_done(main);
+    loop.settle();
+    return tasks;
+}
+
+std::string tree_of(const std::vector<TaskInfo>& tasks) {
+    // Lines move as this file is edited: the tests compare the rest.
+    std::string text = format_task_tree(tasks, {.strip = common_folder(tasks)});
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        out += text[i];
+        if (text[i] != ':' || i + 1 == text.size() || !std::isdigit(text[i + 1])) continue;
+        while (std::isdigit(text[i + 1])) ++i;
+        out += "N";
+    }
+    return out;
+}
+
+TEST(Inspect, tells_every_await_from_the_innermost_to_the_root) {
+    VirtualLoop loop;
+    const auto tasks = tasks_of(loop, outer(1s), 1);
+    const TaskInfo& main = named(tasks, "main");
+    EXPECT_EQ(main.state, TaskState::waiting);
+    EXPECT_EQ(main.waits_for, "sleep");
+    EXPECT_EQ(functions(main), Names({"weft::inner", "weft::outer"}));
+    EXPECT_TRUE(main.await_chain[0].file.ends_with("inspect_test.cpp"));
+    EXPECT_EQ(main.await_chain[0].line, 24u);
+    EXPECT_EQ(main.await_chain[1].line, 28u);
+    EXPECT_EQ(main.parent_id, 0u);
+}
+
+TEST(Inspect, links_a_task_to_the_one_that_awaits_it) {
+    VirtualLoop loop;
+    const auto tasks = tasks_of(loop, []() -> Coro<void> {
+        co_await create_task(outer(1s), {.name = "child"});
+    }());
+    const TaskInfo& main = named(tasks, "main");
+    const TaskInfo& child = named(tasks, "child");
+    EXPECT_EQ(main.waits_for, "task 'child'");
+    EXPECT_EQ(main.awaits, Ids({child.id}));
+    EXPECT_EQ(child.awaited_by, Ids({main.id}));
+    EXPECT_EQ(child.parent_id, main.id);
+}
+
+TEST(Inspect, links_children_of_gather_wait_and_shield) {
+    VirtualLoop loop;
+    const auto tasks = tasks_of(loop, []() -> Coro<void> {
+        auto a = create_task(inner(1s), {.name = "a"});
+        auto b = create_task(inner(1s), {.name = "b"});
+        auto c = create_task(inner(1s), {.name = "c"});
+        auto waiting = create_task(
+            [](Task<int> x, Task<int> y) -> Coro<void> { co_await wait(std::vector{x, y}); }(b, c),
+            {.name = "waiting"});
+        auto shielding = create_task(
+            [](Task<int> x) -> Coro<void> { co_await shield(x); }(c), {.name = "shielding"});
+        co_await gather(gather(a, b), waiting, shielding);
+    }());
+    EXPECT_EQ(named(tasks, "main").waits_for, "gather of 3");
+    EXPECT_EQ(named(tasks, "waiting").waits_for, "wait of 2");
+    EXPECT_EQ(named(tasks, "shielding").waits_for, "shield");
+    EXPECT_EQ(named(tasks, "a").awaited_by, Ids({named(tasks, "main").id}));
+    EXPECT_EQ(named(tasks, "b").awaited_by,
+              Ids({named(tasks, "main").id, named(tasks, "waiting").id}));
+    EXPECT_EQ(named(tasks, "c").awaited_by,
+              Ids({named(tasks, "waiting").id, named(tasks, "shielding").id}));
+}
+
+// Whoever made it, and while the body still runs.
+TEST(Inspect, links_the_tasks_of_a_group_to_its_owner) {
+    VirtualLoop loop;
+    const auto tasks = tasks_of(loop, []() -> Coro<void> {
+        co_await TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
+            auto adding = [&group]() -> Coro<void> {
+                group.create_task(inner(1s), {.name = "grandchild"});
+                co_await sleep(1s);
+            };
+            group.create_task(adding, {.name = "child"});
+            co_await sleep(1s);
+        });
+    }());
+    const Ids main = {named(tasks, "main").id};
+    EXPECT_EQ(named(tasks, "main").waits_for, "sleep");
+    EXPECT_EQ(named(tasks, "child").awaited_by, main);
+    EXPECT_EQ(named(tasks, "grandchild").awaited_by, main);
+    EXPECT_EQ(named(tasks, "grandchild").parent_id, main.front());
+}
+
+TEST(Inspect, shows_the_root_frame_of_a_running_task) {
+    VirtualLoop loop;
+    std::vector<TaskInfo> tasks;
+    loop.run([](std::vector<TaskInfo>& out) -> Coro<void> {
+        co_await sleep(0s);
+        out = capture_call_graph();
+    }(tasks));
+    ASSERT_EQ(tasks.size(), 1u);
+    EXPECT_EQ(tasks[0].state, TaskState::running);
+    EXPECT_EQ(tasks[0].waits_for, "");
+    EXPECT_EQ(tasks[0].await_chain.size(), 1u);
+}
+
+TEST(Inspect, shows_where_an_unstarted_task_begins) {
+    VirtualLoop loop;
+    auto task = loop.loop().create_task(outer(1s));
+    const auto tasks = capture_call_graph(loop.loop());
+    EXPECT_EQ(tasks[0].name, "Task-1");
+    EXPECT_EQ(tasks[0].state, TaskState::ready);
+    EXPECT_EQ(functions(tasks[0]), Names({"weft::outer"}));
+    loop.loop().run_until_done(task);
+}
+
+Coro<void> watch(Task<int> task) { co_await task; }
+Coro<void> supervise() {
+    auto logger = create_task(inner(2s), {.name = "logger"});
+    co_await TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
+        group.create_task(outer(1s), {.name = "left"});
+        auto right = group.create_task(inner(1s), {.name = "right"});
+        group.create_task(watch(right), {.name = "watcher"});
+        co_return;
+    });
+    co_await logger;
+}
+
+TEST(Inspect, draws_the_tree) {
+    VirtualLoop loop;
+    EXPECT_EQ(tree_of(tasks_of(loop, supervise())), R"(main                 waits for TaskGroup
+│   weft::supervise  inspect_test.cpp:N
+├── left             waits for sleep
+│       weft::outer  inspect_test.cpp:N
+│       weft::inner  inspect_test.cpp:N
+├── right            waits for sleep
+│       weft::inner  inspect_test.cpp:N
+├── watcher          waits for task 'right'
+│   │   weft::watch  inspect_test.cpp:N
+│   └── right        (see its other place)
+└┄┄ logger           waits for sleep
+        weft::inner  inspect_test.cpp:N
+)");
+}
+
+TEST(Inspect, folds_tasks_that_do_the_same) {
+    VirtualLoop loop;
+    const auto tasks = tasks_of(loop, []() -> Coro<void> {
+        co_await TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
+            for (int i = 0; i < 100; ++i) group.create_task(inner(1s));
+            co_return;
+        });
+    }());
+    EXPECT_EQ(std::ranges::count(format_task_tree(tasks), '\n'), 5);
+    EXPECT_NE(format_task_tree(tasks).find("└── … and 99 more tasks like Task-2"),
+              std::string::npos);
+    EXPECT_GT(std::ranges::count(format_task_tree(tasks, {.everything = true}), '\n'), 200);
+}
+
+TEST(Inspect, draws_a_ring_of_tasks_once) {
+    std::vector<TaskInfo> tasks(2);
+    tasks[0].id = 1;
+    tasks[0].name = "a";
+    tasks[0].awaits = {2};
+    tasks[1].id = 2;
+    tasks[1].name = "b";
+    tasks[1].awaits = {1};
+    link_awaiters(tasks);
+    EXPECT_EQ(tree_of(tasks), "a          ready\n"
+                              "└── b      ready\n"
+                              "    └── a  (see its other place)\n");
+}
+
+TEST(Inspect, draws_a_long_line_of_tasks_in_pieces) {
+    std::vector<TaskInfo> tasks(100'000);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        tasks[i].id = i + 1;
+        tasks[i].name = "t";
+        if (i > 0) tasks[i].awaited_by = {i};
+    }
+    link_awaiters(tasks);
+    EXPECT_EQ(std::ranges::count(format_task_tree(tasks), '\n'), 100'000);
+}
+
+TEST(Inspect, shortens_function_names) {
+    EXPECT_EQ(short_function_name("Coro<int> app::S::t(T) [T = std::vector<int>]"), "app::S::t");
+    EXPECT_EQ(short_function_name("auto app::S::m(std::vector<std::string>, int (*)(int))::"
+                                  "(anonymous class)::operator()() const"),
+              "app::S::m::(lambda)");
+    EXPECT_EQ(short_function_name("weft::Coro<int> (anonymous namespace)::f(int)"), "f");
+    EXPECT_EQ(short_function_name("Coro<void> app::S::operator()(int)"), "app::S::operator()");
+    EXPECT_EQ(short_function_name("main"), "main");
+    EXPECT_EQ(short_function_name(""), "");
+    EXPECT_EQ(short_function_name("((((<<<"), "((((<<<");
+}
+
+}  // namespace
+}  // namespace weft
