@@ -9,14 +9,14 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unordered_set>
 
+#include <gtest/gtest.h>
 #include <liburing.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
@@ -42,15 +42,8 @@ public:
         }
         read_waker();
     }
-    // The kernel may still write into buffers: all operations are ended first.
     ~UringBackend() override {
-        io_uring_sqe* sqe = next_sqe();
-        io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-        io_uring_sqe_set_data(sqe, nullptr);
-        while (in_flight() > 0) {
-            io_uring_submit_and_wait(&ring_, 1);
-            reap();
-        }
+        cancel_all();
         io_uring_queue_exit(&ring_);
         ::close(waker_);
     }
@@ -70,6 +63,18 @@ public:
         io_uring_sqe_set_data(sqe, nullptr);
         cancelled_.insert(&operation);
         return false;  // the kernel has it until its completion
+    }
+
+    // The kernel may still write into buffers: all operations are ended first.
+    void cancel_all() noexcept override {
+        for (IoOperation* operation : submitted_) cancelled_.insert(operation);
+        io_uring_sqe* sqe = next_sqe();
+        io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+        io_uring_sqe_set_data(sqe, nullptr);
+        while (in_flight() > 0) {
+            io_uring_submit_and_wait(&ring_, 1);
+            reap();
+        }
     }
 
     bool wait(TimePoint deadline) override {

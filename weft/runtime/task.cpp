@@ -85,6 +85,7 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) undelivered_ += requests;
+    if (ack == CancelAck::later && op_->result_wins()) asked_ += requests;
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
@@ -150,7 +151,17 @@ void TaskBase::wake(Outcome outcome) noexcept {
     check(state_ == State::waiting, "only a waiting task can be woken");
     op_->outcome = outcome;
     state_ = State::ready;
+    if (asked_ > 0) [[unlikely]]
+        answered(outcome);
     loop().ready().push(*this);
+}
+
+// The operation that was asked to end has ended. A result that came before is delivered, and the
+// cancellation waits for the next await.
+void TaskBase::answered(Outcome outcome) noexcept {
+    const std::uint32_t requests = std::exchange(asked_, 0);
+    if (outcome != Outcome::value) return;
+    undelivered_ = std::min(undelivered_ + requests, cancel_requests_ - held_requests_);
 }
 
 void TaskBase::start(bool eager) {

@@ -117,6 +117,7 @@ private:
     void cancel_at_suspension() noexcept;
     void request_cancel_at(std::uint32_t shields);
     void request_cancel(std::uint32_t requests);
+    void answered(Outcome outcome) noexcept;
     template <class F>
     void for_each_shield(F visit) noexcept;
 
@@ -131,6 +132,7 @@ private:
     std::uint32_t cancel_requests_ = 0;
     std::uint32_t held_requests_ = 0;  // of these, by the shields that are up
     std::uint32_t undelivered_ = 0;    // of these, to be raised at the next suspension
+    std::uint32_t asked_ = 0;          // of these, what an operation whose result wins was asked
     std::uint16_t shields_ = 0;
     State state_ = State::ready;
     bool asking_ : 1 = false;       // request_cancel() is on the stack
