@@ -16,6 +16,7 @@
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/each.hpp>
 #include <weft/runtime/ensure_future.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>

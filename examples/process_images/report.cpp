@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 #include <string_view>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "image.hpp"
 
@@ -134,11 +133,15 @@ std::string format_totals(const Totals& totals) {
     std::string text = fmt::format("{} image{}: {} ok, {} failed\n", images, images == 1 ? "" : "s",
                                    totals.images_ok, totals.images_failed);
     text += fmt::format("wall time            {:>8}\n", format_time(totals.wall_time));
-    text += fmt::format("sum of single times  {:>8}", format_time(totals.sum_of_times));
+    text += fmt::format("sum of single times  {:>8}   processor time, measured inside the threads",
+                        format_time(totals.sum_of_times));
     if (totals.wall_time.count() > 0 && totals.sum_of_times.count() > 0) {
         const double speed_up = static_cast<double>(totals.sum_of_times.count()) /
                                 static_cast<double>(totals.wall_time.count());
-        text += fmt::format("\nspeed-up             {:>7.1f}x over one after the other", speed_up);
+        text += fmt::format(
+            "\nspeed-up             {:>7.1f}x   that sum, one image after the other, over the wall "
+            "time",
+            speed_up);
     }
     return text;
 }

@@ -38,8 +38,9 @@ struct Totals {
     std::size_t images_failed = 0;
     std::chrono::nanoseconds wall_time{};
 
-    /// What the images would have taken one after the other. Take each time inside the thread that
-    /// does the work: around the await it would count the wait for a thread as well.
+    /// What the images would have taken one after the other. Take each as the processor time of the
+    /// thread that does the work: a clock on the wall would count the wait for a thread or for a
+    /// processor as well, and the speed-up would grow with the number of threads alone.
     std::chrono::nanoseconds sum_of_times{};
 };
 

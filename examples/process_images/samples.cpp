@@ -3,22 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <random>
 #include <span>
-#include <string>
-#include <system_error>
 #include <vector>
 
-#include <fmt/core.h>
-
+#include "files.hpp"
 #include "image.hpp"
 
 namespace process_images {
@@ -154,31 +147,6 @@ constexpr std::array all_samples{
     Sample{"ribbons.jpg", ribbons},
 };
 
-// Writes beside the target and renames, so that no reader ever sees half a file.
-void write_atomically(const std::filesystem::path& target, std::span<const std::byte> bytes) {
-    std::random_device random;
-    auto temporary = target;
-    temporary.replace_filename(
-        fmt::format(".{}.{:08x}{:08x}.tmp", target.filename().string(), random(), random()));
-    try {
-        errno = 0;
-        std::ofstream file(temporary, std::ios::binary);
-        file.write(reinterpret_cast<const char*>(bytes.data()),
-                   static_cast<std::streamsize>(bytes.size()));
-        file.close();
-        if (!file) {
-            const int code = errno != 0 ? errno : EIO;
-            throw std::filesystem::filesystem_error("cannot write", target,
-                                                    {code, std::generic_category()});
-        }
-        std::filesystem::rename(temporary, target);
-    } catch (...) {
-        std::error_code ignored;  // the first failure is the one to tell
-        std::filesystem::remove(temporary, ignored);
-        throw;
-    }
-}
-
 }  // namespace
 
 std::span<const Sample> samples() { return all_samples; }
@@ -201,7 +169,7 @@ std::filesystem::path make_sample(const std::filesystem::path& folder, const Sam
     constexpr int quality = 90;
     auto path = folder / sample.file_name;
     if (!std::filesystem::exists(path)) {
-        write_atomically(path, encode_jpeg(draw(sample, size), quality));
+        write_file(path, encode_jpeg(draw(sample, size), quality));
     }
     return path;
 }

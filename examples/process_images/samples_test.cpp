@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "samples.hpp"
 
-#include <stdlib.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +13,7 @@
 #include <system_error>
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "analysis.hpp"
 #include "image.hpp"

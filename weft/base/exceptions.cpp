@@ -19,25 +19,43 @@ const std::type_info& type_of(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
+std::string demangled(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+    return status == 0 ? name.get() : type.name();
+}
+
 std::string type_name(const std::exception_ptr& error) {
     check(error != nullptr, "type_name() needs an exception");
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> demangled(
-        abi::__cxa_demangle(type_of(error).name(), nullptr, nullptr, &status), std::free);
-    std::string name = status == 0 ? demangled.get() : type_of(error).name();
+    std::string name = demangled(type_of(error));
     if (name.starts_with("weft::")) name.erase(0, 6);
     return name;
 }
 
+std::string message(const std::exception_ptr& error) {
+    check(error != nullptr, "message() needs an exception");
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (const CancelledError& e) {
+        return e.message();
+    } catch (const KeyboardInterrupt& e) {
+        return e.message();
+    } catch (const SystemExit& e) {
+        return std::to_string(e.code());
+    } catch (...) {
+        return {};
+    }
+}
+
 std::string describe(const std::exception_ptr& error) {
     std::string text = type_name(error);
-    const auto add = [&text](const std::string& message) {
-        if (!message.empty()) text += ": " + message;
-    };
+    if (const std::string said = message(error); !said.empty()) text += ": " + said;
     try {
         std::rethrow_exception(error);
     } catch (const ExceptionGroup& group) {
-        add(group.what());
         for (const auto& member : group.exceptions()) {
             // Indent nested groups below their parent.
             std::string inner = describe(member);
@@ -46,21 +64,21 @@ std::string describe(const std::exception_ptr& error) {
             }
             text += "\n  | " + inner;
         }
-    } catch (const std::exception& e) {
-        add(e.what());
-    } catch (const CancelledError& e) {
-        add(e.message());
-    } catch (const KeyboardInterrupt& e) {
-        add(e.message());
-    } catch (const SystemExit& e) {
-        add(std::to_string(e.code()));
-    } catch (...) {  // a foreign type has no text
+    } catch (...) {  // no group
     }
     return text;
 }
 
 bool is_cancelled_error(const std::exception_ptr& error) noexcept {
     return error && type_of(error) == typeid(CancelledError);
+}
+
+bool is_plain_cancellation(const std::exception_ptr& error) noexcept {
+    // An exception_ptr is a pointer to the thrown object; it offers no way to look without a
+    // throw, which costs more than all the rest of a cancellation.
+    static_assert(sizeof error == sizeof(const CancelledError*));
+    if (!is_cancelled_error(error)) return false;
+    return (*reinterpret_cast<const CancelledError* const*>(&error))->message().empty();
 }
 
 bool is_loop_ending(const std::exception_ptr& error) noexcept {

@@ -14,6 +14,7 @@
 
 #include <exception>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 namespace weft {
@@ -128,6 +129,13 @@ private:
 /// demangled name without `weft::` for any other. Never null-safe: `error` must hold an exception.
 [[nodiscard]] std::string type_name(const std::exception_ptr& error);
 
+/// A type's name as written in the source.
+[[nodiscard]] std::string demangled(const std::type_info& type);
+
+/// The text of an exception without its type, what() of it; what `str(error)` is in Python. Empty
+/// for a type that has none.
+[[nodiscard]] std::string message(const std::exception_ptr& error);
+
 /// "ValueError: text", or only the type where there is no text; one line for each member of a
 /// group.
 [[nodiscard]] std::string describe(const std::exception_ptr& error);
@@ -146,6 +154,9 @@ template <class T>
 
 /// Whether `error` holds exactly a CancelledError; costs a comparison, no throw.
 [[nodiscard]] bool is_cancelled_error(const std::exception_ptr& error) noexcept;
+
+/// The same, and that it has no message.
+[[nodiscard]] bool is_plain_cancellation(const std::exception_ptr& error) noexcept;
 
 /// Whether `error` is one that ends the loop: KeyboardInterrupt or SystemExit. No throw.
 [[nodiscard]] bool is_loop_ending(const std::exception_ptr& error) noexcept;

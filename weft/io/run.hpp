@@ -109,18 +109,20 @@ T run(Coro<T> main, RunnerOptions options = {},
     }
 }
 
-/// Runs a coroutine function as the whole program: `int main() { return main_of(async_main); }`.
+/// Runs a coroutine function as the whole program: `int main() { return main_of(async_main); }`,
+/// with arguments `main_of(async_main, options)`, which live as long as the program.
 ///
 /// Returns: what the coroutine returns (0 for void); SystemExit's code; 130 after Ctrl-C; 1 for
 ///          any other error, which is printed with the awaits that it came through.
-template <class F>
-int main_of(F&& function) noexcept {
+template <class F, class... Args>
+    requires internal::is_coro<std::invoke_result_t<F&, Args&...>>
+int main_of(F&& function, Args&&... args) noexcept {
     return internal::run_as_program([&]() -> int {
-        if constexpr (std::is_void_v<typename std::invoke_result_t<F&>::value_type>) {
-            run(function());
+        if constexpr (std::is_void_v<typename std::invoke_result_t<F&, Args&...>::value_type>) {
+            run(function(args...));
             return 0;
         } else {
-            return static_cast<int>(run(function()));
+            return static_cast<int>(run(function(args...)));
         }
     });
 }

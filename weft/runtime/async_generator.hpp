@@ -195,7 +195,9 @@ public:
         return static_cast<PromiseBase&>(generator_).handle();
     }
     void await_resume() {
-        if (slot_.outcome != Outcome::value) slot_.raise(cancel_message_of(generator_.task));
+        if (slot_.outcome != Outcome::value) {
+            std::rethrow_exception(slot_.take_exception(cancel_message_of(generator_.task)));
+        }
     }
 
 private:

@@ -14,10 +14,12 @@
 
 #include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/ensure_future.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/this_task.hpp>
-#include <weft/runtime/timeout.hpp>
+#include <weft/runtime/scope_body.hpp>
 
 namespace weft {
 
@@ -143,15 +145,15 @@ Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> de
 /// after. Timeouts and groups inside the body work as ever.
 /// Returns: what the body returns.
 /// Limits:  when the program ends, at most the Runner's grace period.
-template <std::invocable F>
-    requires internal::is_coro<std::invoke_result_t<F&>>
-std::invoke_result_t<F&> shielded(F body) {
+template <internal::BodyOf<internal::NoScope> F>
+internal::scope_coro_t<F, internal::NoScope> shielded(F body) {
     co_await transparent;
-    using T = typename std::invoke_result_t<F&>::value_type;
+    using T = internal::scope_value_t<F, internal::NoScope>;
+    internal::NoScope none;
     CancelScope scope({.shield = true});
     scope.enter(co_await internal::this_task());
     internal::Result<T> result;
-    auto inside = body();
+    auto inside = internal::call_body(body, none);
     co_await internal::as_outcome(std::move(inside), result);
     scope.leave(result);
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);

@@ -268,17 +268,19 @@ public:
     [[nodiscard]] FailurePtr take_error() {
         return result_.outcome == Outcome::error ? std::move(result_.failure) : nullptr;
     }
-    T await_resume() {
-        if (result_.outcome != Outcome::value) [[unlikely]] raise();
+    [[gnu::always_inline]] T await_resume() {
+        if (result_.outcome != Outcome::value) [[unlikely]] {
+            std::rethrow_exception(exception());
+        }
         child_.end();
         return take_value(result_);
     }
 
 private:
-    [[noreturn]] void raise() {
+    [[gnu::noinline]] std::exception_ptr exception() {
         const TaskBase* task = child_.task();
         child_.end();
-        result_.raise(cancel_message_of(task));
+        return result_.take_exception(cancel_message_of(task));
     }
 
     ChildFrame<T> child_;

@@ -138,45 +138,58 @@ public:
     // ---- callbacks
 
     /// Calls `function(args...)` in the next turn, in the present context.
-    template <class F, class... Args>
-        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
-    Handle call_soon(F&& function, Args&&... args) {
+    template <std::invocable F>
+    Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
         check_usable();
-        auto callback = make_callback<internal::Callback>(
-            internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...));
-        schedule(*callback);
-        return Handle(std::move(callback));
+        const Ref callback(new internal::CallbackOf<std::decay_t<F>, internal::Callback>(
+            std::forward<F>(function), where));
+        callback->retain();  // for the queue
+        ready_.push(*callback);
+        return Handle(callback);
+    }
+    template <class F, class A, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>
+    Handle call_soon(F&& function, A&& argument, Args&&... arguments) {
+        return call_soon(internal::bind_call(std::forward<F>(function), std::forward<A>(argument),
+                                             std::forward<Args>(arguments)...),
+                         std::source_location());
     }
 
     /// The same at a time of this loop's clock. Calls for the same time run in the order of
     /// their making.
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
-    TimerHandle call_at(TimePoint when, F&& function, Args&&... args) {
+    TimerHandle call_at(internal::Located<TimePoint> when, F&& function, Args&&... args) {
         check_usable();
-        auto callback = make_callback<internal::TimerCallback>(
-            internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...), *this);
-        callback->schedule(when);
-        return TimerHandle(std::move(callback));
+        auto call = internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...);
+        const Ref callback(new internal::CallbackOf<decltype(call), internal::TimerCallback>(
+            std::move(call), *this, when.at));
+        callback->schedule(when.value);
+        return TimerHandle(callback);
     }
     /// The same after a delay; zero or less means the turn after the next.
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
-    TimerHandle call_later(Delay delay, F&& function, Args&&... args) {
-        return call_at(delay.after(time()), std::forward<F>(function),
+    TimerHandle call_later(internal::Located<Delay> delay, F&& function, Args&&... args) {
+        return call_at({delay.value.after(time()), delay.at}, std::forward<F>(function),
                        std::forward<Args>(args)...);
     }
 
-    /// call_soon() from any thread or from a signal-free context; wakes the loop.
+    /// call_soon() from any thread; wakes the loop. Not for signal handlers: it allocates.
     /// Errors: RuntimeError when the loop is closed.
     /// Thread: any. There is no handle: what was posted cannot be cancelled from afar.
-    template <class F, class... Args>
-        requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
-    void call_soon_threadsafe(F&& function, Args&&... args) {
-        if (!post(*inbox_, internal::bind_call(std::forward<F>(function),
-                                               std::forward<Args>(args)...))) {
-            throw_closed();
-        }
+    template <std::invocable F>
+    void call_soon_threadsafe(F&& function,
+                              std::source_location where = std::source_location::current()) {
+        if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) throw_closed();
+    }
+    template <class F, class A, class... Args>
+        requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>
+    void call_soon_threadsafe(F&& function, A&& argument, Args&&... arguments) {
+        call_soon_threadsafe(
+            internal::bind_call(std::forward<F>(function), std::forward<A>(argument),
+                                std::forward<Args>(arguments)...),
+            std::source_location());
     }
 
     /// The loop's clock.
@@ -304,15 +317,6 @@ public:
     }
 
 private:
-    template <class Base, class F, class... BaseArgs>
-    static auto make_callback(F function, BaseArgs&&... args) {
-        return Ref(new internal::CallbackOf<F, Base>(
-            std::move(function), std::forward<BaseArgs>(args)..., std::source_location::current()));
-    }
-    void schedule(internal::Callback& callback) noexcept {
-        callback.retain();
-        ready_.push(callback);
-    }
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
@@ -326,7 +330,7 @@ private:
     [[noreturn]] void report_deadlock();
     void run_turn();
     void poll(bool may_wait);
-    [[nodiscard]] bool poll_is_due() const noexcept;
+    [[nodiscard]] bool poll_is_due() noexcept;
     void run_timed(internal::ReadyNode& node);
     void deliver_signals();
     void drop_queued() noexcept;
@@ -335,11 +339,13 @@ private:
     internal::TimerSet timers_;
     internal::TaskBase* current_ = nullptr;
     std::uint32_t callbacks_since_poll_ = 0;
+    std::uint32_t callbacks_at_glance_ = 0;  // when the processor's clock is looked at next
     bool stopping_ = false;
     bool closed_ = false;
     bool debug_ = false;
     TimePoint poll_due_;                // when to poll although callbacks are ready
     std::uint64_t poll_due_ticks_ = 0;  // the same, or an earlier timer, in processor ticks
+    std::uint64_t last_glance_ticks_ = 0;
     internal::ProcessorClock clock_;
     std::exception_ptr ending_;
 

@@ -12,7 +12,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/this_task.hpp>
-#include <weft/runtime/timeout.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/frame_allocator.hpp>
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -26,33 +25,34 @@ bool caching_wanted() noexcept {
 #endif
 }
 
-// Opens the thread's cache, and returns its blocks when the thread ends. Later frees of that
-// thread find no room and go straight to free().
+// Returns the thread's blocks when it ends. What it frees later finds no room and goes straight
+// to free().
 class CacheOwner {
 public:
-    CacheOwner() noexcept {
-        if (!caching_wanted()) return;
-        for (std::size_t size = 1; size < frame_sizes; ++size) {
-            frame_cache.sizes[size].room =
-                static_cast<std::uint32_t>(cached_bytes_max / (size * frame_granule));
-        }
-    }
-    ~CacheOwner() {
-        for (FrameCache::Size& kept : frame_cache.sizes) {
-            while (FrameCache::Block* block = kept.head) {
-                kept.head = block->next;
-                std::free(block);
-            }
-            kept.room = 0;
-        }
-    }
+    CacheOwner() = default;
     CacheOwner(const CacheOwner&) = delete;
     CacheOwner& operator=(const CacheOwner&) = delete;
+    ~CacheOwner() {
+        closed = true;
+        for (FrameCache::Size& kept : frame_cache.sizes) {
+            while (kept.count > 0) std::free(kept.blocks[--kept.count]);
+            std::free(kept.blocks);
+            kept = {};
+        }
+    }
+    bool closed = false;
 };
 
-void open_cache() noexcept {
+// Makes the array for one size; false where there shall be none.
+bool open_size(FrameCache::Size& kept, std::size_t size) noexcept {
+    if (kept.blocks || !caching_wanted()) return false;
     thread_local CacheOwner owner;
-    static_cast<void>(owner);
+    if (owner.closed) return false;
+    const std::size_t room = cached_bytes_max / frame_bytes(size);
+    kept.blocks = static_cast<void**>(std::malloc(room * sizeof(void*)));
+    if (!kept.blocks) return false;
+    kept.room = static_cast<std::uint32_t>(room);
+    return true;
 }
 
 }  // namespace
@@ -60,17 +60,21 @@ void open_cache() noexcept {
 constinit thread_local FrameCache frame_cache [[gnu::tls_model("initial-exec")]] = {};
 
 void* allocate_frame_slow(std::size_t bytes) {
-    open_cache();
-    // Whole granules: a recycled block serves every request of its size class.
-    const std::size_t whole = (bytes + frame_granule - 1) / frame_granule * frame_granule;
-    void* memory = std::malloc(std::max(whole, frame_granule));
+    // A recycled block serves every request of its size.
+    void* memory = std::malloc(frame_bytes(frame_size_of(bytes)));
     if (!memory) throw std::bad_alloc();
     return memory;
 }
 
 void free_frame_slow(void* block, std::size_t bytes) noexcept {
-    static_cast<void>(bytes);
-    open_cache();
+    const std::size_t size = frame_size_of(bytes);
+    if (size < frame_sizes) {
+        FrameCache::Size& kept = frame_cache.sizes[size];
+        if (open_size(kept, size)) {
+            kept.blocks[kept.count++] = block;
+            return;
+        }
+    }
     std::free(block);
 }
 

@@ -16,18 +16,23 @@
 
 namespace weft::internal {
 
-inline constexpr std::size_t frame_granule = 16;
-inline constexpr std::size_t frame_bytes_max = 2048;
 inline constexpr std::size_t cached_bytes_max = 256 * 1024;  // per size and thread
-inline constexpr std::size_t frame_sizes = frame_bytes_max / frame_granule + 1;
+// Sizes are 8, 24, 40, …: glibc's chunks are multiples of 16 with 8 bytes of its own.
+inline constexpr std::size_t frame_sizes = 128;
+[[nodiscard]] constexpr std::size_t frame_size_of(std::size_t bytes) noexcept {
+    return (bytes + 7) / 16;
+}
+[[nodiscard]] constexpr std::size_t frame_bytes(std::size_t size) noexcept {
+    return size * 16 + 8;
+}
 
+// A stack of free blocks for each size. Pointers to them lie in an array, not in the blocks: the
+// next allocation then need not wait for a load from a block that was just written.
 struct FrameCache {
-    struct Block {
-        Block* next;
-    };
     struct Size {
-        Block* head;
-        std::uint32_t room;  // how many more blocks may be kept; 0 until the thread has set up
+        void** blocks;  // null until a block of this size is freed
+        std::uint32_t count;
+        std::uint32_t room;  // the array's length; 0 until there is one
     };
     Size sizes[frame_sizes];
 };
@@ -37,27 +42,24 @@ extern constinit thread_local FrameCache frame_cache [[gnu::tls_model("initial-e
 void free_frame_slow(void* block, std::size_t bytes) noexcept;
 
 [[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
-    const std::size_t size = (bytes + frame_granule - 1) / frame_granule;
+    const std::size_t size = frame_size_of(bytes);
     if (size < frame_sizes) [[likely]] {
         FrameCache::Size& kept = frame_cache.sizes[size];
-        if (FrameCache::Block* block = kept.head) [[likely]] {
-            kept.head = block->next;
-            ++kept.room;
-            return block;
+        if (const std::uint32_t count = kept.count) [[likely]] {
+            kept.count = count - 1;
+            return kept.blocks[count - 1];
         }
     }
     return allocate_frame_slow(bytes);
 }
 
 inline void free_frame(void* memory, std::size_t bytes) noexcept {
-    const std::size_t size = (bytes + frame_granule - 1) / frame_granule;
+    const std::size_t size = frame_size_of(bytes);
     if (size < frame_sizes) [[likely]] {
         FrameCache::Size& kept = frame_cache.sizes[size];
-        if (kept.room > 0) [[likely]] {
-            auto* block = static_cast<FrameCache::Block*>(memory);
-            block->next = kept.head;
-            kept.head = block;
-            --kept.room;
+        if (const std::uint32_t count = kept.count; count < kept.room) [[likely]] {
+            kept.blocks[count] = memory;
+            kept.count = count + 1;
             return;
         }
     }

@@ -62,15 +62,18 @@ void FutureBase::check_readable() {
     switch (result_->outcome) {
         case Outcome::value: return;
         case Outcome::pending: throw InvalidStateError("Result is not set.");
-        default: mark_retrieved(); result_->raise_shared(cancel_message());
+        default: break;
     }
+    mark_retrieved();
+    std::rethrow_exception(result_->share_exception(cancel_message()));
 }
 
 std::exception_ptr FutureBase::error() {
     switch (result_->outcome) {
         case Outcome::value: return nullptr;
         case Outcome::pending: throw InvalidStateError("Exception is not set.");
-        case Outcome::cancelled: result_->raise_shared(cancel_message());
+        case Outcome::cancelled:
+            std::rethrow_exception(result_->share_exception(cancel_message()));
         case Outcome::error: break;
     }
     mark_retrieved();
@@ -112,6 +115,7 @@ void FutureBase::destroy() noexcept {
 
 CancelAck FutureWait::cancel() noexcept {
     // As in asyncio, the future itself is cancelled, and its end wakes the task.
+    cancelled_here_ = true;
     return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
 }
 
@@ -140,10 +144,10 @@ bool FutureWait::take_error_into(ResultBase& slot) {
         slot.set_cancelled(copy_failure(result));
     } else if (result.outcome == Outcome::error) {
         future_->mark_retrieved();
-        // A gather() that was cancelled fails with a CancelledError, as in asyncio.
-        slot.outcome = is_cancelled_error(result.failure->error) ? Outcome::cancelled
-                                                                 : Outcome::error;
         slot.failure = copy_failure(result);
+        // gather() ends with a CancelledError without being cancelled.
+        slot.outcome = is_cancelled_error(slot.failure->error) ? Outcome::cancelled
+                                                                : Outcome::error;
     } else {
         return false;
     }
@@ -152,17 +156,20 @@ bool FutureWait::take_error_into(ResultBase& slot) {
 
 FailurePtr FutureWait::take_error() {
     const ResultBase& result = future_->result();
-    if (outcome == Outcome::cancelled || result.outcome != Outcome::error) return nullptr;
-    if (is_cancelled_error(result.failure->error)) return nullptr;  // await_resume() throws it
+    if (cancelled_here_ || result.outcome == Outcome::value) return nullptr;
+    if (outcome == Outcome::cancelled && !future_->cancelled()) return nullptr;
     future_->mark_retrieved();
-    return copy_failure(result);
+    if (FailurePtr failure = copy_failure(result)) return failure;
+    return std::make_unique<Failure>(Failure{cancelled_error(future_->cancel_message()), {}});
 }
 
-void FutureWait::raise() {
+std::exception_ptr FutureWait::exception() {
     // Cancelled itself although the future has a result: the result stays in the future.
-    if (outcome == Outcome::cancelled && !future_->cancelled()) raise_if_cancelled();
+    if (outcome == Outcome::cancelled && !future_->cancelled()) {
+        return cancelled_error(task()->cancel_message());
+    }
     future_->mark_retrieved();
-    future_->result().raise_shared(future_->cancel_message());
+    return future_->result().share_exception(future_->cancel_message());
 }
 
 void DoneCall::fire(FutureBase& future) noexcept {

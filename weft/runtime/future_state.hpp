@@ -145,25 +145,27 @@ public:
     }
 
     [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
-    /// For as_result(): the error, if that is the outcome.
+    /// For as_result(): the error, if that is the outcome; so is the CancelledError of a future
+    /// that was cancelled by somebody else than who waits here.
     [[nodiscard]] FailurePtr take_error();
     bool take_error_into(ResultBase& slot) override;
 
 protected:
     ~FutureWait() = default;
-    void check_outcome() {
+    [[gnu::always_inline]] void check_outcome() {
         if (outcome == Outcome::cancelled || future_->result().outcome != Outcome::value)
             [[unlikely]] {
-            raise();
+            std::rethrow_exception(exception());
         }
     }
 
 private:
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
-    [[noreturn]] void raise();
+    [[nodiscard]] std::exception_ptr exception();
 
     Ref<FutureBase> future_;
+    bool cancelled_here_ = false;  // by the cancellation of the awaiting task
 };
 
 }  // namespace internal

@@ -109,8 +109,7 @@ void GatherBase::finish(FutureBase& last) {
         set_failure(std::move(first_failure_));
     } else if (cancel_requested_) {
         // As in asyncio the gather ends with a CancelledError, but is not cancelled() itself.
-        const std::string* message = last.cancel_message();
-        set_error(std::make_exception_ptr(message ? CancelledError(*message) : CancelledError()));
+        set_error(cancelled_error(last.cancel_message()));
     } else {
         try {
             collect();
@@ -125,8 +124,7 @@ std::exception_ptr GatherBase::error_of(FutureBase& future) {
     const ResultBase& ended = future.result();
     if (ended.failure) return ended.failure->error;
     if (ended.outcome != Outcome::cancelled) return nullptr;
-    const std::string* message = future.cancel_message();
-    return std::make_exception_ptr(message ? CancelledError(*message) : CancelledError());
+    return cancelled_error(future.cancel_message());
 }
 
 }  // namespace weft::internal

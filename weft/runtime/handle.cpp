@@ -2,6 +2,7 @@
 #include <weft/runtime/handle.hpp>
 
 #include <exception>
+#include <typeinfo>
 
 #include <weft/runtime/event_loop.hpp>
 
@@ -10,8 +11,9 @@ namespace weft::internal {
 void Callback::cancel() noexcept { cancelled_ = true; }
 
 std::string Callback::describe() const {
-    return std::string("<Handle ") + made_at.function_name() + " at " + made_at.file_name() + ":" +
-           std::to_string(made_at.line()) + ">";
+    if (made_at.line() == 0) return "<Handle " + demangled(typeid(*this)) + ">";
+    return std::string("<Handle made in ") + made_at.function_name() + " at " +
+           made_at.file_name() + ":" + std::to_string(made_at.line()) + ">";
 }
 
 // The queue holds a share of every callback in it.

@@ -2,6 +2,7 @@
 // weft/runtime/handle.hpp - callbacks of the loop, and the handles that cancel them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <source_location>
@@ -19,6 +20,18 @@
 namespace weft {
 class EventLoop;
 namespace internal {
+
+/// A parameter that remembers where the call was written; for functions whose parameters end in a
+/// pack, which leaves no room for a default argument.
+template <class T>
+struct Located {
+    template <class U>
+        requires std::convertible_to<U, T>
+    Located(U&& from, std::source_location where = std::source_location::current())
+        : value(std::forward<U>(from)), at(where) {}
+    T value;
+    std::source_location at;
+};
 
 /// One call that a loop is to make. Runs in the context that it was made in.
 class Callback : public ReadyNode, public FrameAllocated {

@@ -7,6 +7,8 @@
 
 namespace weft::internal {
 
+constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
+
 void Op::suspend(PromiseBase& frame) noexcept {
     task_ = frame.task;
     task_->suspend_on(*this, frame);
@@ -14,12 +16,15 @@ void Op::suspend(PromiseBase& frame) noexcept {
 
 void Op::wake() noexcept { task_->wake(Outcome::value); }
 
-void Op::raise_cancelled() const {
-    if (const std::string* message = cancel_message_of(task_)) throw CancelledError(*message);
-    throw CancelledError();
+std::exception_ptr Op::cancellation() const {
+    return cancelled_error(cancel_message_of(task_));
 }
 
 void PromiseBase::fail() noexcept {
+    // The usual cancellation says nothing that the task does not know: no object to carry.
+    if (is_plain_cancellation(std::current_exception())) {
+        if (!cancel_message_of(task)) return slot->set_cancelled();
+    }
     FailurePtr failure = catch_failure(where);
     if (is_cancelled_error(failure->error)) {
         slot->set_cancelled(std::move(failure));
@@ -35,7 +40,7 @@ std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
     } else if (frame.slot->deliver) {
         return frame.parent->handle();
     } else {
-        frame.task->unwind_from(frame);
+        unwinding_frame = &frame;
     }
     return std::noop_coroutine();
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,7 @@ public:
                                   // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
     bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
+    std::uint16_t asked = 0;  // requests to cancel the task that this is to answer by its end
 
     /// Resumes the awaiting task through the ready queue. The task must be waiting for this.
     void wake() noexcept;
@@ -63,12 +65,14 @@ protected:
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
     void suspend(PromiseBase& frame) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
-    void raise_if_cancelled() const {
-        if (outcome == Outcome::cancelled) [[unlikely]] raise_cancelled();
+    [[gnu::always_inline]] void raise_if_cancelled() const {
+        if (outcome == Outcome::cancelled) [[unlikely]] {
+            std::rethrow_exception(cancellation());
+        }
     }
 
 private:
-    [[noreturn]] void raise_cancelled() const;
+    [[nodiscard]] std::exception_ptr cancellation() const;
 
     TaskBase* task_ = nullptr;
 };

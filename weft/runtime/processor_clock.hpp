@@ -41,6 +41,10 @@ public:
         ticks_ = ticks;
         time_ = now;
     }
+    /// How many ticks pass in a span; 0 while the rate is not known.
+    [[nodiscard]] std::uint64_t ticks_in(Nanoseconds span) const noexcept {
+        return static_cast<std::uint64_t>(static_cast<double>(span.count()) * rate_);
+    }
     /// When the counter will say that it is `time`; early while the rate is not known, and 0 for
     /// what has passed.
     [[nodiscard]] std::uint64_t ticks_at(TimePoint time) const noexcept {

@@ -56,6 +56,9 @@ struct PromiseBase {
 /// transparent to) control goes back to the task's step, which finds the frame that does.
 [[nodiscard]] std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept;
 
+/// The frame that leave_frame() left behind, for the step that is running.
+extern constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]];
+
 struct FinalAwaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

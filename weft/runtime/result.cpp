@@ -5,15 +5,10 @@ namespace weft {
 namespace internal {
 namespace {
 
-[[noreturn]] void raise_in_flight(FailurePtr failure) {
+std::exception_ptr put_in_flight(FailurePtr failure) {
     drop_failure_in_flight();
     failure_in_flight = failure.release();
-    std::rethrow_exception(failure_in_flight->error);
-}
-
-[[noreturn]] void raise_fresh_cancellation(const std::string* message) {
-    if (message) throw CancelledError(*message);
-    throw CancelledError();
+    return failure_in_flight->error;
 }
 
 }  // namespace
@@ -25,16 +20,22 @@ constinit thread_local Failure* failure_in_flight [[gnu::tls_model("initial-exec
 
 void drop_failure_in_flight() noexcept { delete std::exchange(failure_in_flight, nullptr); }
 
-void ResultBase::raise(const std::string* message) {
-    if (failure) raise_in_flight(std::move(failure));
+std::exception_ptr ResultBase::take_exception(const std::string* message) {
+    if (failure) return put_in_flight(std::move(failure));
     check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
-    raise_fresh_cancellation(message);
+    return cancelled_error(message);
 }
 
-void ResultBase::raise_shared(const std::string* message) const {
-    if (failure) raise_in_flight(std::make_unique<Failure>(*failure));
+std::exception_ptr ResultBase::share_exception(const std::string* message) const {
+    if (failure) return put_in_flight(std::make_unique<Failure>(*failure));
     check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
-    raise_fresh_cancellation(message);
+    return cancelled_error(message);
+}
+
+std::exception_ptr cancelled_error(const std::string* message) {
+    if (message) return std::make_exception_ptr(CancelledError(*message));
+    static const std::exception_ptr without_message = std::make_exception_ptr(CancelledError());
+    return without_message;
 }
 
 FailurePtr catch_failure(std::source_location where) noexcept {

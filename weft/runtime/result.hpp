@@ -61,11 +61,15 @@ public:
         failure = std::move(other.failure);
     }
 
-    /// Throws the error or the CancelledError. `message` is for a cancellation without an object.
-    [[noreturn]] void raise(const std::string* message);
+    /// The error or CancelledError, to be thrown by the caller: each frame between the throw and
+    /// the coroutine costs. `message` is for a cancellation without an object.
+    [[nodiscard]] std::exception_ptr take_exception(const std::string* message);
     /// The same, and keeps the failure for others who ask.
-    [[noreturn]] void raise_shared(const std::string* message) const;
+    [[nodiscard]] std::exception_ptr share_exception(const std::string* message) const;
 };
+
+/// A CancelledError as a value; nothing is allocated where there is no message.
+[[nodiscard]] std::exception_ptr cancelled_error(const std::string* message);
 
 /// Called in unhandled_exception(): what is being thrown, with `where` added to its chain.
 [[nodiscard]] FailurePtr catch_failure(std::source_location where) noexcept;

@@ -54,9 +54,9 @@ void TaskBase::cancel_from_within(std::uint32_t shields) {
 // from without, until it returns true. Scopes further out belong to those who made the task.
 template <class F>
 void TaskBase::for_each_shield(F visit) noexcept {
-    std::uint32_t number = shields_;
-    for (ScopeNode* scope = scope_; scope && number > 0; scope = scope->outer) {
-        if (scope->shielded && visit(*scope, number--)) return;
+    std::uint32_t number = shields();
+    for (ScopeNode* node = scope(); node && number > 0; node = node->outer) {
+        if (node->shielded && visit(*node, number--)) return;
     }
 }
 
@@ -66,7 +66,7 @@ void TaskBase::request_cancel_at(std::uint32_t shields) {
     for_each_shield([&](ScopeNode& shield, std::uint32_t number) {
         if (number != shields + 1) return false;
         ++shield.held;
-        ++held_requests_;
+        ++extras().held_requests;
         return held = true;
     });
     if (!held) request_cancel(1);
@@ -75,7 +75,7 @@ void TaskBase::request_cancel_at(std::uint32_t shields) {
 // What is waited for is asked first; the task itself is only marked where nothing can be asked.
 void TaskBase::request_cancel(std::uint32_t requests) {
     if (state_ != State::waiting) {
-        undelivered_ += requests;
+        add_undelivered(requests);
         return;
     }
     // Tasks that await each other in a ring ask each other only once.
@@ -84,23 +84,24 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     const CancelAck ack = op_->cancel();
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
-    if (ack == CancelAck::refused) undelivered_ += requests;
-    if (ack == CancelAck::later && op_->result_wins()) asked_ += requests;
+    if (ack == CancelAck::refused) add_undelivered(requests);
+    if (ack == CancelAck::later && op_->result_wins()) op_->asked += requests;
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
     if (cancel_requests_ == 0) return 0;
     --cancel_requests_;
     // One that is held is taken back only when there is no other.
-    if (cancel_requests_ < held_requests_) {
+    if (cancel_requests_ < held_requests()) {
         for_each_shield([this](ScopeNode& shield, std::uint32_t) {
             if (shield.held == 0) return false;
             --shield.held;
-            --held_requests_;
+            --extras().held_requests;
             return true;
         });
     }
-    undelivered_ = std::min(undelivered_, cancel_requests_ - held_requests_);
+    const std::uint32_t most = cancel_requests_ - held_requests();
+    if (undelivered_ > most) undelivered_ = static_cast<std::uint16_t>(most);
     return cancel_requests_;
 }
 
@@ -110,32 +111,32 @@ void TaskBase::uncancel_from_within() noexcept {
 }
 
 void TaskBase::raise_shield(ScopeNode& shield) noexcept {
-    ++shields_;
-    shield.held = undelivered_;
-    held_requests_ += std::exchange(undelivered_, 0);
+    ++extras().shields;
+    shield.held = take_undelivered();
+    extras().held_requests += shield.held;
 }
 
 void TaskBase::lower_shield(ScopeNode& shield) noexcept {
-    --shields_;
+    --extras().shields;
     if (shield.held == 0) return;
     const std::uint32_t released = std::exchange(shield.held, 0);
-    held_requests_ -= released;
+    extras().held_requests -= released;
     request_cancel(released);
 }
 
 void TaskBase::break_shields() {
-    if (held_requests_ == 0 || done()) return;
+    if (held_requests() == 0 || done()) return;
     for_each_shield([](ScopeNode& shield, std::uint32_t) {
         shield.held = 0;
         return false;
     });
-    request_cancel(std::exchange(held_requests_, 0));
+    request_cancel(std::exchange(extras().held_requests, 0));
 }
 
 void TaskBase::cancel_at_suspension() noexcept {
     if (undelivered_ > 0) {
-        request_cancel(std::exchange(undelivered_, 0));
-    } else if (!op_->level_exempt && is_cancelled(scope_)) {
+        request_cancel(take_undelivered());
+    } else if (!op_->level_exempt && is_cancelled(scope())) {
         interrupt_for_scope();
     }
 }
@@ -151,7 +152,7 @@ void TaskBase::wake(Outcome outcome) noexcept {
     check(state_ == State::waiting, "only a waiting task can be woken");
     op_->outcome = outcome;
     state_ = State::ready;
-    if (asked_ > 0) [[unlikely]]
+    if (op_->asked > 0) [[unlikely]]
         answered(outcome);
     loop().ready().push(*this);
 }
@@ -159,9 +160,10 @@ void TaskBase::wake(Outcome outcome) noexcept {
 // The operation that was asked to end has ended. A result that came before is delivered, and the
 // cancellation waits for the next await.
 void TaskBase::answered(Outcome outcome) noexcept {
-    const std::uint32_t requests = std::exchange(asked_, 0);
+    const std::uint32_t requests = std::exchange(op_->asked, std::uint16_t{0});
     if (outcome != Outcome::value) return;
-    undelivered_ = std::min(undelivered_ + requests, cancel_requests_ - held_requests_);
+    const std::uint32_t most = cancel_requests_ - held_requests() - undelivered_;
+    add_undelivered(std::min(requests, most));
 }
 
 void TaskBase::start(bool eager) {
@@ -192,7 +194,7 @@ void TaskBase::step() noexcept {
         if (op_->checks_resume && !op_->may_resume()) {
             op_->outcome = Outcome::pending;
             state_ = State::waiting;
-            if (scope_) [[unlikely]] cancel_at_suspension();  // cancelled while it was woken
+            if (has_scope_) [[unlikely]] cancel_at_suspension();  // cancelled while it was woken
             return;
         }
         if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
@@ -208,7 +210,8 @@ void TaskBase::step() noexcept {
         const ContextScope context_scope(context());
         while (frame) {
             frame->handle().resume();
-            frame = unwinding_ ? frame_that_takes(std::exchange(unwinding_, nullptr)) : nullptr;
+            PromiseBase* const left = std::exchange(unwinding_frame, nullptr);
+            frame = left ? frame_that_takes(left) : nullptr;
         }
         if (root_ended_) [[unlikely]] destroy_frames();
     }
@@ -255,13 +258,19 @@ void TaskBase::finish() noexcept {
         silence();
     }
     undelivered_ = 0;
-    scope_ = nullptr;
+    has_scope_ = false;
     ListNode::unlink();  // from the loop's tasks
     mark_done();
     release();  // the loop's share
 }
 
 // ---- description
+
+void TaskBase::set_scope(ScopeNode* scope) {
+    if (!scope && !has_scope_) return;
+    extras().scope = scope;
+    has_scope_ = scope != nullptr;
+}
 
 ContextSlot& TaskBase::context() noexcept {
     return has_shared_context_ ? *extras().context : context_;

@@ -93,8 +93,8 @@ template <Awaitable A>
 auto create_task(A awaitable, TaskOptions options = {},
                  std::source_location where = std::source_location::current());
 
-/// Calls `function` in a task and keeps it alive there, captures included. Use it for a lambda
-/// coroutine: `create_task([&session] { return f(session); })`.
+/// Calls `function` in a task and keeps it alive there, captures included: the way to start a
+/// lambda coroutine, `create_task([&]() -> Coro<void> { … })`.
 template <std::invocable F>
     requires internal::is_coro<std::invoke_result_t<F>>
 auto create_task(F function, TaskOptions options = {},

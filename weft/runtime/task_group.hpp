@@ -19,7 +19,7 @@
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/this_task.hpp>
-#include <weft/runtime/timeout.hpp>
+#include <weft/runtime/scope_body.hpp>
 
 namespace weft {
 
@@ -52,10 +52,11 @@ private:
 ///
 ///     co_await TaskGroup::scope([&](TaskGroup& group) -> Coro<void> {
 ///         for (auto& url : urls) group.create_task(visit(url));
-///         co_return;
+///         co_await last_words();
 ///     });
 ///
-/// or, where the group is needed around the block, `TaskGroup group; co_await with_async(group,
+/// A body that only starts tasks may be a plain function: `[&](TaskGroup& group) { … }`. Or, where the
+/// group is needed around the block, `TaskGroup group; co_await with_async(group,
 /// [&]() -> Coro<void> { … });`. References that the tasks take must outlive the block, not more.
 ///
 /// When a task or the body fails, the other tasks and the body are cancelled.

@@ -13,10 +13,12 @@
 // suspension, or in place of the result that the task was about to get.
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
@@ -41,13 +43,13 @@ public:
     /// Those requests that were raised: neither held off by shields nor still to be raised. A scope
     /// that finds more at its end than at its entry was cancelled from outside.
     [[nodiscard]] std::uint32_t delivered_requests() const noexcept {
-        return cancel_requests_ - held_requests_ - undelivered_;
+        return cancel_requests_ - held_requests() - undelivered_;
     }
     /// uncancel() by the scope that made the request: one that was not raised yet is taken back
     /// first, since then another one was raised and goes on.
     void uncancel_from_within() noexcept;
     /// A request that was raised is raised once more at the next suspension.
-    void deliver_again() noexcept { undelivered_ += delivered_requests() > 0 ? 1 : 0; }
+    void deliver_again() noexcept { add_undelivered(delivered_requests() > 0 ? 1 : 0); }
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
@@ -79,16 +81,20 @@ public:
         op_ = &op;
         leaf_ = &frame;
         state_ = State::waiting;
-        if (undelivered_ > 0 || scope_) [[unlikely]] cancel_at_suspension();
+        if (undelivered_ > 0 || has_scope_) [[unlikely]] cancel_at_suspension();
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
-    void unwind_from(PromiseBase& frame) noexcept { unwinding_ = &frame; }
 
     // For scopes.
-    [[nodiscard]] ScopeNode* scope() const noexcept { return scope_; }
-    void set_scope(ScopeNode* scope) noexcept { scope_ = scope; }
-    [[nodiscard]] std::uint32_t shields() const noexcept { return shields_; }
+    [[nodiscard]] ScopeNode* scope() const noexcept {
+        return has_scope_ ? extras_if_any()->scope : nullptr;
+    }
+    void set_scope(ScopeNode* scope);
+    [[nodiscard]] std::uint32_t shields() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->shields : 0;
+    }
     /// What was not raised yet waits for the shield's end, too.
     void raise_shield(ScopeNode& shield) noexcept;
     /// Raises what the shield held off.
@@ -107,6 +113,18 @@ protected:
     virtual void clear_value() noexcept = 0;
 
 private:
+    [[nodiscard]] std::uint32_t held_requests() const noexcept {
+        const Extras* extra = extras_if_any();
+        return extra ? extra->held_requests : 0;
+    }
+    // More than 65,535 that were never raised count as so many: one raises them all.
+    void add_undelivered(std::uint32_t requests) noexcept {
+        undelivered_ = static_cast<std::uint16_t>(
+            std::min<std::uint32_t>(undelivered_ + requests, UINT16_MAX));
+    }
+    [[nodiscard]] std::uint32_t take_undelivered() noexcept {
+        return std::exchange(undelivered_, std::uint16_t(0));
+    }
     enum class State : std::uint8_t { ready, running, waiting, done };
 
     static const ReadyKind ready_kind;
@@ -124,19 +142,15 @@ private:
     std::coroutine_handle<> root_;
     PromiseBase* leaf_;
     Op* op_ = nullptr;
-    PromiseBase* unwinding_ = nullptr;
-    ScopeNode* scope_ = nullptr;
     ContextSlot context_;
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
     std::uint32_t cancel_requests_ = 0;
-    std::uint32_t held_requests_ = 0;  // of these, by the shields that are up
-    std::uint32_t undelivered_ = 0;    // of these, to be raised at the next suspension
-    std::uint32_t asked_ = 0;          // of these, what an operation whose result wins was asked
-    std::uint16_t shields_ = 0;
+    std::uint16_t undelivered_ = 0;  // of these, to be raised at the next suspension
     State state_ = State::ready;
     bool asking_ : 1 = false;       // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
+    bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;
 };
 

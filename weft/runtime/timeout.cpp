@@ -119,9 +119,7 @@ Coro<void> cancel_and_wait(AnyFuture future) {
 }
 
 void throw_timeout(const FutureBase& cancelled) {
-    const std::string* message = cancelled.cancel_message();
-    std::rethrow_exception(make_timeout_error(
-        std::make_exception_ptr(message ? CancelledError(*message) : CancelledError())));
+    std::rethrow_exception(make_timeout_error(cancelled_error(cancelled.cancel_message())));
 }
 
 }  // namespace internal

@@ -13,47 +13,17 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/ensure_future.hpp>
 #include <weft/runtime/handle.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/this_task.hpp>
 
 namespace weft {
 
 class Timeout;
 
-namespace internal {
-
-// What a scope's body returns, called with the scope or with nothing.
-template <class F, class Scope>
-struct ScopeBody {
-    using type = std::invoke_result_t<F&>;
-};
-template <class F, class Scope>
-    requires std::invocable<F&, Scope&>
-struct ScopeBody<F, Scope> {
-    using type = std::invoke_result_t<F&, Scope&>;
-};
-template <class F, class Scope>
-using scope_coro_t = typename ScopeBody<F, Scope>::type;
-template <class F, class Scope>
-using scope_value_t = typename scope_coro_t<F, Scope>::value_type;
-
-template <class F, class Scope>
-concept BodyOf = (std::invocable<F&, Scope&> || std::invocable<F&>) &&
-                 is_coro<scope_coro_t<F, Scope>>;
-
-template <class F, class Scope>
-[[clang::coro_wrapper]] scope_coro_t<F, Scope> call_body(F& body, Scope& scope) {
-    if constexpr (std::invocable<F&, Scope&>) {
-        return body(scope);
-    } else {
-        return body();
-    }
-}
-
-}  // namespace internal
-
 /// A deadline for the code that runs inside of it.
 ///
-///     co_await timeout(10s, [&]() -> Coro<void> { … });            // the short form
+///     auto page = co_await timeout(10s, fetch(url));                // the short forms
+///     co_await timeout(10s, [&]() -> Coro<void> { … });
 ///
 ///     Timeout limit(10s);                                          // async with … as limit:
 ///     co_await with_async(limit, [&]() -> Coro<void> {

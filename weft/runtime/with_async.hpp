@@ -12,7 +12,7 @@
 
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/timeout.hpp>
+#include <weft/runtime/scope_body.hpp>
 
 namespace weft {
 
@@ -93,14 +93,14 @@ typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& re
 /// Errors:  what the body throws; what the cleanup throws replaces it.
 /// Cancel:  shielded while the cleanup runs; when the program ends, for the Runner's grace period.
 ///          Give a cleanup that may hang a timeout() of its own.
-template <std::invocable F, std::invocable C>
-    requires internal::is_coro<std::invoke_result_t<F&>> &&
-             std::same_as<std::invoke_result_t<C&>, Coro<void>>
-std::invoke_result_t<F&> try_finally(F body, C cleanup) {
+template <internal::BodyOf<internal::NoScope> F, internal::BodyOf<internal::NoScope> C>
+    requires std::is_void_v<internal::scope_value_t<C, internal::NoScope>>
+internal::scope_coro_t<F, internal::NoScope> try_finally(F body, C cleanup) {
     co_await transparent;
-    using T = typename std::invoke_result_t<F&>::value_type;
+    using T = internal::scope_value_t<F, internal::NoScope>;
     internal::Result<T> result;
-    auto inside = body();
+    internal::NoScope none;
+    auto inside = internal::call_body(body, none);
     co_await internal::as_outcome(std::move(inside), result);
     co_await shielded(std::move(cleanup));
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);

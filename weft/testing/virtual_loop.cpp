@@ -28,10 +28,16 @@ bool VirtualLoop::cancel_at(int k, const AnyTask& task) {
     return cancelled;
 }
 
+bool VirtualLoop::has_work() noexcept {
+    return !loop_.ready().empty() || !loop_.timers().empty() || !loop_.inbox()->empty();
+}
+
+void VirtualLoop::run_turns(int turns) {
+    for (; turns > 0 && has_work(); --turns) loop_.run_one_turn();
+}
+
 void VirtualLoop::settle() {
-    while (!loop_.ready().empty() || !loop_.timers().empty() || !loop_.inbox()->empty()) {
-        loop_.run_one_turn();
-    }
+    while (has_work()) loop_.run_one_turn();
 }
 
 }  // namespace weft::testing

@@ -38,6 +38,8 @@ public:
         return cancel_at(k, loop_.create_task(std::move(coro)));
     }
 
+    /// Runs so many turns; fewer when nothing is left to run.
+    void run_turns(int turns);
     /// Runs until nothing is ready and no timer is left.
     void settle();
 
@@ -49,6 +51,7 @@ public:
 
 private:
     bool cancel_at(int k, const AnyTask& task);
+    [[nodiscard]] bool has_work() noexcept;
 
     EventLoop loop_;
     std::vector<std::string> reports_;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request is cancelled; what it had begun to save is saved all the same.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <weft/asyncio.hpp>
+
+using namespace std::chrono_literals;
+using weft::Coro;
+
+Coro<std::string> save(std::string order) {
+    fmt::print("saving {}\n", order);
+    co_await weft::sleep(30ms);
+    co_return order + " is saved";
+}
+
+Coro<void> request(weft::Task<std::string> saving) {
+    try {
+        co_await weft::shield(saving);
+    } catch (const weft::CancelledError&) {
+        fmt::print("the client went away\n");
+        throw;
+    }
+}
+
+Coro<void> async_main() {
+    auto saving = weft::create_task(save("order 17"));
+    auto asking = weft::create_task(request(saving));
+    co_await weft::sleep(10ms);
+
+    asking.cancel();
+    co_await weft::wait(std::vector{asking});
+    fmt::print("{}\n", asking.cancelled() ? "the request was cancelled" : "?");
+    fmt::print("{}\n", co_await saving);
+}
+
+int main() { return weft::main_of(async_main); }
