@@ -62,6 +62,10 @@ public:
     /// called. False: complete() will be, with -ECANCELED or with a result that came first.
     virtual bool cancel(IoOperation& operation) noexcept = 0;
 
+    /// Ends every operation: when it returns, complete() was called for all that are submitted, or
+    /// is never called. The loop closes, and destroys what holds them.
+    virtual void cancel_all() noexcept {}
+
     /// Delivers completions; waits for one, for wake() or until `deadline`, whichever is first.
     /// TimePoint::min() does not wait, max() waits without end.
     /// Returns: false when it would wait without end and nothing could ever end that; only a

@@ -162,8 +162,9 @@ public:
         token.variable_ = this;
         token.context_ = &slot;
         if (const auto* old = slot ? slot->find(this) : nullptr) token.old_ = *old;
-        slot = internal::ContextTable::with(std::move(slot), this,
-                                            std::make_shared<const T>(std::move(value)));
+        // Made first: should that throw, the context is as before.
+        internal::ContextValue made = std::make_shared<const T>(std::move(value));
+        slot = internal::ContextTable::with(std::move(slot), this, std::move(made));
         return token;
     }
     /// Errors: ValueError for the token of another variable or context; RuntimeError for one that

@@ -249,6 +249,8 @@ void EventLoop::close() {
     // The child of a fork has copies of these, but the kernel's side of them is the parent's.
     if (getpid() == process_) {
         for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
+        backend_->cancel_all();
+        drop_queued();
     }
     watched_.clear();
     awaited_outside_.clear();

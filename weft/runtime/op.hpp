@@ -62,6 +62,7 @@ public:
                                   // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
     bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
+    std::uint16_t asked = 0;  // requests to cancel the task that this is to answer by its end
 
     /// Resumes the awaiting task through the ready queue. The task must be waiting for this.
     void wake() noexcept;

@@ -90,6 +90,7 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) add_undelivered(requests);
+    if (ack == CancelAck::later && op_->result_wins()) op_->asked += requests;
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
@@ -156,7 +157,18 @@ void TaskBase::wake(Outcome outcome) noexcept {
     check(state_ == State::waiting, "only a waiting task can be woken");
     op_->outcome = outcome;
     state_ = State::ready;
+    if (op_->asked > 0) [[unlikely]]
+        answered(outcome);
     loop().ready().push(*this);
+}
+
+// The operation that was asked to end has ended. A result that came before is delivered, and the
+// cancellation waits for the next await.
+void TaskBase::answered(Outcome outcome) noexcept {
+    const std::uint32_t requests = std::exchange(op_->asked, std::uint16_t{0});
+    if (outcome != Outcome::value) return;
+    const std::uint32_t most = cancel_requests_ - held_requests() - undelivered_;
+    add_undelivered(std::min(requests, most));
 }
 
 void TaskBase::start(bool eager) {

@@ -146,6 +146,7 @@ private:
     void request_cancel_at(std::uint32_t shields);
     void request_cancel(std::uint32_t requests);
     [[nodiscard]] bool cancellation_on_its_way() const noexcept;
+    void answered(Outcome outcome) noexcept;
     template <class F>
     void for_each_shield(F visit) noexcept;
 

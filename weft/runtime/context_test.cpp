@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/context.hpp>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/testing/virtual_loop.hpp>
+
+namespace weft {
+namespace {
+
+ContextVar<int> number("number");
+ContextVar<std::string> word("word", "default");
+
+TEST(ContextVar, without_value_or_default_is_an_error) {
+    Context().run([] {
+        EXPECT_THROW(static_cast<void>(number.get()), LookupError);
+        EXPECT_EQ(number.get(7), 7);
+        EXPECT_EQ(word.get(), "default");
+    });
+}
+
+TEST(ContextVar, is_reset_by_the_token_of_its_set_once) {
+    Context().run([] {
+        auto first = number.set(1);
+        auto second = number.set(2);
+        number.reset(second);
+        EXPECT_EQ(number.get(), 1);
+        EXPECT_THROW(number.reset(second), RuntimeError);
+        number.reset(first);
+        EXPECT_EQ(number.get(0), 0);
+        ContextVar<int> other("other");
+        auto foreign = other.set(1);
+        EXPECT_THROW(number.reset(foreign), ValueError);
+    });
+}
+
+TEST(Context, keeps_what_ran_in_it_to_itself) {
+    Context context;
+    context.run([] { number.set(3); });
+    EXPECT_EQ(number.get(0), 0);
+    EXPECT_EQ(number.get(context), 3);
+    Context copy = context.copy();
+    copy.run([] { number.set(4); });
+    EXPECT_EQ(number.get(context), 3);
+    EXPECT_EQ(number.get(copy), 4);
+    EXPECT_EQ(context.size(), 1u);
+}
+
+TEST(Context, of_a_task_is_a_copy_unless_it_is_given) {
+    testing::VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        number.set(1);
+        const auto set_two = []() -> Coro<int> {
+            const int before = number.get();
+            number.set(2);
+            co_await sleep(std::chrono::seconds(1));
+            co_return before;
+        };
+        EXPECT_EQ(co_await create_task(set_two()), 1);
+        EXPECT_EQ(number.get(), 1);
+        Context shared = copy_context();
+        co_await create_task(set_two(), {.context = &shared});
+        EXPECT_EQ(number.get(shared), 2);
+        EXPECT_EQ(co_await set_two(), 1);  // awaited in place: the caller's context
+        EXPECT_EQ(number.get(), 2);
+    }());
+    EXPECT_EQ(number.get(0), 0);
+}
+
+TEST(Context, of_callbacks_is_that_of_their_making) {
+    testing::VirtualLoop loop;
+    std::string trace;
+    Context().run([&] {
+        number.set(1);
+        loop.loop().call_soon([&] { trace += std::to_string(number.get()); });
+        number.set(2);
+        loop.loop().call_soon([&] {
+            trace += std::to_string(number.get());
+            number.set(99);
+        });
+        loop.settle();
+        EXPECT_EQ(number.get(), 2);
+    });
+    EXPECT_EQ(trace, "12");
+}
+
+// A value whose copy fails must not take the others with it.
+TEST(ContextVar, keeps_the_context_when_a_value_cannot_be_stored) {
+    struct Bad {
+        explicit Bad(int moves) : moves_left(moves) {}
+        Bad(Bad&& other) : moves_left(other.moves_left - 1) {
+            if (moves_left < 0) throw ValueError("moved");
+        }
+        Bad(const Bad&) = default;
+        int moves_left;
+    };
+    ContextVar<Bad> bad("bad");
+    for (int moves = 0; moves < 4; ++moves) {
+        Context().run([&] {
+            number.set(5);
+            try {
+                bad.set(Bad(moves));
+            } catch (const ValueError&) {
+            }
+            EXPECT_EQ(number.get(0), 5);
+        });
+    }
+}
+
+TEST(Context, may_be_read_and_dropped_by_another_thread) {
+    number.set(1);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([context = copy_context(), i]() mutable {
+            for (int j = 0; j < 1000; ++j) {
+                Context copy = context.copy();
+                copy.run([i, j] { number.set(i * j); });
+                EXPECT_EQ(number.get(context), 1);
+            }
+        });
+    }
+    for (int j = 0; j < 1000; ++j) number.set(j);
+    for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace weft

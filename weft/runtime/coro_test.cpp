@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/coro.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/testing/attack.hpp>
+#include <weft/testing/virtual_loop.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Counted;
+using testing::VirtualLoop;
+
+// The stack is 8 MiB as a rule; a chain of frames is destroyed from within, one call in the other.
+#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+constexpr int deep = 20'000;
+#else
+constexpr int deep = 40'000;
+#endif
+
+Coro<int> give(int value) { co_return value; }
+
+Coro<int> descend(int depth, bool transparent_frames) {
+    if (transparent_frames) co_await transparent;
+    if (depth == 0) {
+        co_await sleep(1s);
+        co_return 0;
+    }
+    co_return co_await descend(depth - 1, transparent_frames) + 1;
+}
+
+TEST(Coro, a_million_awaits_that_complete_at_once_use_no_stack) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        std::int64_t sum = 0;
+        for (int i = 0; i < 1'000'000; ++i) sum += co_await give(1);
+        EXPECT_EQ(sum, 1'000'000);
+    }());
+}
+
+TEST(Coro, a_deep_chain_returns) {
+    VirtualLoop loop;
+    EXPECT_EQ(loop.run(descend(deep, false)), deep);
+    EXPECT_EQ(loop.run(descend(deep, true)), deep);
+}
+
+TEST(Coro, a_deep_chain_can_be_cancelled) {
+    for (const bool transparent_frames : {false, true}) {
+        VirtualLoop loop;
+        // A throw in each frame is slow under a sanitizer.
+        const auto task = loop.loop().create_task(
+            descend(transparent_frames ? deep : deep / 20, transparent_frames));
+        loop.loop().run_one_turn();
+        task.cancel();
+        loop.loop().run_until_done(task);
+        EXPECT_TRUE(task.cancelled());
+    }
+}
+
+TEST(Coro, a_deep_chain_can_be_destroyed_with_its_loop) {
+    VirtualLoop loop;
+    loop.loop().create_task(descend(deep, false));
+    loop.loop().run_one_turn();
+    loop.loop().close();
+}
+
+TEST(Coro, an_over_aligned_local_is_aligned) {
+    VirtualLoop loop;
+    const auto aligned = []() -> Coro<std::uintptr_t> {
+        alignas(64) char buffer[64] = {};
+        co_await sleep(1ms);
+        buffer[3] = 1;
+        co_return reinterpret_cast<std::uintptr_t>(&buffer) % 64;
+    };
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(loop.run(aligned()), 0u);
+}
+
+TEST(Coro, can_be_awaited_once) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        auto coro = give(1);
+        EXPECT_TRUE(coro);
+        EXPECT_EQ(co_await std::move(coro), 1);
+        EXPECT_FALSE(coro);
+        bool refused = false;
+        try {
+            co_await std::move(coro);
+        } catch (const RuntimeError&) {
+            refused = true;
+        }
+        EXPECT_TRUE(refused);
+    }());
+}
+
+TEST(Coro, never_awaited_is_reported_with_its_function_unless_closed) {
+    static std::string told;
+    told.clear();
+    const LogHook before =
+        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
+    {
+        auto closed = give(1);
+        closed.close();
+    }
+    EXPECT_EQ(told, "");
+    {
+        auto forgotten = give(2);
+    }
+    set_log_hook(before);
+    EXPECT_NE(told.find("give"), std::string::npos) << told;
+    EXPECT_NE(told.find("was never awaited"), std::string::npos) << told;
+}
+
+TEST(Coro, destroys_its_arguments_and_locals_however_it_ends) {
+    const int alive = Counted::alive;
+    VirtualLoop loop;
+    const auto failing = [](Counted) -> Coro<Counted> {
+        const Counted local;
+        co_await sleep(0s);
+        throw ValueError("on purpose");
+    };
+    EXPECT_THROW(loop.run(failing(Counted())), ValueError);
+    {
+        const Counted returned =
+            loop.run([](Counted c) -> Coro<Counted> { co_return c; }(Counted()));
+    }
+    EXPECT_EQ(Counted::alive, alive);
+}
+
+Coro<void> innermost() {
+    co_await sleep(0s);
+    throw ValueError("deep down");
+}
+Coro<void> middle() {
+    co_await transparent;
+    co_await innermost();
+}
+Coro<void> outermost() { co_await middle(); }
+
+TEST(AwaitChain, names_the_awaits_that_an_error_came_through_nearest_first) {
+    VirtualLoop loop;
+    const auto names = [](const AwaitChain& chain) {
+        std::string text;
+        for (const auto& where : chain) {
+            const std::string name = where.function_name();
+            for (const char* one : {"innermost", "middle", "outermost"}) {
+                if (name.find(one) != std::string::npos) text += std::string(one) + " ";
+            }
+        }
+        return text;
+    };
+    const auto task = loop.loop().create_task(outermost());
+    loop.loop().run_until_done(task);
+    EXPECT_EQ(names(task.await_chain()), "innermost middle outermost ");
+    EXPECT_TRUE(holds<ValueError>(task.exception()));
+    std::string caught;
+    loop.run([](std::string& caught, decltype(names)& names) -> Coro<void> {
+        try {
+            co_await outermost();
+        } catch (const ValueError&) {
+            caught = names(current_await_chain());
+        }
+        co_await sleep(0s);
+        EXPECT_TRUE(current_await_chain().empty());
+    }(caught, names));
+    EXPECT_EQ(caught, "innermost middle outermost ");
+}
+
+TEST(AsResult, is_a_value_or_the_error_and_lets_a_cancellation_pass) {
+    VirtualLoop loop;
+    const auto task = loop.loop().create_task([]() -> Coro<void> {
+        const auto good = co_await as_result(give(1));
+        EXPECT_EQ(*good, 1);
+        const auto bad = co_await as_result(outermost());
+        EXPECT_TRUE(!bad && holds<ValueError>(bad.error()));
+        static_cast<void>(co_await as_result(sleep(24h)));
+        ADD_FAILURE() << "the cancellation did not pass";
+    }());
+    loop.loop().call_later(1s, [task] { task.cancel(); });
+    loop.loop().run_until_done(task);
+    EXPECT_TRUE(task.cancelled());
+}
+
+}  // namespace
+}  // namespace weft

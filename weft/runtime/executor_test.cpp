@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/executor.hpp>
+
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/testing/virtual_loop.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::VirtualLoop;
+
+TEST(ConcurrentFuture, refuses_what_its_state_does_not_allow) {
+    const concurrent::Future<int> future;
+    EXPECT_THROW(static_cast<void>(future.result(0s)), TimeoutError);
+    EXPECT_TRUE(future.set_running_or_notify_cancel());
+    EXPECT_TRUE(future.running());
+    EXPECT_FALSE(future.cancel());
+    EXPECT_THROW(static_cast<void>(future.set_running_or_notify_cancel()), InvalidStateError);
+    future.set_result(3);
+    EXPECT_TRUE(future.done());
+    EXPECT_EQ(future.result(), 3);
+    EXPECT_THROW(future.set_result(4), InvalidStateError);
+    const concurrent::Future<> cancelled;
+    EXPECT_TRUE(cancelled.cancel());
+    EXPECT_TRUE(cancelled.cancel());
+    EXPECT_FALSE(cancelled.set_running_or_notify_cancel());
+    EXPECT_THROW(cancelled.result(), CancelledError);
+}
+
+TEST(ConcurrentFuture, is_ended_once_however_many_try) {
+    for (int round = 0; round < 100; ++round) {
+        const concurrent::Future<int> future;
+        std::atomic<int> called{0};
+        std::atomic<int> ended{0};
+        future.add_done_callback([&] { ++called; });
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 3; ++i) {
+            threads.emplace_back([&, i] {
+                try {
+                    future.set_result(i);
+                    ++ended;
+                } catch (const InvalidStateError&) {
+                }
+            });
+        }
+        threads.emplace_back([&] {
+            if (future.cancel()) ++ended;
+        });
+        for (auto& thread : threads) thread.join();
+        EXPECT_EQ(called, 1);
+        EXPECT_EQ(ended, 1);
+    }
+}
+
+TEST(ThreadPoolExecutor, starts_no_more_threads_than_it_may_and_names_them) {
+    EXPECT_THROW(ThreadPoolExecutor(0), ValueError);
+    ThreadPoolExecutor pool(2, "carder");
+    std::mutex mutex;
+    std::set<std::string> names;
+    std::vector<concurrent::Future<void>> all;
+    for (int i = 0; i < 200; ++i) {
+        all.push_back(pool.submit([&] {
+            char name[16];
+            pthread_getname_np(pthread_self(), name, sizeof name);
+            const std::lock_guard lock(mutex);
+            names.insert(name);
+        }));
+    }
+    for (const auto& future : all) future.result();
+    EXPECT_LE(names.size(), 2u);
+    for (const auto& name : names)
+        EXPECT_TRUE(name.starts_with("carder_") || name == "executor_test");
+}
+
+TEST(ThreadPoolExecutor, cancels_a_call_that_waits_for_a_thread) {
+    ThreadPoolExecutor pool(1);
+    std::barrier gate(2);
+    const auto first = pool.submit([&] { gate.arrive_and_wait(); });
+    bool ran = false;
+    const auto second = pool.submit([&] { ran = true; });
+    EXPECT_TRUE(second.cancel());
+    gate.arrive_and_wait();
+    first.result();
+    pool.shutdown(true);
+    EXPECT_FALSE(ran);
+    EXPECT_THROW(pool.submit([] {}), RuntimeError);
+}
+
+TEST(ThreadPoolExecutor, runs_what_was_queued_before_it_was_shut_down) {
+    std::atomic<int> ran{0};
+    ThreadPoolExecutor pool(1);
+    std::barrier gate(2);
+    pool.submit([&] { gate.arrive_and_wait(); });
+    for (int i = 0; i < 10; ++i) pool.submit([&] { ++ran; });
+    pool.shutdown(false);
+    EXPECT_FALSE(pool.shutdown_within(1ms));
+    gate.arrive_and_wait();
+    EXPECT_TRUE(pool.shutdown_within(60s));
+    EXPECT_EQ(ran, 10);
+    pool.shutdown(true);
+}
+
+TEST(ThreadPoolExecutor, takes_jobs_from_many_threads) {
+    ThreadPoolExecutor pool(4);
+    std::atomic<int> ran{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (int j = 0; j < 2000; ++j) pool.submit([&] { ++ran; });
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    pool.shutdown(true);
+    EXPECT_EQ(ran, 8000);
+}
+
+TEST(ToThread, gives_results_errors_and_the_callers_context) {
+    static ContextVar<int> number("number");
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        number.set(5);
+        const auto read = [] {
+            const int seen = number.get();
+            number.set(6);
+            return seen;
+        };
+        EXPECT_EQ(co_await to_thread(read), 5);
+        EXPECT_EQ(number.get(), 5);
+        const auto box = co_await to_thread([] { return std::make_unique<int>(2); });
+        EXPECT_EQ(*box, 2);
+        const auto failing = [] { throw ValueError("in the thread"); };
+        const auto failed = co_await as_result(to_thread(failing));
+        EXPECT_TRUE(!failed && holds<ValueError>(failed.error()));
+    }());
+}
+
+TEST(ToThread, tells_the_call_that_the_task_was_cancelled) {
+    std::atomic<bool> stopped{false};
+    std::atomic<bool> began{false};
+    {
+        VirtualLoop loop;
+        const auto task = loop.loop().create_task(
+            [](std::atomic<bool>& began, std::atomic<bool>& stopped) -> Coro<void> {
+                const auto wait = [&](std::stop_token token) {
+                    began = true;
+                    while (!token.stop_requested()) std::this_thread::yield();
+                    stopped = true;
+                };
+                co_await to_thread(wait);
+            }(began, stopped));
+        loop.loop().run_one_turn();
+        while (!began) std::this_thread::yield();
+        task.cancel();
+        loop.loop().run_until_done(task);
+        EXPECT_TRUE(task.cancelled());
+    }
+    EXPECT_TRUE(stopped);
+}
+
+TEST(RunCoroutineThreadsafe, gives_results_errors_and_takes_cancellations) {
+    VirtualLoop loop;
+    loop.loop().system().outside_work(1);  // another thread is at work: no deadlock
+    std::thread other([&] {
+        const auto sum = run_coroutine_threadsafe(
+            []() -> Coro<int> {
+                co_await sleep(0s);
+                co_return 3;
+            }(),
+            loop.loop());
+        EXPECT_EQ(sum.result(), 3);
+        const auto failed = run_coroutine_threadsafe(
+            []() -> Coro<void> {
+                co_await sleep(0s);
+                throw ValueError("there");
+            }(),
+            loop.loop());
+        EXPECT_THROW(failed.result(), ValueError);
+        const auto waiting = run_coroutine_threadsafe(
+            []() -> Coro<void> { co_await create_future(); }(), loop.loop());
+        EXPECT_TRUE(waiting.cancel());
+        EXPECT_THROW(waiting.result(), CancelledError);
+        loop.loop().call_soon_threadsafe([&] { loop.loop().stop(); });
+    });
+    loop.loop().run_forever();
+    other.join();
+    loop.loop().system().outside_work(-1);
+    loop.settle();
+    EXPECT_EQ(loop.task_count(), 0u);
+}
+
+}  // namespace
+}  // namespace weft
