@@ -133,6 +133,7 @@ public:
     class Token {
         friend ContextVar;
         const ContextVar* variable_ = nullptr;
+        const internal::ContextSlot* context_ = nullptr;  // only compared
         internal::ContextValue old_;
         bool used_ = false;
     };
@@ -159,15 +160,21 @@ public:
         internal::ContextSlot& slot = internal::current_context();
         Token token;
         token.variable_ = this;
+        token.context_ = &slot;
         if (const auto* old = slot ? slot->find(this) : nullptr) token.old_ = *old;
         slot = internal::ContextTable::with(std::move(slot), this,
                                             std::make_shared<const T>(std::move(value)));
         return token;
     }
-    /// Errors: ValueError for another variable's token; RuntimeError for one used before.
+    /// Errors: ValueError for the token of another variable or context; RuntimeError for one that
+    ///         was used before.
     void reset(Token& token) {
         if (token.variable_ != this) {
             throw ValueError("the token was made by a different ContextVar than " + name_);
+        }
+        if (token.context_ != &internal::current_context()) {
+            throw ValueError("the token of ContextVar " + name_ +
+                             " was made in a different Context");
         }
         if (std::exchange(token.used_, true)) {
             throw RuntimeError("the token of ContextVar " + name_ + " has already been used once");

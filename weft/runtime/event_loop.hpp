@@ -177,13 +177,18 @@ public:
                        std::forward<Args>(args)...);
     }
 
-    /// call_soon() from any thread; wakes the loop. Not for signal handlers: it allocates.
+    /// call_soon() from any thread; wakes the loop. In the loop's own thread it is call_soon(), in
+    /// one order with it. Not for signal handlers: it allocates.
     /// Errors: RuntimeError when the loop is closed.
     /// Thread: any. There is no handle: what was posted cannot be cancelled from afar.
     template <std::invocable F>
     void call_soon_threadsafe(F&& function,
                               std::source_location where = std::source_location::current()) {
-        if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) throw_closed();
+        if (internal::running_loop == this) {
+            call_soon(std::forward<F>(function), where);
+        } else if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) {
+            throw_closed();
+        }
     }
     template <class F, class A, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>

@@ -168,7 +168,7 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
 /// Calls `function(args...)` on a thread of the loop's default executor, and waits for it without
 /// blocking the loop.
 ///
-/// The function sees the caller's context variables, in a copy. When its first parameter is a
+/// The function sees the context variables that there are when the coroutine begins, in a copy. When its first parameter is a
 /// std::stop_token, it gets one that is triggered when the awaiting task is cancelled.
 /// Errors: what the function throws.
 /// Cancel: lossy; the await ends at once. A call that has not begun is never made; one that runs
@@ -224,8 +224,11 @@ template <class T>
 Coro<T> await_stoppable(Executor* executor, std::move_only_function<T(std::stop_token)> call) {
     co_await transparent;
     StopOnExit stop;
-    Future<T> future =
-        get_running_loop().run_in_executor(executor, std::move(call), stop.token());
+    auto call_in_context = [context = copy_context(), call = std::move(call),
+                            token = stop.token()]() mutable -> T {
+        return context.run(call, std::move(token));
+    };
+    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call_in_context));
     if constexpr (std::is_void_v<T>) {
         co_await std::move(future);
         stop.done();
@@ -239,7 +242,10 @@ Coro<T> await_stoppable(Executor* executor, std::move_only_function<T(std::stop_
 template <class T>
 Coro<T> await_call(Executor* executor, std::move_only_function<T()> call) {
     co_await transparent;
-    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call));
+    auto call_in_context = [context = copy_context(), call = std::move(call)]() mutable -> T {
+        return context.run(call);
+    };
+    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call_in_context));
     co_return co_await std::move(future);
 }
 
@@ -258,16 +264,15 @@ template <class F, class... Args>
     if constexpr (internal::takes_stop_token<F, Args...>) {
         using T = std::invoke_result_t<F&, std::stop_token, Args...>;
         return internal::await_stoppable<T>(
-            nullptr, [context = copy_context(), function = std::move(function),
+            nullptr, [function = std::move(function),
                       ... args = std::move(args)](std::stop_token token) mutable -> T {
-                return context.run(function, std::move(token), std::move(args)...);
+                return std::invoke(function, std::move(token), std::move(args)...);
             });
     } else {
         using T = std::invoke_result_t<F&, Args...>;
         return internal::await_call<T>(
-            nullptr, [context = copy_context(), function = std::move(function),
-                      ... args = std::move(args)]() mutable -> T {
-                return context.run(function, std::move(args)...);
+            nullptr, [function = std::move(function), ... args = std::move(args)]() mutable -> T {
+                return std::invoke(function, std::move(args)...);
             });
     }
 }

@@ -102,15 +102,15 @@ void FutureBase::report_unretrieved() noexcept {
     context.message = std::string(is_task() ? "Task" : "Future") +
                       " exception was never retrieved";
     context.exception = result_->failure->error;
-    (is_task() ? context.task : context.future) = describe();
+    context.future = describe();  // for a task too
     context.source = made_at;
     context.await_chain = result_->failure->chain;
     // A handle may outlive its loop.
     if (is_open(loop_)) {
         loop_->call_exception_handler(context);
     } else {
-        log(LogLevel::error, context.message + "\n" + (is_task() ? context.task : context.future) +
-                                 "\n" + weft::describe(context.exception));
+        log(LogLevel::error, context.message + "\n" + context.future + "\n" +
+                                 weft::describe(context.exception));
     }
 }
 
@@ -130,7 +130,7 @@ CancelAck FutureWait::cancel() noexcept {
 
 void FutureWait::start(PromiseBase& frame) {
     if (&future_->loop() != &frame.task->loop()) {
-        throw RuntimeError(frame.task->describe() + " got " + future_->describe() +
+        throw RuntimeError("Task " + frame.task->describe() + " got " + future_->describe() +
                            " attached to a different loop");
     }
     if (future_.get() == frame.task) {
@@ -149,8 +149,15 @@ void FutureWait::fire(FutureBase&) noexcept {
 
 bool FutureWait::take_error_into(ResultBase& slot) {
     const ResultBase& result = future_->result();
-    if (outcome == Outcome::cancelled || result.outcome == Outcome::cancelled) {
-        slot.set_cancelled(copy_failure(result));
+    if (result.outcome == Outcome::cancelled) {
+        FailurePtr failure = copy_failure(result);
+        if (const std::string* message = future_->cancel_message(); message && !failure) {
+            failure = std::make_unique<Failure>(Failure{cancelled_error(message), {}});
+        }
+        slot.set_cancelled(std::move(failure));
+    } else if (outcome == Outcome::cancelled) {
+        drop_outcome();
+        slot.set_cancelled();
     } else if (result.outcome == Outcome::error) {
         future_->mark_retrieved();
         slot.failure = copy_failure(result);
@@ -166,15 +173,24 @@ bool FutureWait::take_error_into(ResultBase& slot) {
 FailurePtr FutureWait::take_error() {
     const ResultBase& result = future_->result();
     if (cancelled_here_ || result.outcome == Outcome::value) return nullptr;
-    if (outcome == Outcome::cancelled && !future_->cancelled()) return nullptr;
+    if (outcome == Outcome::cancelled && !future_->cancelled()) {
+        drop_outcome();
+        return nullptr;
+    }
     future_->mark_retrieved();
     if (FailurePtr failure = copy_failure(result)) return failure;
     return std::make_unique<Failure>(Failure{cancelled_error(future_->cancel_message()), {}});
 }
 
+// Cancelled itself although the future is done: its result stays there, and its error counts as
+// retrieved, as in asyncio.
+void FutureWait::drop_outcome() noexcept {
+    if (future_->done()) future_->mark_retrieved();
+}
+
 std::exception_ptr FutureWait::exception() {
-    // Cancelled itself although the future has a result: the result stays in the future.
     if (outcome == Outcome::cancelled && !future_->cancelled()) {
+        drop_outcome();
         return cancelled_error(task()->cancel_message());
     }
     future_->mark_retrieved();

@@ -224,6 +224,7 @@ private:
     void start(PromiseBase& frame);
     void fire(FutureBase& future) noexcept override;
     [[nodiscard]] std::exception_ptr exception();
+    void drop_outcome() noexcept;
 
     Ref<FutureBase> future_;
     bool cancelled_here_ = false;  // by the cancellation of the awaiting task

@@ -38,15 +38,16 @@ void GatherBase::begin() {
     set_members(&children_[0].pending, count_, sizeof(Child), true);
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
+        if (child.future->done()) continue;
         child.gather = this;
         retain();
         const Ref<FutureBase> future = std::move(child.future);
-        if (future->done()) {
-            child.fire(*future);
-        } else {
-            child.pending = future.get();
-            future->add(child);
-        }
+        child.pending = future.get();
+        future->add(child);
+    }
+    // Those that are done count at once, as in asyncio: nothing is waited for.
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (!children_[i].gather) on_child_done(children_[i]);
     }
 }
 

@@ -38,7 +38,7 @@ bool TaskBase::cancel(const std::string* message) {
     silence();
     if (done()) return false;
     ++cancel_requests_;
-    set_cancel_message(message);
+    if (!cancellation_on_its_way()) set_cancel_message(message);
     request_cancel_at(0);
     return true;
 }
@@ -46,8 +46,13 @@ bool TaskBase::cancel(const std::string* message) {
 void TaskBase::cancel_from_within(std::uint32_t shields) {
     if (done()) return;
     ++cancel_requests_;
-    set_cancel_message(nullptr);
+    if (!cancellation_on_its_way()) set_cancel_message(nullptr);
     request_cancel_at(shields);
+}
+
+// Woken to be cancelled: a further request changes neither that nor its message.
+bool TaskBase::cancellation_on_its_way() const noexcept {
+    return state_ == State::ready && op_ && op_->outcome == Outcome::cancelled;
 }
 
 // Calls `visit` with the shields that are up in this task, the innermost first, and their numbers

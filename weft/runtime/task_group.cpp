@@ -185,6 +185,12 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     while (child_count_ > 0) {
         const bool interrupted = co_await AllDone::Maker{*this};
         if (!interrupted) continue;
+        // The message that goes on is that of the first.
+        const std::string* message = parent_->cancel_message();
+        if (!passes_cancellation && message) {
+            cancellation = std::make_unique<internal::Failure>(
+                internal::Failure{internal::cancelled_error(message), {}});
+        }
         passes_cancellation = true;
         if (!aborting_) abort();
     }

@@ -145,6 +145,7 @@ private:
     void cancel_at_suspension() noexcept;
     void request_cancel_at(std::uint32_t shields);
     void request_cancel(std::uint32_t requests);
+    [[nodiscard]] bool cancellation_on_its_way() const noexcept;
     template <class F>
     void for_each_shield(F visit) noexcept;
 
