@@ -111,7 +111,8 @@ private:
     std::optional<std::uint64_t> symbol_in(const Elf64_Shdr& table, std::string_view name,
                                            std::uint64_t size) const {
         const std::uint64_t names = sections_[table.sh_link].sh_offset;
-        std::uint64_t left = std::min<std::uint64_t>(table.sh_size / sizeof(Elf64_Sym), symbols_max);
+        std::uint64_t left =
+            std::min<std::uint64_t>(table.sh_size / sizeof(Elf64_Sym), symbols_max);
         std::optional<std::uint64_t> at = table.sh_offset;
         std::vector<Elf64_Sym> some(symbols_at_once);
         while (left > 0 && at) {

@@ -18,8 +18,8 @@ namespace weft::app {
 using ReadAt = std::function<bool(std::uint64_t offset, std::span<std::byte> into)>;
 
 struct ElfPlace {
-    std::uint64_t address;      // of the constant, as the file numbers addresses
-    std::uint64_t first_load;   // lowest address that the file has loaded
+    std::uint64_t address;     // of the constant, as the file numbers addresses
+    std::uint64_t first_load;  // lowest address that the file has loaded
 };
 
 /// Finds a section by its name, else a data symbol of at least `size` bytes by its name.

@@ -5,7 +5,6 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-
 #include <apps/weft/process.hpp>
 #include <apps/weft/remote_tasks.hpp>
 #include <apps/weft/show.hpp>
@@ -18,7 +17,8 @@ constexpr const char* exit_codes =
     "The process is neither stopped nor slowed: its memory is read as it runs.\n"
     "Needs the rights of a debugger: to be its user (with kernel.yama.ptrace_scope 0) or root,\n"
     "or CAP_SYS_PTRACE.\n\n"
-    "Exit codes: 0 shown, 1 no such process, 2 wrong usage, 3 no permission, 4 not a weft program,\n"
+    "Exit codes: 0 shown, 1 no such process, 2 wrong usage, 3 no permission, 4 not a weft "
+    "program,\n"
     "5 its weft has another version of the debug table, 6 its memory makes no sense.";
 
 struct Options {
@@ -54,8 +54,10 @@ int main(int argc, char** argv) {
     app.footer(exit_codes);
     Options options;
     add_command(app, "ps", "A line for each task of a running process", options);
-    CLI::App* tree = add_command(app, "pstree", "The tasks of a running process as a tree: who "
-                                                "awaits whom, and where", options);
+    CLI::App* tree = add_command(app, "pstree",
+                                 "The tasks of a running process as a tree: who "
+                                 "awaits whom, and where",
+                                 options);
     tree->add_flag("-a,--all", options.everything,
                    "also weft's own frames, and each of many tasks that do the same");
     try {

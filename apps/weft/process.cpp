@@ -12,12 +12,12 @@
 #include <sstream>
 #include <string_view>
 
+#include <apps/weft/elf_symbols.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <apps/weft/elf_symbols.hpp>
 #include <weft/runtime/debug_table.hpp>
 
 namespace weft::app {
@@ -80,14 +80,13 @@ public:
     File& operator=(const File&) = delete;
 
     [[nodiscard]] bool is_regular() const noexcept {
-        struct stat about {};
+        struct stat about{};
         return fd_ >= 0 && fstat(fd_, &about) == 0 && S_ISREG(about.st_mode);
     }
     [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> into) const noexcept {
         while (!into.empty()) {
             if (offset > INT64_MAX) return false;
-            const ssize_t got =
-                pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
+            const ssize_t got = pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) return false;
             offset += static_cast<std::uint64_t>(got);
@@ -130,7 +129,7 @@ std::string printable(std::string text) {
 }
 
 Process::Process(int pid) : pid_(pid) {
-    struct stat about {};
+    struct stat about{};
     if (pid <= 0 || stat(proc(pid, "").c_str(), &about) != 0) throw no_such_process(pid);
     std::array<char, 4096> path{};
     const ssize_t length = readlink(proc(pid, "exe").c_str(), path.data(), path.size());
@@ -147,7 +146,8 @@ Process::Process(int pid) : pid_(pid) {
 
 void Process::read_mappings() {
     std::ifstream maps(proc(pid_, "maps"));
-    if (!maps) throw errno == ENOENT || errno == ESRCH ? no_such_process(pid_) : no_permission(pid_);
+    if (!maps)
+        throw errno == ENOENT || errno == ESRCH ? no_such_process(pid_) : no_permission(pid_);
     for (std::string line; std::getline(maps, line);) {
         if (auto mapping = parse_mapping(line)) mappings_.push_back(std::move(*mapping));
     }
@@ -225,11 +225,10 @@ std::vector<std::uint64_t> Process::find_tables() const {
         const File file(first.file == program ? proc(pid_, "exe")
                                               : proc(pid_, "root") + first.file);
         if (!file.is_regular()) continue;
-        const auto place = find_in_elf(
-            [&](std::uint64_t offset, std::span<std::byte> into) {
-                return file.read(offset, into);
-            },
-            ".weft_debug", "weft_debug", offsetof(weft_debug_table, release));
+        const auto place =
+            find_in_elf([&](std::uint64_t offset,
+                            std::span<std::byte> into) { return file.read(offset, into); },
+                        ".weft_debug", "weft_debug", offsetof(weft_debug_table, release));
         if (place) tables.push_back(first.from - place->first_load / page * page + place->address);
     }
     return tables;

@@ -67,11 +67,13 @@ weft_debug_table read_table(const Process& process, std::uint64_t address) {
     }
     table.release[sizeof table.release - 1] = '\0';
     if (table.version != weft_debug_version) {
-        throw Failed(ExitCode::version_differs,
-                     where + " has weft " + printable(table.release) + " with version " +
-                         std::to_string(table.version) + " of the debug table, and this command knows "
-                         "version " + std::to_string(weft_debug_version) +
-                         ": use the weft command of that release");
+        throw Failed(ExitCode::version_differs, where + " has weft " + printable(table.release) +
+                                                    " with version " +
+                                                    std::to_string(table.version) +
+                                                    " of the debug table, and this command knows "
+                                                    "version " +
+                                                    std::to_string(weft_debug_version) +
+                                                    ": use the weft command of that release");
     }
     for (const std::uint32_t size :
          {table.future.size, table.task.size, table.join.size, table.extras.size, table.op.size,
@@ -86,8 +88,8 @@ weft_debug_table read_table(const Process& process, std::uint64_t address) {
 // Reads the tasks of all loops that hang on one table.
 class Reader {
 public:
-    Reader(const Process& process, const weft_debug_table& table)
-        : process_(process), table_(table) {}
+    Reader(const Process& process, std::uint64_t table_at, const weft_debug_table& table)
+        : process_(process), table_at_(table_at), table_(table) {}
 
     [[nodiscard]] std::vector<RemoteLoop> loops() {
         std::vector<RemoteLoop> loops;
@@ -145,8 +147,7 @@ private:
     }
     [[nodiscard]] bool is_linked(const Object& task, std::uint64_t loop,
                                  std::uint64_t previous) const noexcept {
-        return task &&
-               task.pointer(table_.task.node + table_.node.previous) == previous &&
+        return task && task.pointer(table_.task.node + table_.node.previous) == previous &&
                is_task(task, loop);
     }
     [[nodiscard]] bool is_task(const Object& task, std::uint64_t loop) const noexcept {
@@ -203,7 +204,8 @@ private:
 
     // The fields that change as it runs, to tell whether it did.
     [[nodiscard]] bool same_moment(const Object& a, const Object& b) const noexcept {
-        return a && b && a.get<std::uint64_t>(table_.task.id) == b.get<std::uint64_t>(table_.task.id) &&
+        return a && b &&
+               a.get<std::uint64_t>(table_.task.id) == b.get<std::uint64_t>(table_.task.id) &&
                a.get<std::uint8_t>(table_.task.state) == b.get<std::uint8_t>(table_.task.state) &&
                a.pointer(table_.future.extras) == b.pointer(table_.future.extras) &&
                a.pointer(table_.task.op) == b.pointer(table_.task.op) &&
@@ -249,8 +251,7 @@ private:
             info.await_chain.push_back(place_of(frame));
             return true;
         }
-        if (info.state == TaskState::waiting &&
-            !read_wait(task.pointer(table_.task.op), info)) {
+        if (info.state == TaskState::waiting && !read_wait(task.pointer(table_.task.op), info)) {
             return false;
         }
         return read_chain(task, info);
@@ -276,7 +277,9 @@ private:
     bool read_wait(std::uint64_t op_at, TaskInfo& info) {
         const Object op(process_, op_at, table_.op.size);
         if (!op) return false;
-        const Kind& kind = kind_at(op.pointer(table_.op.kind));
+        const Kind& kind =
+            kind_at(table_at_ +
+                    static_cast<std::uint64_t>(std::int64_t{op.get<std::int32_t>(table_.op.kind)}));
         if (kind.name.empty()) return false;
         info.waits_for = kind.name;
         if (kind.future == 0) return true;
@@ -378,6 +381,7 @@ private:
     }
 
     const Process& process_;
+    std::uint64_t table_at_;
     const weft_debug_table& table_;
     std::unordered_map<std::uint64_t, std::uint64_t> ids_;  // of the loop's tasks, by address
     std::unordered_map<std::uint64_t, Kind> kinds_;
@@ -404,7 +408,7 @@ Snapshot take_snapshot(const Process& process) {
         const weft_debug_table table = read_table(process, address);
         snapshot.release = printable(table.release);
         snapshot.version = table.version;
-        for (RemoteLoop& loop : Reader(process, table).loops()) {
+        for (RemoteLoop& loop : Reader(process, address, table).loops()) {
             snapshot.loops.push_back(std::move(loop));
         }
     }

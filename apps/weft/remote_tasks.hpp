@@ -3,8 +3,8 @@
 //
 // The process is not stopped, so all that is read may be half changed, freed, or something else by
 // now. Whatever is read is checked against what must hold (a node's neighbour links back to it, a
-// frame belongs to its task), what does not is read again, and every walk has a limit. What is shown
-// of a single task was true at one moment; two tasks may be shown at different moments.
+// frame belongs to its task), what does not is read again, and every walk has a limit. What is
+// shown of a single task was true at one moment; two tasks may be shown at different moments.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <apps/weft/process.hpp>
+
 #include <weft/runtime/inspect.hpp>
 
 namespace weft::app {

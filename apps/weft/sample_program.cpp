@@ -42,9 +42,7 @@ Coro<void> flush_metrics() {
     for (;;) co_await sleep(1h);  // place: flush_metrics
 }
 
-Coro<void> serve_client() {
-    co_await sleep(1h);
-}
+Coro<void> serve_client() { co_await sleep(1h); }
 
 Coro<void> still() {
     const Future<> news = create_future();
@@ -53,9 +51,11 @@ Coro<void> still() {
         auto crawler = group.create_task(crawl(), {.name = "crawler"});
         group.create_task(watch(crawler), {.name = "watcher"});
         group.create_task(wait_for_news(news), {.name = "news"});
-        group.create_task([]() -> Coro<void> {
-            co_await timeout(2h, []() -> Coro<void> { co_await serve_client(); });
-        }, {.name = "caf\xC3\xA9 \x1B[31m"});
+        group.create_task(
+            []() -> Coro<void> {
+                co_await timeout(2h, []() -> Coro<void> { co_await serve_client(); });
+            },
+            {.name = "caf\xC3\xA9 \x1B[31m"});
         for (int i = 0; i < 20; ++i) {
             group.create_task(serve_client(), {.name = "client-" + std::to_string(i)});
         }
@@ -75,7 +75,8 @@ Coro<void> churn_forever() {
     for (;;) {
         co_await TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
             for (int i = 0; i < 50; ++i) {
-                group.create_task(nothing(i), {.name = i % 2 ? "odd" : "a rather long name, allocated"});
+                group.create_task(nothing(i),
+                                  {.name = i % 2 ? "odd" : "a rather long name, allocated"});
             }
             co_return;
         });

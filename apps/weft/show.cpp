@@ -37,18 +37,24 @@ std::string title(const Snapshot& snapshot, const std::string& folder) {
 
 std::string notes(const Snapshot& snapshot) {
     if (std::ranges::none_of(snapshot.loops, &RemoteLoop::incomplete)) return "";
-    return "\nSome tasks came and went, or ran, faster than they could be read: what is shown of them "
+    return "\nSome tasks came and went, or ran, faster than they could be read: what is shown of "
+           "them "
            "is not all.\n";
 }
 
 const char* thread_state(char state) {
     switch (state) {
-        case 'R': return "on a processor";
-        case 'S': return "asleep";
-        case 'D': return "waits for a disk";
+        case 'R':
+            return "on a processor";
+        case 'S':
+            return "asleep";
+        case 'D':
+            return "waits for a disk";
         case 'T':
-        case 't': return "stopped";
-        default: return "";
+        case 't':
+            return "stopped";
+        default:
+            return "";
     }
 }
 
@@ -62,7 +68,8 @@ std::string about(const RemoteLoop& loop) {
         if (!state.empty()) text += ", " + state;
     }
     return text + ": " + count_of(loop.tasks.size(), "task") + ", " +
-           std::to_string(loop.ready_count) + " ready to run, " + count_of(loop.timer_count, "timer");
+           std::to_string(loop.ready_count) + " ready to run, " +
+           count_of(loop.timer_count, "timer");
 }
 
 // ---- the table

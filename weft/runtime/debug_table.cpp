@@ -126,8 +126,7 @@ struct DebugOffsets {
     }
 };
 
-constinit const OpKind FutureWait::kind_of_wait{
-    "Future", DebugOffsets::offset_of_future_in_wait};
+constinit const OpKind FutureWait::kind_of_wait{"Future", DebugOffsets::offset_of_future_in_wait};
 
 }  // namespace weft::internal
 

@@ -2,9 +2,9 @@
 // weft/runtime/debug_table.hpp - what another process must know to find the tasks of this one.
 //
 // `weft ps PID` reads the memory of a process that goes on running. It finds the one constant
-// `weft_debug` in the ELF section .weft_debug of the program or of a library (or by its symbol, when
-// the section headers are gone), and in it where the open loops hang, how large each object is and
-// where its fields lie. Nothing is maintained for it: it describes what the runtime has anyway.
+// `weft_debug` in the ELF section .weft_debug of the program or of a library (or by its symbol,
+// when the section headers are gone), and in it where the open loops hang, how large each object is
+// and where its fields lie. Nothing is maintained for it: it describes what the runtime has anyway.
 //
 //   weft_debug ─open_loops─▶ EventLoop ─next─▶ EventLoop ─▶ null
 //                               │tasks
@@ -32,8 +32,8 @@ extern "C" {
 struct weft_debug_table {
     char magic[8];  // "weft"
     std::uint32_t version;
-    std::uint32_t table_size;  // of this struct
-    char release[16];          // of weft, as text
+    std::uint32_t table_size;            // of this struct
+    char release[16];                    // of weft, as text
     weft::EventLoop* const* open_loops;  // where the pointer to the first open loop is
     struct {
         std::uint32_t size;
@@ -79,7 +79,7 @@ struct weft_debug_table {
     } extras;
     struct {
         std::uint32_t size;
-        std::uint32_t kind;  // pointer to a kind of operation
+        std::uint32_t kind;  // int32: how far behind weft_debug its kind lies
     } op;
     struct {
         std::uint32_t size;

@@ -266,8 +266,8 @@ private:
         for (std::size_t k = task.await_chain.size(); k-- > 0;) {
             const SourcePlace& place = task.await_chain[k];
             if (place.library && !only_library && !options_.everything) continue;
-            lines_.push_back({margin + short_function_name(place.function),
-                              to_string(place, options_.strip)});
+            lines_.push_back(
+                {margin + short_function_name(place.function), to_string(place, options_.strip)});
         }
     }
 
@@ -328,10 +328,14 @@ void dump_other_loop(EventLoop& loop) {
 
 const char* to_string(TaskState state) noexcept {
     switch (state) {
-        case TaskState::ready: return "ready";
-        case TaskState::running: return "running";
-        case TaskState::waiting: return "waiting";
-        case TaskState::done: return "done";
+        case TaskState::ready:
+            return "ready";
+        case TaskState::running:
+            return "running";
+        case TaskState::waiting:
+            return "waiting";
+        case TaskState::done:
+            return "done";
     }
     return "?";
 }
@@ -343,7 +347,8 @@ void link_awaiters(std::vector<TaskInfo>& tasks) {
     std::unordered_map<std::uint64_t, std::size_t> index;
     for (std::size_t i = 0; i < tasks.size(); ++i) index.emplace(tasks[i].id, i);
     for (TaskInfo& task : tasks) {
-        // A TaskGroup's owner may wait for something else just now; it awaits its tasks all the same.
+        // A TaskGroup's owner may wait for something else just now; it awaits its tasks all the
+        // same.
         for (const std::uint64_t owner : task.awaited_by) {
             if (const auto at = index.find(owner); at != index.end()) {
                 tasks[at->second].awaits.push_back(task.id);

@@ -30,16 +30,17 @@ enum class TaskState : std::uint8_t { ready, running, waiting, done };
 [[nodiscard]] const char* to_string(TaskState state) noexcept;
 
 struct TaskInfo {
-    std::uint64_t id = 0;         ///< counts from 1 in each loop
+    std::uint64_t id = 0;  ///< counts from 1 in each loop
     std::string name;
     std::uint64_t parent_id = 0;  ///< the task that made it, or in whose TaskGroup it is; 0: none
     TaskState state = TaskState::ready;
-    /// While waiting: "sleep", "Lock.acquire", "TaskGroup", "gather of 3", "task 'Task-7'", "Future".
+    /// While waiting: "sleep", "Lock.acquire", "TaskGroup", "gather of 3", "task 'Task-7'",
+    /// "Future".
     std::string waits_for;
     /// Each `co_await` that it is in, innermost first. Of a running task only the outermost.
     std::vector<SourcePlace> await_chain;
     SourcePlace made_at;
-    std::vector<std::uint64_t> awaits;      ///< ids of tasks, through gather(), wait(), shield() too
+    std::vector<std::uint64_t> awaits;  ///< ids of tasks, through gather(), wait(), shield() too
     std::vector<std::uint64_t> awaited_by;  ///< the other direction; the owner of its TaskGroup too
 };
 
@@ -53,7 +54,8 @@ struct TaskInfo {
 [[nodiscard]] std::vector<TaskInfo> capture_call_graph(EventLoop& loop);
 
 struct TreeOptions {
-    /// Also shows weft's own frames, and each of many tasks that stand side by side and do the same.
+    /// Also shows weft's own frames, and each of many tasks that stand side by side and do the
+    /// same.
     bool everything = false;
     std::string strip = {};  ///< taken off the front of file names; see common_folder()
 };
@@ -86,7 +88,8 @@ void dump_tasks() noexcept;
 [[nodiscard]] std::string common_folder(std::span<const TaskInfo> tasks);
 /// "FILE:LINE" without `strip`; "?" where the place is not known.
 [[nodiscard]] std::string to_string(const SourcePlace& place, const std::string& strip = {});
-/// The place to show when there is room for one: the innermost of the program itself; null for none.
+/// The place to show when there is room for one: the innermost of the program itself; null for
+/// none.
 [[nodiscard]] const SourcePlace* innermost_place(const TaskInfo& task) noexcept;
 /// Fills `awaited_by` from `awaits`; the entries for a TaskGroup's owner are there already.
 void link_awaiters(std::vector<TaskInfo>& tasks);

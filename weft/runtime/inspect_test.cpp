@@ -85,9 +85,8 @@ TEST(Inspect, tells_every_await_from_the_innermost_to_the_root) {
 
 TEST(Inspect, links_a_task_to_the_one_that_awaits_it) {
     VirtualLoop loop;
-    const auto tasks = tasks_of(loop, []() -> Coro<void> {
-        co_await create_task(outer(1s), {.name = "child"});
-    }());
+    const auto tasks = tasks_of(
+        loop, []() -> Coro<void> { co_await create_task(outer(1s), {.name = "child"}); }());
     const TaskInfo& main = named(tasks, "main");
     const TaskInfo& child = named(tasks, "child");
     EXPECT_EQ(main.waits_for, "task 'child'");
@@ -105,8 +104,8 @@ TEST(Inspect, links_children_of_gather_wait_and_shield) {
         auto waiting = create_task(
             [](Task<int> x, Task<int> y) -> Coro<void> { co_await wait(std::vector{x, y}); }(b, c),
             {.name = "waiting"});
-        auto shielding = create_task(
-            [](Task<int> x) -> Coro<void> { co_await shield(x); }(c), {.name = "shielding"});
+        auto shielding = create_task([](Task<int> x) -> Coro<void> { co_await shield(x); }(c),
+                                     {.name = "shielding"});
         co_await gather(gather(a, b), waiting, shielding);
     }());
     EXPECT_EQ(named(tasks, "main").waits_for, "gather of 3");
@@ -214,9 +213,10 @@ TEST(Inspect, draws_a_ring_of_tasks_once) {
     tasks[1].name = "b";
     tasks[1].awaits = {1};
     link_awaiters(tasks);
-    EXPECT_EQ(tree_of(tasks), "a          ready\n"
-                              "└── b      ready\n"
-                              "    └── a  (see its other place)\n");
+    EXPECT_EQ(tree_of(tasks),
+              "a          ready\n"
+              "└── b      ready\n"
+              "    └── a  (see its other place)\n");
 }
 
 TEST(Inspect, draws_a_long_line_of_tasks_in_pieces) {

@@ -1,25 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/op.hpp>
 
+#include <cstdint>
+
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
+namespace {
+
+constexpr OpKind distant_kind{"an operation of another library"};
+
+std::uintptr_t address_of(const void* object) noexcept {
+    return reinterpret_cast<std::uintptr_t>(object);
+}
+
+// The constants of one program or library lie within 2 GiB.
+std::int32_t distance_to(const OpKind& kind) noexcept {
+    const std::uintptr_t distance = address_of(&kind) - address_of(&weft_debug);
+    const auto stored = static_cast<std::int32_t>(distance);
+    if (static_cast<std::uintptr_t>(std::intptr_t{stored}) != distance) [[unlikely]] {
+        return distance_to(distant_kind);
+    }
+    return stored;
+}
+
+}  // namespace
+
+const OpKind& Op::kind() const noexcept {
+    return *reinterpret_cast<const OpKind*>(address_of(&weft_debug) +
+                                            static_cast<std::uintptr_t>(std::intptr_t{kind_}));
+}
 
 constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
 
 void Op::suspend(PromiseBase& frame, const OpKind& kind) noexcept {
-    kind_ = &kind;
+    kind_ = distance_to(kind);
     task_ = frame.task;
     task_->suspend_on(*this, frame);
 }
 
 void Op::wake() noexcept { task_->wake(Outcome::value); }
 
-std::exception_ptr Op::cancellation() const {
-    return cancelled_error(cancel_message_of(task_));
-}
+std::exception_ptr Op::cancellation() const { return cancelled_error(cancel_message_of(task_)); }
 
 void PromiseBase::fail() noexcept {
     // The usual cancellation says nothing that the task does not know: no object to carry.
@@ -53,9 +78,7 @@ void report_never_awaited(const PromiseBase& frame) noexcept {
                                std::to_string(at.line()));
 }
 
-void throw_already_awaited() {
-    throw RuntimeError("cannot reuse already awaited coroutine");
-}
+void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }
 
 const std::string* cancel_message_of(const TaskBase* task) noexcept {
     return task->cancel_message();

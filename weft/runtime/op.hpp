@@ -41,11 +41,11 @@ public:
     /// Asks the operation to end. Called while the task waits for it, at most once at a time.
     virtual CancelAck cancel() noexcept = 0;
     /// What is waited for. Only while a task waits for this.
-    [[nodiscard]] std::string_view name() const noexcept { return kind_->name; }
-    [[nodiscard]] const OpKind& kind() const noexcept { return *kind_; }
+    [[nodiscard]] std::string_view name() const noexcept { return kind().name; }
+    [[nodiscard]] const OpKind& kind() const noexcept;
     /// Asked when the woken task has its turn, whatever the outcome, which it may change: false
-    /// puts the task back to waiting. It is how a waiter that was overtaken keeps its place, and how
-    /// a wait of several stages goes on although it was cancelled.
+    /// puts the task back to waiting. It is how a waiter that was overtaken keeps its place, and
+    /// how a wait of several stages goes on although it was cancelled.
     virtual bool may_resume() noexcept { return true; }
     /// Asked when the awaiting frame is transparent: moves an error or a cancellation that this
     /// ended with into `slot`; false for a value.
@@ -58,12 +58,18 @@ public:
     [[nodiscard]] virtual bool result_wins() const noexcept { return false; }
 
     Outcome outcome = Outcome::pending;
-    bool deliver = false;         // an error or cancellation is for the awaiting frame, even a
-                                  // transparent one
+    bool deliver = false;        // an error or cancellation is for the awaiting frame, even a
+                                 // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
     bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
     std::uint16_t asked = 0;  // requests to cancel the task that this is to answer by its end
 
+private:
+    // Which kind, as the distance from weft_debug: a pointer would make each waiting frame larger.
+    // Set with the task.
+    std::int32_t kind_;
+
+public:
     /// Resumes the awaiting task through the ready queue. The task must be waiting for this.
     void wake() noexcept;
 
@@ -85,7 +91,6 @@ private:
     [[nodiscard]] std::exception_ptr cancellation() const;
 
     TaskBase* task_ = nullptr;
-    const OpKind* kind_;  // set with the task
 };
 
 }  // namespace weft::internal
