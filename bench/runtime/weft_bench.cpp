@@ -166,15 +166,9 @@ double cancel_cycle(Coro<void> (*sleeper)(int), int depth) {
     });
 }
 
-double cancel_sleeping_0() {
-    return cancel_cycle(sleep_below, 0);
-}
-double cancel_sleeping_8() {
-    return cancel_cycle(sleep_below, 8);
-}
-double cancel_sleeping_8_catching() {
-    return cancel_cycle(sleep_below_catching, 8);
-}
+double cancel_sleeping_0() { return cancel_cycle(sleep_below, 0); }
+double cancel_sleeping_8() { return cancel_cycle(sleep_below, 8); }
+double cancel_sleeping_8_catching() { return cancel_cycle(sleep_below_catching, 8); }
 
 double lock_uncontended() {
     return ns_per_op([](std::size_t n) -> Coro<void> {
@@ -223,8 +217,7 @@ double queue_put_get() {
     return ns_per_op(
         [](std::size_t n) -> Coro<void> {
             weft::Queue<std::size_t> queue(128);
-            const auto [none, total] =
-                co_await weft::gather(produce(queue, n), consume(queue, n));
+            const auto [none, total] = co_await weft::gather(produce(queue, n), consume(queue, n));
             require(total == n * (n - 1) / 2, "queue_put_get");
         },
         scaled(100'000));

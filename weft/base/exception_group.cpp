@@ -31,8 +31,7 @@ const ExceptionGroup* as_group(const std::exception_ptr& error) {
 std::shared_ptr<const ExceptionGroup> derive(const ExceptionGroup& from,
                                              std::vector<std::exception_ptr> members) {
     if (members.empty()) return nullptr;
-    auto group =
-        std::make_shared<ExceptionGroup>(without_count(from.what()), std::move(members));
+    auto group = std::make_shared<ExceptionGroup>(without_count(from.what()), std::move(members));
     group->set_cause(from.cause());
     group->set_context(from.context());
     return group;

@@ -99,9 +99,7 @@ std::int32_t attempt(IoOperation& op) noexcept {
     return count < 0 ? -errno : static_cast<std::int32_t>(count);
 }
 
-bool repeats(IoKind kind) noexcept {
-    return kind == IoKind::readable || kind == IoKind::writable;
-}
+bool repeats(IoKind kind) noexcept { return kind == IoKind::readable || kind == IoKind::writable; }
 
 void EpollBackend::submit(IoOperation& operation) {
     Registration& registration = registrations_[operation.fd];
@@ -125,7 +123,7 @@ void EpollBackend::watch(int fd, Registration& registration) {
     epoll_event event{};
     event.events = wanted;
     event.data.fd = fd;
-    const int action = wanted == 0               ? EPOLL_CTL_DEL
+    const int action = wanted == 0                ? EPOLL_CTL_DEL
                        : registration.events == 0 ? EPOLL_CTL_ADD
                                                   : EPOLL_CTL_MOD;
     if (epoll_ctl(epoll_.get(), action, fd, &event) != 0) {

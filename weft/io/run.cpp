@@ -22,7 +22,7 @@ constexpr Nanoseconds executor_join_max = std::chrono::seconds(300);
 
 // A peer that went away must be an error of the write, not the end of the process.
 void ignore_sigpipe() {
-    struct sigaction current {};
+    struct sigaction current{};
     if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
         std::signal(SIGPIPE, SIG_IGN);
     }
@@ -30,7 +30,7 @@ void ignore_sigpipe() {
 
 bool is_free(int signal) {
     if (gettid() != getpid()) return false;  // as in Python, the main thread only
-    struct sigaction current {};
+    struct sigaction current{};
     return sigaction(signal, nullptr, &current) == 0 && current.sa_handler == SIG_DFL;
 }
 
@@ -165,17 +165,15 @@ void Runner::close() {
         std::unique_ptr<EventLoop> loop;
     } const closing{std::move(loop_)};
     EventLoop& loop = *closing.loop;
-    cancel_all_tasks(loop, interrupted_at_once_ ? Delay(Nanoseconds::zero())
-                                               : options_.shutdown_grace);
+    cancel_all_tasks(loop,
+                     interrupted_at_once_ ? Delay(Nanoseconds::zero()) : options_.shutdown_grace);
     loop.run_until_complete(loop.shutdown_asyncgens());
     loop.run_until_complete(loop.shutdown_default_executor(executor_join_max));
 }
 
 namespace internal {
 
-void throw_run_in_loop() {
-    throw RuntimeError("run() cannot be called from a running event loop");
-}
+void throw_run_in_loop() { throw RuntimeError("run() cannot be called from a running event loop"); }
 
 void run_and_close(Runner& runner, const std::function<void()>& body) {
     try {

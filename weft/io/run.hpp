@@ -36,9 +36,8 @@ struct RunnerOptions {
 ///
 /// While run() runs in the main thread and nobody else handles SIGINT, Ctrl-C cancels the main
 /// task the first time, and ends the loop at once the second time; run() then throws
-/// KeyboardInterrupt. Likewise SIGQUIT (Ctrl-\) writes all tasks to stderr, and the program goes on:
-/// see dump_tasks().
-/// Spec: asyncio.Runner; that of SIGQUIT is weft's own.
+/// KeyboardInterrupt. Likewise SIGQUIT (Ctrl-\) writes all tasks to stderr, and the program goes
+/// on: see dump_tasks(). Spec: asyncio.Runner; that of SIGQUIT is weft's own.
 class Runner {
 public:
     explicit Runner(RunnerOptions options = {}) : options_(options) {}
@@ -105,7 +104,8 @@ T run(Coro<T> main, RunnerOptions options = {},
         internal::run_and_close(runner, [&] { runner.run(std::move(main), where); });
     } else {
         std::optional<T> result;
-        internal::run_and_close(runner, [&] { result.emplace(runner.run(std::move(main), where)); });
+        internal::run_and_close(runner,
+                                [&] { result.emplace(runner.run(std::move(main), where)); });
         return std::move(*result);
     }
 }

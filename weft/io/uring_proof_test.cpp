@@ -175,6 +175,8 @@ private:
     List<IoOperation> again_;
 };
 
+constexpr internal::OpKind read_kind{"read"};
+
 // What a file or a socket does with its backend: one operation and the wait for it, in the frame.
 // A cancel that the kernel confirms later leaves the task waiting, so the frame and the buffer
 // stay; a result that came first is delivered, and the cancellation waits for the next await.
@@ -188,7 +190,6 @@ public:
         if (task()->loop().system().cancel(*this)) return internal::CancelAck::now;
         return internal::CancelAck::later;
     }
-    [[nodiscard]] std::string_view name() const noexcept override { return "read"; }
     [[nodiscard]] bool result_wins() const noexcept override { return true; }
     void complete(std::int32_t the_result, bool) noexcept override {
         result_ = the_result;
@@ -200,7 +201,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
         frame.promise().task->loop().system().submit(*this);
-        suspend(frame.promise());
+        suspend(frame.promise(), read_kind);
     }
     std::int32_t await_resume() const {
         raise_if_cancelled();

@@ -9,10 +9,9 @@ namespace weft::internal {
 void Completions::watch(const std::vector<AnyFuture>& futures, std::optional<Delay> timeout) {
     left_ = pending_ = futures.size();
     if (timeout && !futures.empty()) {
-        timeout_ = get_running_loop().call_later(
-            *timeout, [weak = weak_from_this()] {
-                if (const auto self = weak.lock()) self->on_timeout();
-            });
+        timeout_ = get_running_loop().call_later(*timeout, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->on_timeout();
+        });
     }
     for (std::size_t index = 0; index < futures.size(); ++index) {
         futures[index].add_done_callback(

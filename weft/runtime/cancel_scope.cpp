@@ -61,9 +61,8 @@ void CancelScope::leave(internal::ResultBase& body) noexcept {
     timer_.cancel();
     soon_.cancel();
     task_->set_scope(node_.outer);
-    const bool from_outside =
-        task_->delivered_requests() > cancelling_ ||
-        (!node_.shielded && internal::is_cancelled(node_.outer));
+    const bool from_outside = task_->delivered_requests() > cancelling_ ||
+                              (!node_.shielded && internal::is_cancelled(node_.outer));
     if (node_.cancelled && body.outcome == internal::Outcome::cancelled &&
         (!from_outside || node_.shielded)) {
         caught_ = true;

@@ -17,9 +17,9 @@
 #include <weft/runtime/ensure_future.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/handle.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/this_task.hpp>
-#include <weft/runtime/scope_body.hpp>
 
 namespace weft {
 

@@ -104,9 +104,7 @@ public:
     [[nodiscard]] bool set_running_or_notify_cancel() const { return state_->set_running(); }
     template <class... Args>
     void set_result(Args&&... args) const {
-        state_->finish([&] {
-            state_->value.template emplace<1>(std::forward<Args>(args)...);
-        });
+        state_->finish([&] { state_->value.template emplace<1>(std::forward<Args>(args)...); });
     }
     void set_exception(std::exception_ptr error) const {
         state_->finish([&] { state_->error = std::move(error); });

@@ -111,8 +111,7 @@ public:
     void unhandled_exception() noexcept { fail(); }
 
     template <class A>
-    auto await_transform(A&& awaitable,
-                         std::source_location at = std::source_location::current()) {
+    auto await_transform(A&& awaitable, std::source_location at = std::source_location::current()) {
         where = at;
         using Plain = std::remove_cvref_t<A>;
         if constexpr (is_as_result<Plain>) {
@@ -126,14 +125,12 @@ public:
         }
     }
     template <class T>
-    OutcomeAwaiter<T> await_transform(
-        AsOutcome<T> awaited, std::source_location at = std::source_location::current()) {
+    OutcomeAwaiter<T> await_transform(AsOutcome<T> awaited,
+                                      std::source_location at = std::source_location::current()) {
         where = at;
         return OutcomeAwaiter<T>(std::move(awaited.coro), awaited.into);
     }
-    PassOn&& await_transform(PassOn&& outcome) noexcept {
-        return static_cast<PassOn&&>(outcome);
-    }
+    PassOn&& await_transform(PassOn&& outcome) noexcept { return static_cast<PassOn&&>(outcome); }
     TransparentMarker await_transform(TransparentMarker marker) noexcept {
         transparent = true;
         return marker;

@@ -19,8 +19,8 @@ namespace weft {
 template <class A>
     requires std::derived_from<std::remove_cvref_t<A>, AnyFuture> ||
              Awaitable<std::remove_cvref_t<A>>
-[[nodiscard]] auto ensure_future(
-    A&& awaitable, std::source_location where = std::source_location::current()) {
+[[nodiscard]] auto ensure_future(A&& awaitable,
+                                 std::source_location where = std::source_location::current()) {
     if constexpr (std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
         return std::remove_cvref_t<A>(std::forward<A>(awaitable));
     } else {

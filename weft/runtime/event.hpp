@@ -22,7 +22,6 @@ class EventWait : public Waiter {
 public:
     explicit EventWait(Event& event) noexcept : event_(event) {}
 
-
     [[nodiscard]] bool await_ready() const noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {

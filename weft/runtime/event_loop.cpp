@@ -226,8 +226,7 @@ void EventLoop::run_timed(internal::ReadyNode& node) {
     const Nanoseconds took = time() - start;
     if (took >= slow_callback_duration) {
         char seconds[32];
-        std::snprintf(seconds, sizeof seconds, "%.3f",
-                      std::chrono::duration<double>(took).count());
+        std::snprintf(seconds, sizeof seconds, "%.3f", std::chrono::duration<double>(took).count());
         log(LogLevel::warning, "Executing " + what + " took " + seconds + " seconds");
     }
 }
@@ -301,12 +300,12 @@ void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept
 }
 
 void EventLoop::default_exception_handler(const ExceptionContext& context) {
-    std::string text = context.message.empty() ? "Unhandled exception in event loop"
-                                               : context.message;
-    for (const auto& [label, value] : {std::pair<const char*, const std::string&>{
-                                           "future", context.future},
-                                       {"task", context.task},
-                                       {"handle", context.handle}}) {
+    std::string text =
+        context.message.empty() ? "Unhandled exception in event loop" : context.message;
+    for (const auto& [label, value] :
+         {std::pair<const char*, const std::string&>{"future", context.future},
+          {"task", context.task},
+          {"handle", context.handle}}) {
         if (!value.empty()) text += std::string("\n") + label + ": " + value;
     }
     if (context.source) {
@@ -348,8 +347,8 @@ void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
 
 bool EventLoop::unwatch(IoKind kind, int fd) {
     if (closed_) return false;
-    const auto at = std::ranges::find_if(
-        watched_, [=](const std::unique_ptr<internal::WatchedFd>& watched) {
+    const auto at =
+        std::ranges::find_if(watched_, [=](const std::unique_ptr<internal::WatchedFd>& watched) {
             const IoOperation& operation = *watched;
             return operation.kind == kind && operation.fd == fd;
         });
@@ -366,8 +365,8 @@ bool EventLoop::unwatch(IoKind kind, int fd) {
 void EventLoop::set_signal_handler(int signal, std::function<void()> function) {
     check_usable();
     internal::claim_signal(signal, *inbox_);
-    const auto at = std::ranges::find(signal_handlers_, signal,
-                                      &decltype(signal_handlers_)::value_type::first);
+    const auto at =
+        std::ranges::find(signal_handlers_, signal, &decltype(signal_handlers_)::value_type::first);
     if (at != signal_handlers_.end()) {
         at->second = std::move(function);
     } else {
@@ -394,8 +393,8 @@ void EventLoop::set_fallback_handler(int signal, std::function<void()> function,
     const bool wanted = function != nullptr;
     if (wanted) fallback_handlers_.push_back({signal, insistent, std::move(function)});
     const bool replaced =
-        std::ranges::find(signal_handlers_, signal, &decltype(signal_handlers_)::value_type::first) !=
-        signal_handlers_.end();
+        std::ranges::find(signal_handlers_, signal,
+                          &decltype(signal_handlers_)::value_type::first) != signal_handlers_.end();
     if (replaced) return;
     if (wanted) {
         internal::claim_signal(signal, *inbox_, insistent);

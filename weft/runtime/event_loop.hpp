@@ -286,9 +286,7 @@ public:
     [[nodiscard]] internal::TimerSet& timers() noexcept { return timers_; }
     [[nodiscard]] List<internal::TaskBase>& tasks() noexcept { return tasks_; }
     [[nodiscard]] List<internal::AsyncGenBase>& asyncgens() noexcept { return asyncgens_; }
-    [[nodiscard]] const std::shared_ptr<internal::Inbox>& inbox() const noexcept {
-        return inbox_;
-    }
+    [[nodiscard]] const std::shared_ptr<internal::Inbox>& inbox() const noexcept { return inbox_; }
     [[nodiscard]] Backend& system() noexcept { return *backend_; }
     [[nodiscard]] internal::TaskBase* current() const noexcept { return current_; }
     void set_current(internal::TaskBase* task) noexcept { current_ = task; }
@@ -302,7 +300,8 @@ public:
     void end_run_with(std::exception_ptr error) noexcept;
     void add_timer(internal::Timer& timer, TimePoint when) noexcept;
     void check_usable() const {
-        if (closed_ || internal::running_loop != this) [[unlikely]] check_usable_slow();
+        if (closed_ || internal::running_loop != this) [[unlikely]]
+            check_usable_slow();
     }
     /// Keeps a future that another thread will end, for the ticket that its message brings back:
     /// the future itself never leaves the loop's thread.
@@ -367,7 +366,7 @@ private:
     std::atomic<std::thread::id> thread_{};
     int kernel_thread_ = 0;           // the same as the kernel numbers it; 0 while nobody runs it
     EventLoop* next_open_ = nullptr;  // in the list of debug_table.hpp
-    int process_;  // where the loop was made: a fork's child may not use it
+    int process_;                     // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;
     std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
     std::vector<std::pair<int, std::function<void()>>> signal_handlers_;
@@ -386,7 +385,8 @@ private:
 /// The loop that runs in this thread.
 /// Errors: RuntimeError when there is none.
 [[nodiscard]] inline EventLoop& get_running_loop() {
-    if (!internal::running_loop) [[unlikely]] internal::throw_no_running_loop();
+    if (!internal::running_loop) [[unlikely]]
+        internal::throw_no_running_loop();
     return *internal::running_loop;
 }
 

@@ -115,7 +115,7 @@ private:
     const std::size_t max_workers_;
     const std::string thread_name_prefix_;
     std::mutex mutex_;
-    std::condition_variable changed_;   // a job came, or shutdown
+    std::condition_variable changed_;  // a job came, or shutdown
     std::condition_variable all_ended_;
     std::deque<std::move_only_function<void()>> jobs_;
     std::vector<std::thread> threads_;
@@ -168,10 +168,10 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
 /// Calls `function(args...)` on a thread of the loop's default executor, and waits for it without
 /// blocking the loop.
 ///
-/// The function sees the context variables that there are when the coroutine begins, in a copy. When its first parameter is a
-/// std::stop_token, it gets one that is triggered when the awaiting task is cancelled.
-/// Errors: what the function throws.
-/// Cancel: lossy; the await ends at once. A call that has not begun is never made; one that runs
+/// The function sees the context variables that there are when the coroutine begins, in a copy.
+/// When its first parameter is a std::stop_token, it gets one that is triggered when the awaiting
+/// task is cancelled. Errors: what the function throws. Cancel: lossy; the await ends at once. A
+/// call that has not begun is never made; one that runs
 ///         goes on to its end, and its result is dropped.
 /// Spec:   asyncio.to_thread.
 template <class F, class... Args>
@@ -264,8 +264,9 @@ template <class F, class... Args>
     if constexpr (internal::takes_stop_token<F, Args...>) {
         using T = std::invoke_result_t<F&, std::stop_token, Args...>;
         return internal::await_stoppable<T>(
-            nullptr, [function = std::move(function),
-                      ... args = std::move(args)](std::stop_token token) mutable -> T {
+            nullptr,
+            [function = std::move(function),
+             ... args = std::move(args)](std::stop_token token) mutable -> T {
                 return std::invoke(function, std::move(token), std::move(args)...);
             });
     } else {

@@ -23,23 +23,18 @@ Coro<bool> call_function(std::move_only_function<void()>& function) {
 
 AsyncExitStack::~AsyncExitStack() {
     if (exits_.empty()) return;
-    log(LogLevel::warning, "an AsyncExitStack was destroyed with " +
-                               std::to_string(exits_.size()) +
+    log(LogLevel::warning, "an AsyncExitStack was destroyed with " + std::to_string(exits_.size()) +
                                " cleanups that were not run: use with_async() or aclose()");
 }
 
 void AsyncExitStack::push_async_callback(CoroFunction<Coro<void>()> callback) {
-    push_async_exit(
-        [callback = std::move(callback)] [[clang::coro_wrapper]] (const ExitReason&) mutable {
-            return run_callback(callback);
-        });
+    push_async_exit([callback = std::move(callback)] [[clang::coro_wrapper]] (
+                        const ExitReason&) mutable { return run_callback(callback); });
 }
 
 void AsyncExitStack::callback(std::move_only_function<void()> function) {
-    push_async_exit(
-        [function = std::move(function)] [[clang::coro_wrapper]] (const ExitReason&) mutable {
-            return call_function(function);
-        });
+    push_async_exit([function = std::move(function)] [[clang::coro_wrapper]] (
+                        const ExitReason&) mutable { return call_function(function); });
 }
 
 Coro<void> AsyncExitStack::aclose() {

@@ -11,8 +11,8 @@
 
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
-#include <weft/runtime/this_task.hpp>
 #include <weft/runtime/scope_body.hpp>
+#include <weft/runtime/this_task.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {
@@ -74,10 +74,8 @@ public:
 private:
     template <class R>
     void push_kept(std::shared_ptr<R> kept) {
-        exits_.push_back(
-            Exit([kept = std::move(kept)] [[clang::coro_wrapper]] (const ExitReason& reason) {
-                return kept->aexit(reason);
-            }));
+        exits_.push_back(Exit([kept = std::move(kept)] [[clang::coro_wrapper]] (
+                                  const ExitReason& reason) { return kept->aexit(reason); }));
     }
 
     std::vector<Exit> exits_;

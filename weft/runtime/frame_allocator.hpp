@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/runtime/frame_allocator.hpp - memory for coroutine frames and task states, recycled per thread.
+// weft/runtime/frame_allocator.hpp - memory for coroutine frames and task states, recycled per
+// thread.
 //
 // A frame lives for one call, so its block goes back to a list of its size on the thread that
 // freed it and serves the next call: some 4 ns where malloc and free take 9. Blocks come from
@@ -22,9 +23,7 @@ inline constexpr std::size_t frame_sizes = 128;
 [[nodiscard]] constexpr std::size_t frame_size_of(std::size_t bytes) noexcept {
     return (bytes + 7) / 16;
 }
-[[nodiscard]] constexpr std::size_t frame_bytes(std::size_t size) noexcept {
-    return size * 16 + 8;
-}
+[[nodiscard]] constexpr std::size_t frame_bytes(std::size_t size) noexcept { return size * 16 + 8; }
 
 // A stack of free blocks for each size. Pointers to them lie in an array, not in the blocks: the
 // next allocation then need not wait for a load from a block that was just written.

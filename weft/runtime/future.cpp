@@ -61,9 +61,12 @@ void FutureBase::mark_done() noexcept {
 
 void FutureBase::check_readable() {
     switch (result_->outcome) {
-        case Outcome::value: return;
-        case Outcome::pending: throw InvalidStateError("Result is not set.");
-        default: break;
+        case Outcome::value:
+            return;
+        case Outcome::pending:
+            throw InvalidStateError("Result is not set.");
+        default:
+            break;
     }
     mark_retrieved();
     std::rethrow_exception(result_->share_exception(cancel_message()));
@@ -71,11 +74,14 @@ void FutureBase::check_readable() {
 
 std::exception_ptr FutureBase::error() {
     switch (result_->outcome) {
-        case Outcome::value: return nullptr;
-        case Outcome::pending: throw InvalidStateError("Exception is not set.");
+        case Outcome::value:
+            return nullptr;
+        case Outcome::pending:
+            throw InvalidStateError("Exception is not set.");
         case Outcome::cancelled:
             std::rethrow_exception(result_->share_exception(cancel_message()));
-        case Outcome::error: break;
+        case Outcome::error:
+            break;
     }
     mark_retrieved();
     return result_->failure->error;
@@ -99,8 +105,7 @@ void FutureBase::report_unretrieved() noexcept {
     if (!report_error_ || result_->outcome != Outcome::error) return;
     if (is_cancelled_error(result_->failure->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
-    context.message = std::string(is_task() ? "Task" : "Future") +
-                      " exception was never retrieved";
+    context.message = std::string(is_task() ? "Task" : "Future") + " exception was never retrieved";
     context.exception = result_->failure->error;
     context.future = describe();  // for a task too
     context.source = made_at;
@@ -109,8 +114,8 @@ void FutureBase::report_unretrieved() noexcept {
     if (is_open(loop_)) {
         loop_->call_exception_handler(context);
     } else {
-        log(LogLevel::error, context.message + "\n" + context.future + "\n" +
-                                 weft::describe(context.exception));
+        log(LogLevel::error,
+            context.message + "\n" + context.future + "\n" + weft::describe(context.exception));
     }
 }
 
@@ -162,8 +167,8 @@ bool FutureWait::take_error_into(ResultBase& slot) {
         future_->mark_retrieved();
         slot.failure = copy_failure(result);
         // gather() ends with a CancelledError without being cancelled.
-        slot.outcome = is_cancelled_error(slot.failure->error) ? Outcome::cancelled
-                                                                : Outcome::error;
+        slot.outcome =
+            is_cancelled_error(slot.failure->error) ? Outcome::cancelled : Outcome::error;
     } else {
         return false;
     }

@@ -186,9 +186,7 @@ public:
     }
 
     // For co_await.
-    [[nodiscard]] auto make_awaiter() const& {
-        return internal::FutureAwaiter<T, false>(state_);
-    }
+    [[nodiscard]] auto make_awaiter() const& { return internal::FutureAwaiter<T, false>(state_); }
     [[nodiscard]] auto make_awaiter() && {
         return internal::FutureAwaiter<T, true>(std::move(state_));
     }

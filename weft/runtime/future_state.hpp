@@ -39,15 +39,14 @@ protected:
 
 enum class FutureKind : std::uint8_t {
     future,
-    join,    // a JoinBase: other futures decide it
+    join,  // a JoinBase: other futures decide it
     task,
     member,  // a task that the TaskGroup of its parent waits for
 };
 
 class FutureBase : public FrameAllocated {
 public:
-    FutureBase(EventLoop& loop, ResultBase& result,
-               FutureKind kind = FutureKind::future) noexcept
+    FutureBase(EventLoop& loop, ResultBase& result, FutureKind kind = FutureKind::future) noexcept
         : loop_(&loop), result_(&result), kind_(kind) {}
     FutureBase(const FutureBase&) = delete;
     FutureBase& operator=(const FutureBase&) = delete;
@@ -60,9 +59,7 @@ public:
 
     [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
     [[nodiscard]] bool done() const noexcept { return result_->outcome != Outcome::pending; }
-    [[nodiscard]] bool cancelled() const noexcept {
-        return result_->outcome == Outcome::cancelled;
-    }
+    [[nodiscard]] bool cancelled() const noexcept { return result_->outcome == Outcome::cancelled; }
     [[nodiscard]] ResultBase& result() const noexcept { return *result_; }
     template <class T>
     [[nodiscard]] Result<T>& result_as() const noexcept {
@@ -77,7 +74,8 @@ public:
     /// Ends it; the callbacks go to the ready queue.
     void mark_done() noexcept;
     void check_pending() const {
-        if (done()) [[unlikely]] throw_done_already();
+        if (done()) [[unlikely]]
+            throw_done_already();
     }
 
     void add(DoneLink& link) noexcept { links_.push_back(link); }

@@ -24,7 +24,7 @@ namespace internal {
 enum class GatherMode : unsigned char {
     first_error,        // gather(): done with the first error, the others go on
     return_exceptions,  // errors are results
-    cancel_others,      // gather_or_cancel(): the first error cancels the others; done with the last
+    cancel_others,  // gather_or_cancel(): the first error cancels the others; done with the last
 };
 
 // The future that gather() gives. Pending children keep it alive through their link to it, and
@@ -88,8 +88,7 @@ template <class... T>
 class GatherTuple final : public GatherBase {
 public:
     using Value = std::tuple<element_t<T>...>;
-    GatherTuple(EventLoop& loop, GatherMode mode)
-        : GatherBase(loop, value_, mode, sizeof...(T)) {}
+    GatherTuple(EventLoop& loop, GatherMode mode) : GatherBase(loop, value_, mode, sizeof...(T)) {}
 
 private:
     void collect() override {
@@ -200,9 +199,8 @@ inline constexpr ReturnExceptions return_exceptions{};
 template <internal::Gatherable... A>
 auto gather(A&&... awaitables) {
     using State = internal::GatherTuple<internal::gathered_t<A>...>;
-    return internal::begin_gather(
-        new State(get_running_loop(), internal::GatherMode::first_error),
-        std::forward<A>(awaitables)...);
+    return internal::begin_gather(new State(get_running_loop(), internal::GatherMode::first_error),
+                                  std::forward<A>(awaitables)...);
 }
 
 /// The same, and an error of a child is a result: an expected holds the value or the exception,
@@ -241,9 +239,9 @@ Coro<std::tuple<internal::element_t<internal::gathered_t<A>>...>> gather_or_canc
     A... awaitables) {
     co_await transparent;
     using State = internal::GatherTuple<internal::gathered_t<A>...>;
-    auto all = internal::begin_gather(
-        new State(get_running_loop(), internal::GatherMode::cancel_others),
-        std::move(awaitables)...);
+    auto all =
+        internal::begin_gather(new State(get_running_loop(), internal::GatherMode::cancel_others),
+                               std::move(awaitables)...);
     co_return co_await std::move(all);
 }
 template <std::ranges::sized_range Range>

@@ -25,9 +25,8 @@ constinit const ReadyKind Callback::ready_kind = {
             callback.release();
         },
     .drop = [](ReadyNode& node) noexcept { static_cast<Callback&>(node).release(); },
-    .describe = [](const ReadyNode& node) {
-        return static_cast<const Callback&>(node).describe();
-    }};
+    .describe =
+        [](const ReadyNode& node) { return static_cast<const Callback&>(node).describe(); }};
 
 void Callback::run_once() noexcept {
     if (cancelled_) return;
@@ -72,8 +71,7 @@ constinit const ReadyKind TimerCallback::Due::kind = {
             callback.release();
         },
     .drop = [](ReadyNode& node) noexcept { static_cast<Due&>(node).owner.release(); },
-    .describe = [](const ReadyNode& node) {
-        return static_cast<const Due&>(node).owner.describe();
-    }};
+    .describe =
+        [](const ReadyNode& node) { return static_cast<const Due&>(node).owner.describe(); }};
 
 }  // namespace weft::internal

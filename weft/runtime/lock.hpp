@@ -25,7 +25,6 @@ public:
             leave();
     }
 
-
     [[nodiscard]] bool await_ready() noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {

@@ -62,7 +62,7 @@ public:
                                  // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
     bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
-    std::uint16_t asked = 0;  // requests to cancel the task that this is to answer by its end
+    std::uint16_t asked = 0;     // requests to cancel the task that this is to answer by its end
 
 private:
     // Which kind, as the distance from weft_debug: a pointer would make each waiting frame larger.

@@ -20,8 +20,7 @@ namespace weft::internal {
     asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
     return ticks;
 #else
-    return static_cast<std::uint64_t>(
-        std::chrono::steady_clock::now().time_since_epoch().count());
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 #endif
 }
 
@@ -49,8 +48,8 @@ public:
     /// what has passed.
     [[nodiscard]] std::uint64_t ticks_at(TimePoint time) const noexcept {
         if (time <= time_ || rate_ == 0) return 0;
-        return ticks_ + static_cast<std::uint64_t>(static_cast<double>((time - time_).count()) *
-                                                   rate_);
+        return ticks_ +
+               static_cast<std::uint64_t>(static_cast<double>((time - time_).count()) * rate_);
     }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/runtime/scope_body.hpp - what runs inside a scope: a coroutine, an operation such as
-// queue.get(), a coroutine function or a plain function, with or without the scope as its parameter.
+// queue.get(), a coroutine function or a plain function, with or without the scope as its
+// parameter.
 #pragma once
 
 #include <concepts>

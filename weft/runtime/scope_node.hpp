@@ -9,7 +9,7 @@ namespace weft::internal {
 struct ScopeNode {
     ScopeNode* outer = nullptr;
     bool cancelled = false;
-    bool shielded = false;  // what is further out does not reach inside
+    bool shielded = false;   // what is further out does not reach inside
     std::uint32_t held = 0;  // requests to cancel the task that wait for the end of this shield
 };
 

@@ -17,7 +17,7 @@ struct Entry {
     std::atomic<Inbox*> inbox{nullptr};
     std::atomic<bool> pending{false};
     std::atomic<bool> insistent{false};
-    struct sigaction before {};
+    struct sigaction before{};
 };
 Entry entries[NSIG];
 
@@ -47,7 +47,7 @@ void claim_signal(int signal, Inbox& inbox, bool insistent) {
     entry.insistent.store(insistent);
     if (entry.inbox.exchange(&inbox)) return;  // the system's handler is ours already
     entry.pending.store(false);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);

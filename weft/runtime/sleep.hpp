@@ -81,9 +81,7 @@ private:
 /// Suspends: always.
 /// Cost:     no allocation; O(1) whatever the number of timers.
 /// Spec:     asyncio.sleep. The loop's clock is that of a virtual one in tests.
-[[nodiscard]] inline internal::Sleep sleep(Delay delay) {
-    return internal::Sleep(delay.get());
-}
+[[nodiscard]] inline internal::Sleep sleep(Delay delay) { return internal::Sleep(delay.get()); }
 /// The same, and gives `value`.
 template <class T>
 [[nodiscard]] internal::SleepValue<T> sleep(Delay delay, T value) {

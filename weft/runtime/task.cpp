@@ -6,8 +6,8 @@
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
-#include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft {
@@ -182,9 +182,8 @@ void TaskBase::start(bool eager) {
 constinit const ReadyKind TaskBase::ready_kind = {
     .run = [](ReadyNode& node) { static_cast<TaskBase&>(node).step(); },
     .drop = [](ReadyNode&) noexcept {},  // the loop's list of tasks owns it
-    .describe = [](const ReadyNode& node) {
-        return static_cast<const TaskBase&>(node).describe();
-    }};
+    .describe =
+        [](const ReadyNode& node) { return static_cast<const TaskBase&>(node).describe(); }};
 
 void TaskBase::step() noexcept {
     if (undelivered_ > 0) [[unlikely]] {
@@ -199,7 +198,8 @@ void TaskBase::step() noexcept {
         if (op_->checks_resume && !op_->may_resume()) {
             op_->outcome = Outcome::pending;
             state_ = State::waiting;
-            if (has_scope_) [[unlikely]] cancel_at_suspension();  // cancelled while it was woken
+            if (has_scope_) [[unlikely]]
+                cancel_at_suspension();  // cancelled while it was woken
             return;
         }
         if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
@@ -218,10 +218,12 @@ void TaskBase::step() noexcept {
             PromiseBase* const left = std::exchange(unwinding_frame, nullptr);
             frame = left ? frame_that_takes(left) : nullptr;
         }
-        if (root_ended_) [[unlikely]] destroy_frames();
+        if (root_ended_) [[unlikely]]
+            destroy_frames();
     }
     loop().set_current(outer_task);
-    if (failure_in_flight) [[unlikely]] drop_failure_in_flight();
+    if (failure_in_flight) [[unlikely]]
+        drop_failure_in_flight();
     if (root_ended_) finish();
 }
 
@@ -255,8 +257,9 @@ void TaskBase::finish() noexcept {
             clear_value();
             ended.set_cancelled();
         } else if (cancel_requests_ > 0 && loop().get_debug()) {
-            log(LogLevel::warning, describe() + " was cancelled, but swallowed the CancelledError "
-                                                "and returned a result");
+            log(LogLevel::warning, describe() +
+                                       " was cancelled, but swallowed the CancelledError "
+                                       "and returned a result");
         }
     } else if (ended.outcome == Outcome::error && is_loop_ending(ended.failure->error)) {
         loop().end_run_with(ended.failure->error);

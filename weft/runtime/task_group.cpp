@@ -221,9 +221,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
 
 namespace internal {
 
-void throw_started_twice() {
-    throw RuntimeError("called 'started' twice on the same task status");
-}
+void throw_started_twice() { throw RuntimeError("called 'started' twice on the same task status"); }
 
 std::exception_ptr never_started() {
     return std::make_exception_ptr(RuntimeError("child exited without calling started()"));

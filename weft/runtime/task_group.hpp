@@ -17,9 +17,9 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/this_task.hpp>
-#include <weft/runtime/scope_body.hpp>
 
 namespace weft {
 
@@ -55,8 +55,8 @@ private:
 ///         co_await last_words();
 ///     });
 ///
-/// A body that only starts tasks may be a plain function: `[&](TaskGroup& group) { … }`. Or, where the
-/// group is needed around the block, `TaskGroup group; co_await with_async(group,
+/// A body that only starts tasks may be a plain function: `[&](TaskGroup& group) { … }`. Or, where
+/// the group is needed around the block, `TaskGroup group; co_await with_async(group,
 /// [&]() -> Coro<void> { … });`. References that the tasks take must outlive the block, not more.
 ///
 /// When a task or the body fails, the other tasks and the body are cancelled.
@@ -86,8 +86,7 @@ public:
             coro.close();
             throw_refused();
         }
-        Ref<internal::TaskBase> task(
-            new internal::TaskState<T>(parent_->loop(), coro.release()));
+        Ref<internal::TaskBase> task(new internal::TaskState<T>(parent_->loop(), coro.release()));
         adopt(*task, options, where);
         return Task<T>(std::move(task));
     }

@@ -92,7 +92,8 @@ public:
         op_ = &op;
         leaf_ = &frame;
         state_ = State::waiting;
-        if (undelivered_ > 0 || has_scope_) [[unlikely]] cancel_at_suspension();
+        if (undelivered_ > 0 || has_scope_) [[unlikely]]
+            cancel_at_suspension();
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
@@ -159,7 +160,7 @@ private:
     std::uint32_t cancel_requests_ = 0;
     std::uint16_t undelivered_ = 0;  // of these, to be raised at the next suspension
     State state_ = State::ready;
-    bool asking_ : 1 = false;       // request_cancel() is on the stack
+    bool asking_ : 1 = false;  // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
     bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;

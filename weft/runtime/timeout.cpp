@@ -43,9 +43,7 @@ Timeout::Timeout(std::optional<Delay> delay) noexcept {
     if (delay) delay_ = delay->get();
 }
 
-Timeout Timeout::at(std::optional<TimePoint> when) noexcept {
-    return Timeout(when, nullptr);
-}
+Timeout Timeout::at(std::optional<TimePoint> when) noexcept { return Timeout(when, nullptr); }
 
 Timeout::~Timeout() {
     timer_.cancel();

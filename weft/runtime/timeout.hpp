@@ -112,9 +112,7 @@ Coro<internal::scope_value_t<F, Timeout>> timeout_at(std::optional<TimePoint> wh
     co_return co_await with_async(scope, std::move(body));
 }
 /// Python's `async with timeout(…) as limit`: use it with with_async(limit, body).
-[[nodiscard]] inline Timeout timeout(std::optional<Delay> delay) noexcept {
-    return Timeout(delay);
-}
+[[nodiscard]] inline Timeout timeout(std::optional<Delay> delay) noexcept { return Timeout(delay); }
 [[nodiscard]] inline Timeout timeout_at(std::optional<TimePoint> when) noexcept {
     return Timeout::at(when);
 }

@@ -13,10 +13,11 @@ constinit const ReadyKind WatchedFd::ready_kind = {
             watched.queued_ = false;
             if (watched.stopped_) watched.delete_if_unused();
         },
-    .describe = [](const ReadyNode& node) {
-        const auto& watched = static_cast<const WatchedFd&>(node);
-        return "<Handle of descriptor " + std::to_string(watched.fd) + ">";
-    }};
+    .describe =
+        [](const ReadyNode& node) {
+            const auto& watched = static_cast<const WatchedFd&>(node);
+            return "<Handle of descriptor " + std::to_string(watched.fd) + ">";
+        }};
 
 void WatchedFd::complete(std::int32_t, bool more) noexcept {
     submitted_ = more;

@@ -35,10 +35,10 @@ private:
     EventLoop& loop_;
     std::function<void()> function_;
     ContextSlot context_;
-    bool queued_ = false;     // in the ready queue
-    bool running_ = false;    // its function is on the stack
-    bool stopped_ = false;    // nobody wants it any more
-    bool submitted_ = true;   // the backend has it
+    bool queued_ = false;    // in the ready queue
+    bool running_ = false;   // its function is on the stack
+    bool stopped_ = false;   // nobody wants it any more
+    bool submitted_ = true;  // the backend has it
 };
 
 }  // namespace weft::internal

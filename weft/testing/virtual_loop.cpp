@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/testing/virtual_loop.hpp>
 
-
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::testing {

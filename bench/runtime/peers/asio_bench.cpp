@@ -4,6 +4,8 @@
 // Asio has no lock, semaphore, event or task group; those measures are absent.
 // usage: asio_bench [MEASURE ...]
 
+#include <boost/asio.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -17,11 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
-#include <boost/asio.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <unistd.h>
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -91,9 +91,7 @@ private:
     std::uint32_t state_ = 12345;
 };
 
-[[gnu::noinline]] awaitable<int> child() {
-    co_return 1;
-}
+[[gnu::noinline]] awaitable<int> child() { co_return 1; }
 
 double await_ready() {
     return ns_per_op([](std::size_t n) -> awaitable<void> {
@@ -184,8 +182,7 @@ double cancel_cycle(Make make) {
                 ended = true;
                 if (error) ++cancelled;
             };
-            asio::co_spawn(executor, make(),
-                           asio::bind_cancellation_slot(signal.slot(), on_end));
+            asio::co_spawn(executor, make(), asio::bind_cancellation_slot(signal.slot(), on_end));
             co_await asio::post(executor, use_awaitable);
             signal.emit(asio::cancellation_type::terminal);
             while (!ended) co_await asio::post(executor, use_awaitable);
