@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
-#include <string>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 

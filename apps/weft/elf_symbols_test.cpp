@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <apps/weft/elf_symbols.hpp>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <optional>
 #include <random>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <elf.h>
 #include <gtest/gtest.h>
 
+#include <weft/base/check.hpp>
 #include <weft/runtime/event_loop.hpp>
 
 namespace weft::app {

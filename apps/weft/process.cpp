@@ -5,12 +5,20 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <istream>
+#include <iterator>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <apps/weft/elf_symbols.hpp>
 #include <fcntl.h>

@@ -3,13 +3,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
+
+#include <apps/weft/process.hpp>
 
 #include <weft/runtime/debug_table.hpp>
+#include <weft/runtime/inspect.hpp>
 
 namespace weft::app {
 namespace {

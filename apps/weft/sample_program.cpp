@@ -3,14 +3,21 @@
 //
 // Says "ready" once all of them are where they are to be; `churn` instead makes and ends tasks as
 // fast as it can, and says how many each tenth of a second.
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <thread>
 
-#include <weft/asyncio.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/task_group.hpp>
+#include <weft/runtime/timeout.hpp>
 
 namespace {
 

@@ -6,9 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
+
+#include <apps/weft/remote_tasks.hpp>
+
+#include <weft/runtime/inspect.hpp>
 
 namespace weft::app {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <string>
+#include <ratio>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -17,7 +17,20 @@
 
 #include <unistd.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/handle.hpp>
+#include <weft/runtime/lock.hpp>
+#include <weft/runtime/queue.hpp>
+#include <weft/runtime/semaphore.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/task_group.hpp>
 
 namespace {
 

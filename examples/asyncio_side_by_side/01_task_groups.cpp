@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task groups in each other: errors are handled where they belong, the rest goes up.
-#include <chrono>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exception_group.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task_group.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

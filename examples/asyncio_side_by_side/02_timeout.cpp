@@ -5,7 +5,11 @@
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/timeout.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request is cancelled; what it had begun to save is saved all the same.
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/shield.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/wait.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cleanup that waits: try_finally() and aexit() of a task that is cancelled.
-#include <chrono>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/with_async.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A producer and two consumers; the end is Queue::shutdown().
-#include <chrono>
 #include <string>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/queue.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task_group.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // An asynchronous generator that is left early, and closes with an await.
-#include <chrono>
 #include <exception>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/sleep.hpp>
 
 using namespace std::chrono_literals;
 using weft::AsyncGenerator;

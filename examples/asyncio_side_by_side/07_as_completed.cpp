@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results in the order in which they come, not in which they were asked for.
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/as_completed.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ctrl-C cancels async_main(), which cleans up; the exit code is 130. The program presses it
 // itself.
-#include <chrono>
 #include <csignal>
 #include <string>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task_group.hpp>
+#include <weft/runtime/with_async.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // gather(): all results in order, and with return_exceptions the errors among them.
-#include <chrono>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/each.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/sleep.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

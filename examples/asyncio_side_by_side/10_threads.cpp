@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocking code in threads, two at a time; context variables go along with to_thread().
-#include <chrono>
 #include <string>
 #include <thread>
 
 #include <fmt/core.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/semaphore.hpp>
 
 using namespace std::chrono_literals;
 using weft::Coro;

@@ -15,13 +15,20 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <signal.h>
 
-#include <weft/asyncio.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
+#include <weft/runtime/semaphore.hpp>
+#include <weft/runtime/task_group.hpp>
 
 #include "files.hpp"
 #include "options.hpp"
 #include "process.hpp"
 #include "progress.hpp"
+#include "report.hpp"
 #include "samples.hpp"
 
 namespace process_images {

@@ -8,9 +8,12 @@
 #include <stop_token>
 #include <vector>
 
+#include <time.h>
+
 #include "analysis.hpp"
 #include "files.hpp"
 #include "image.hpp"
+#include "report.hpp"
 
 namespace process_images {
 namespace {

@@ -12,6 +12,7 @@
 #include "analysis.hpp"
 #include "files.hpp"
 #include "image.hpp"
+#include "report.hpp"
 #include "test_images.hpp"
 
 namespace process_images {

@@ -2,6 +2,14 @@
 #include <weft/base/exception_group.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/base/exceptions.hpp>
 
 namespace weft {
 namespace {

@@ -2,7 +2,9 @@
 #include <weft/base/exceptions.hpp>
 
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <string>
 #include <typeinfo>
 
 #include <cxxabi.h>

@@ -5,8 +5,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +20,8 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/backend.hpp>
 
 namespace weft {
 namespace {

@@ -4,17 +4,26 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/handle.hpp>
 #include <weft/runtime/sleep.hpp>
 
 namespace weft {

@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/run.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/epoll_backend.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/handle.hpp>
 #include <weft/runtime/inspect.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/task_state.hpp>
 
 namespace weft {
 namespace {

@@ -5,12 +5,16 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <liburing.h>
@@ -20,9 +24,13 @@
 
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/op.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_state.hpp>

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/as_completed.hpp>
 
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
 
 namespace weft::internal {
 

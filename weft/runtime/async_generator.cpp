@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/async_generator.hpp>
 
+#include <source_location>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/outcome.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
+#include <weft/runtime/task_state.hpp>
 
 namespace weft {
 namespace internal {

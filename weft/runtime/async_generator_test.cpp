@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/async_generator.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/barrier.hpp>
 
+#include <cstddef>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
 
 namespace weft {
 

@@ -2,18 +2,25 @@
 // Goal:   nothing that can be awaited leaks, hangs or loses a cancellation, whenever it comes.
 // Method: each awaitable and combinator is attacked at every turn of its life; see attack.hpp.
 #include <chrono>
-#include <memory>
+#include <cstddef>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/exit_stack.hpp>
+#include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>

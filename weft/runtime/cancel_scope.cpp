@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/cancel_scope.hpp>
 
+#include <optional>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/result.hpp>
+#include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft {

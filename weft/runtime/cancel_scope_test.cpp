@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/cancel_scope.hpp>
 
-#include <chrono>
+#include <optional>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/runtime/with_async.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   no lock, permit or item is lost, whenever a task that waits for it is cancelled.
 // Method: as in cancel_fuzz_test.cpp; each primitive looks at itself when its last user goes.
-#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,7 +13,9 @@
 #include <weft/runtime/barrier.hpp>
 #include <weft/runtime/capacity_limiter.hpp>
 #include <weft/runtime/condition.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/lock.hpp>
 #include <weft/runtime/queue.hpp>
 #include <weft/runtime/semaphore.hpp>

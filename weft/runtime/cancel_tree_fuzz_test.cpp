@@ -6,21 +6,25 @@
 //         WEFT_FUZZ_TREES=n runs so many.
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/handle.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/runtime/with_async.hpp>

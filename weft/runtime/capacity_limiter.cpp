@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/capacity_limiter.hpp>
 
+#include <cstddef>
+
 #include <weft/base/exceptions.hpp>
 
 namespace weft {

@@ -3,6 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 
 namespace weft::concurrent::internal {
 

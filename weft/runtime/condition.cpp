@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/condition.hpp>
 
+#include <cstddef>
 #include <limits>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/waiter.hpp>
 
 namespace weft {
 

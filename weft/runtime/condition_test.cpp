@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/condition.hpp>
 
+#include <cstddef>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/lock.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

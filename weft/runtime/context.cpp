@@ -2,6 +2,10 @@
 #include <weft/runtime/context.hpp>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <weft/base/ref.hpp>
 
 namespace weft {
 namespace internal {

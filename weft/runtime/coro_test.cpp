@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/coro.hpp>
 
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/attack.hpp>

@@ -7,12 +7,15 @@
 #include <source_location>
 
 #include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/extras.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
+#include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/timer_set.hpp>
 
 // The classes have bases and private members, for which the standard leaves offsetof to the
 // compiler. Both compilers give the offset where no base is virtual.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/event.hpp>
 
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/waiter.hpp>
 
 namespace weft {
 

@@ -2,21 +2,42 @@
 #include <weft/runtime/event_loop.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/log.hpp>
-#include <weft/runtime/async_generator.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/async_generator.hpp>  // IWYU pragma: keep (the list of generators)
+#include <weft/runtime/backend.hpp>
 #include <weft/runtime/debug_table.hpp>
-#include <weft/runtime/executor.hpp>
+#include <weft/runtime/executor.hpp>  // IWYU pragma: keep (shut down in close())
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/inbox.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/processor_clock.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/signals.hpp>
+#include <weft/runtime/task_state.hpp>
+#include <weft/runtime/timer_set.hpp>
 #include <weft/runtime/watched_fd.hpp>
 
 namespace weft {

@@ -3,11 +3,25 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <pthread.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/concurrent_future.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
 
 namespace weft {
 

@@ -3,9 +3,10 @@
 
 #include <atomic>
 #include <barrier>
-#include <chrono>
 #include <memory>
+#include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +15,10 @@
 #include <pthread.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/concurrent_future.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

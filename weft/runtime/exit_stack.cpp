@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/exit_stack.hpp>
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include <weft/base/log.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/outcome.hpp>
+#include <weft/runtime/result.hpp>
+#include <weft/runtime/with_async.hpp>
 
 namespace weft {
 namespace {

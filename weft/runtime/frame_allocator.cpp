@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/frame_allocator.hpp>
 
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 

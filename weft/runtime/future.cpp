@@ -2,12 +2,21 @@
 #include <weft/runtime/future.hpp>
 
 #include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
 #include <utility>
 
+#include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/base/ref.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/extras.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/gather.hpp>
 
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 

@@ -4,13 +4,20 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/attack.hpp>
 #include <weft/testing/virtual_loop.hpp>

@@ -2,9 +2,14 @@
 #include <weft/runtime/handle.hpp>
 
 #include <exception>
-#include <typeinfo>
+#include <string>
+#include <utility>
 
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/context.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/ready_queue.hpp>
 
 namespace weft::internal {
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/inbox.hpp>
 
+#include <atomic>
+
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/ready_queue.hpp>
 
 namespace weft::internal {
 

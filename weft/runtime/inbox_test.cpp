@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/base/time.hpp>
+#include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/virtual_clock.hpp>
 
 namespace weft::internal {

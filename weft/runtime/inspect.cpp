@@ -3,13 +3,21 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <map>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 #include <weft/runtime/debug_table.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>

@@ -2,7 +2,11 @@
 #include <weft/runtime/lock.hpp>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/waiter.hpp>
 
 namespace weft {
 

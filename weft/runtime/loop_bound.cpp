@@ -2,6 +2,7 @@
 #include <weft/runtime/loop_bound.hpp>
 
 #include <string>
+#include <string_view>
 
 #include <weft/base/exceptions.hpp>
 

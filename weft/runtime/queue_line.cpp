@@ -2,6 +2,10 @@
 #include <weft/runtime/queue_line.hpp>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {

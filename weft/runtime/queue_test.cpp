@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/queue.hpp>
 
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,7 +12,9 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

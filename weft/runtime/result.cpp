@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/result.hpp>
 
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <utility>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
+
 namespace weft {
 namespace internal {
 namespace {

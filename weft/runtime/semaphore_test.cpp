@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

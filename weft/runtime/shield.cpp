@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/shield.hpp>
 
-#include <weft/base/exceptions.hpp>
+#include <exception>
+#include <utility>
+
+#include <weft/base/ref.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 

@@ -7,7 +7,10 @@
 #include <cstring>
 #include <string>
 
+#include <signal.h>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/inbox.hpp>
 
 namespace weft::internal {
 namespace {

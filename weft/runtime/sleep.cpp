@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/sleep.hpp>
 
+#include <string>
+
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/timer_set.hpp>
 
 namespace weft::internal {
 namespace {

@@ -2,11 +2,25 @@
 #include <weft/runtime/task.hpp>
 
 #include <algorithm>
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/log.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/context.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/scope_node.hpp>
 #include <weft/runtime/task_state.hpp>
 

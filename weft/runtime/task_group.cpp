@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/task_group.hpp>
 
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <utility>
+
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/frame_allocator.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/op.hpp>
 #include <weft/runtime/ready_queue.hpp>
-#include <weft/runtime/scope_node.hpp>
+#include <weft/runtime/result.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft {

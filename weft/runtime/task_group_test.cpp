@@ -9,7 +9,11 @@
 
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/with_async.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/sleep.hpp>

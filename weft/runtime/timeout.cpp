@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/timeout.hpp>
 
+#include <exception>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft {

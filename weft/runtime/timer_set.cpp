@@ -3,7 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <utility>
+
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/ready_queue.hpp>
 
 namespace weft::internal {
 namespace {

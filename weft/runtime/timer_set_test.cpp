@@ -2,7 +2,9 @@
 #include <weft/runtime/timer_set.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -10,6 +12,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <weft/base/time.hpp>
+#include <weft/runtime/ready_queue.hpp>
 
 namespace weft::internal {
 namespace {

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/runtime/backend.hpp>
 
 namespace weft {
 namespace {

@@ -2,9 +2,15 @@
 #include <weft/runtime/wait.hpp>
 
 #include <cstddef>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/future_state.hpp>
+#include <weft/runtime/handle.hpp>
 
 namespace weft::internal {
 namespace {

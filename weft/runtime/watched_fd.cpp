@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/watched_fd.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <utility>
+
+#include <weft/runtime/backend.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/handle.hpp>
+#include <weft/runtime/ready_queue.hpp>
 
 namespace weft::internal {
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/with_async.hpp>
 
+#include <exception>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 

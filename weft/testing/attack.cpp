@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/testing/attack.hpp>
 
-#include <chrono>
+#include <cstdint>
 #include <exception>
-#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/testing/virtual_loop.hpp>
 
-#include <weft/runtime/task_state.hpp>
+#include <cstddef>
+
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/virtual_clock.hpp>
 
 namespace weft::testing {
 
