@@ -93,7 +93,7 @@ TEST(Coro, can_be_awaited_once) {
         auto coro = give(1);
         EXPECT_TRUE(coro);
         EXPECT_EQ(co_await std::move(coro), 1);
-        EXPECT_FALSE(coro);
+        EXPECT_FALSE(coro);  // NOLINT(bugprone-use-after-move): that is what it asks
         bool refused = false;
         try {
             co_await std::move(coro);

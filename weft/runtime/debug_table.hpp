@@ -29,7 +29,7 @@ inline constexpr std::uint32_t weft_debug_version = 1;
 extern "C" {
 
 /// All offsets are in bytes from the start of the object that the struct is named for.
-struct weft_debug_table {
+struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for C
     char magic[8];  // "weft"
     std::uint32_t version;
     std::uint32_t table_size;            // of this struct

@@ -169,7 +169,7 @@ TEST(Lock, is_released_once_by_a_Held_that_was_moved_or_released_early) {
     {
         Held<Lock> first(lock);
         Held<Lock> second(std::move(first));
-        EXPECT_FALSE(first);
+        EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): that is what it asks
         EXPECT_TRUE(second);
         first = std::move(second);
         EXPECT_TRUE(lock.locked());

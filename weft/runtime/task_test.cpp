@@ -108,10 +108,11 @@ TEST(Task, refuses_a_coroutine_that_was_awaited_or_given_away) {
     loop.run([]() -> Coro<void> {
         auto coro = nap(0s);
         co_await create_task(std::move(coro));
+        // NOLINTNEXTLINE(bugprone-use-after-move): that is what it asks
         EXPECT_THROW(create_task(std::move(coro)), RuntimeError);
         bool refused = false;
         try {
-            co_await std::move(coro);
+            co_await std::move(coro);  // NOLINT(bugprone-use-after-move)
         } catch (const RuntimeError&) {
             refused = true;
         }
