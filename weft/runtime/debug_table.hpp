@@ -30,7 +30,7 @@ extern "C" {
 
 /// All offsets are in bytes from the start of the object that the struct is named for.
 struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for C
-    char magic[8];  // "weft"
+    char magic[8];         // "weft"
     std::uint32_t version;
     std::uint32_t table_size;            // of this struct
     char release[16];                    // of weft, as text
