@@ -28,10 +28,12 @@ namespace {
 using namespace std::chrono_literals;
 using testing::VirtualLoop;
 
+constexpr unsigned inner_awaits_at = __LINE__ + 2;
 Coro<int> inner(Delay delay) {
     co_await sleep(delay);
     co_return 1;
 }
+constexpr unsigned outer_awaits_at = __LINE__ + 2;
 Coro<int> outer(Delay delay) {
     const int one = co_await inner(delay);
     co_return one + 1;
@@ -86,8 +88,8 @@ TEST(Inspect, tells_every_await_from_the_innermost_to_the_root) {
     EXPECT_EQ(main.waits_for, "sleep");
     EXPECT_EQ(functions(main), Names({"weft::inner", "weft::outer"}));
     EXPECT_TRUE(main.await_chain[0].file.ends_with("inspect_test.cpp"));
-    EXPECT_EQ(main.await_chain[0].line, 24u);
-    EXPECT_EQ(main.await_chain[1].line, 28u);
+    EXPECT_EQ(main.await_chain[0].line, inner_awaits_at);
+    EXPECT_EQ(main.await_chain[1].line, outer_awaits_at);
     EXPECT_EQ(main.parent_id, 0u);
 }
 

@@ -43,6 +43,7 @@ TaskBase::~TaskBase() = default;
 void TaskBase::destroy_frames() noexcept {
     // A handle may outlive the loop: what was waited for goes with the frames.
     if (state_ == State::waiting) state_ = State::ready;
+    op_ = nullptr;
     if (root_) std::exchange(root_, nullptr).destroy();
 }
 
