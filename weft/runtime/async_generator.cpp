@@ -45,8 +45,8 @@ Coro<void> close_reporting(Coro<void> closing, std::string name) {
     if (result.outcome != Outcome::error) co_return;
     ExceptionContext report;
     report.message = "an error occurred during closing of asynchronous generator '" + name + "'";
-    report.exception = result.failure->error;
-    report.await_chain = result.failure->chain;
+    report.exception = result.failure()->error;
+    report.await_chain = result.failure()->chain;
     get_running_loop().call_exception_handler(report);
 }
 

@@ -74,7 +74,7 @@ public:
             Promise& self = frame.promise();
             self.state = GeneratorState::done;
             self.ListNode::unlink();
-            return FinalAwaiter().await_suspend(frame);
+            return FinalAwaiter::await_suspend(frame);
         }
         void await_resume() const noexcept {}
     };

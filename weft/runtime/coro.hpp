@@ -62,15 +62,16 @@ concept Awaitable = internal::is_coro<std::remove_cvref_t<A>> || internal::Makes
 namespace internal {
 
 template <class A>
-auto make_awaiter_for(A&& awaitable) {
+auto make_awaiter_for(A&& awaitable, PromiseBase& awaiting) {
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
-        return CoroAwaiter<typename std::remove_cvref_t<A>::value_type>(std::move(awaitable));
+        using T = typename std::remove_cvref_t<A>::value_type;
+        return CoroAwaiter<T>(std::move(awaitable), awaiting);
     } else {
         return std::forward<A>(awaitable).make_awaiter();
     }
 }
 template <class A>
-using awaiter_of = decltype(make_awaiter_for(std::declval<A>()));
+using awaiter_of = decltype(make_awaiter_for(std::declval<A>(), std::declval<PromiseBase&>()));
 
 }  // namespace internal
 
@@ -107,7 +108,7 @@ public:
     using PromiseBase::PromiseBase;
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    [[nodiscard]] FinalAwaiter final_suspend() const noexcept { return {}; }
+    [[nodiscard]] FinalAwaiter final_suspend() noexcept { return FinalAwaiter(*this); }
     void unhandled_exception() noexcept { fail(); }
 
     template <class A>
@@ -116,19 +117,19 @@ public:
         using Plain = std::remove_cvref_t<A>;
         if constexpr (is_as_result<Plain>) {
             using Inner = decltype(awaitable.awaitable);
-            return ResultAwaiter<Inner>(std::move(awaitable.awaitable));
+            return ResultAwaiter<Inner>(std::move(awaitable.awaitable), *this);
         } else {
             static_assert(Awaitable<A>,
                           "co_await takes a Coro, a Task, a Future or an operation of weft; "
                           "bring anything else in through a Future");
-            return make_awaiter_for(std::forward<A>(awaitable));
+            return make_awaiter_for(std::forward<A>(awaitable), *this);
         }
     }
     template <class T>
     OutcomeAwaiter<T> await_transform(AsOutcome<T> awaited,
                                       std::source_location at = std::source_location::current()) {
         where = at;
-        return OutcomeAwaiter<T>(std::move(awaited.coro), awaited.into);
+        return OutcomeAwaiter<T>(std::move(awaited.coro), *this, awaited.into);
     }
     PassOn&& await_transform(PassOn&& outcome) noexcept { return static_cast<PassOn&&>(outcome); }
     TransparentMarker await_transform(TransparentMarker marker) noexcept {
@@ -175,7 +176,7 @@ public:
 /// Spec:     Python's coroutine objects. One that is destroyed without having been awaited is
 ///           reported through weft::log with its function, as Python warns "was never awaited".
 template <class T>
-class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Coro {
+class [[nodiscard, clang::trivial_abi, clang::coro_return_type, clang::coro_lifetimebound]] Coro {
 public:
     using promise_type = internal::CoroPromise<T>;
     using value_type = T;
@@ -224,26 +225,58 @@ inline Coro<void> CoroPromise<void>::get_return_object() noexcept {
 }
 
 // Runs a child in place; owns its frame.
+//
+// The child is called: its resume() runs on this stack up to its end or its first suspension, and
+// a child that ends without waiting never suspends its parent. Only when the calls are deep is the
+// parent suspended first, and the child takes its place on the stack.
 template <class T>
 class ChildFrame {
 public:
-    explicit ChildFrame(Coro<T>&& coro) : frame_(coro.release()) {}
+    ChildFrame(Coro<T>&& coro, PromiseBase& parent, ResultBase& slot) : frame_(coro.release()) {
+        PromiseBase& child = frame_.promise();
+        child.parent = &parent;
+        child.task = parent.task;
+        child.slot = &slot;
+        child.level = parent.level;
+    }
     ChildFrame(const ChildFrame&) = delete;
     ChildFrame& operator=(const ChildFrame&) = delete;
     ~ChildFrame() {
         if (frame_) frame_.destroy();
     }
 
-    [[nodiscard]] std::coroutine_handle<> start(PromiseBase& parent, ResultBase& slot) noexcept {
+    /// For await_ready(): calls the child. True when it has ended, and the awaiting frame takes
+    /// what came of it.
+    [[nodiscard]] bool run() noexcept {
         PromiseBase& child = frame_.promise();
-        child.parent = &parent;
-        child.task = parent.task;
-        child.slot = &slot;
+        if (child.level >= PromiseBase::level_max) [[unlikely]] {
+            child.level = PromiseBase::level_max + 1;
+            return false;
+        }
+        ++child.level;
+        const ResultBase& slot = *child.slot;
+        frame_.resume();
+        if (slot.outcome == Outcome::value) [[likely]] {
+            frame_ = nullptr;  // it has freed itself
+            return true;
+        }
+        if (slot.outcome != Outcome::pending) {
+            if (child.owner_takes_errors()) return true;
+        }
+        child.level = 0;
+        return false;
+    }
+    /// For await_suspend(): the child, if it is still to run.
+    [[nodiscard]] std::coroutine_handle<> to_run() const noexcept {
+        if (frame_.promise().level == 0) return std::noop_coroutine();
         return frame_;
     }
     // The child's frame is gone before its result is used, as in Python.
-    void end() noexcept { std::exchange(frame_, nullptr).destroy(); }
-    [[nodiscard]] TaskBase* task() const noexcept { return frame_.promise().task; }
+    void end() noexcept {
+        if (frame_) std::exchange(frame_, nullptr).destroy();
+    }
+    /// Only before end(), after an error.
+    [[nodiscard]] const TaskBase* task() const noexcept { return frame_.promise().task; }
 
 private:
     std::coroutine_handle<CoroPromise<T>> frame_;
@@ -252,18 +285,16 @@ private:
 template <class T>
 class CoroAwaiter {
 public:
-    explicit CoroAwaiter(Coro<T>&& coro) : child_(std::move(coro)) {}
+    CoroAwaiter(Coro<T>&& coro, PromiseBase& parent) : child_(std::move(coro), parent, result_) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        result_.deliver = deliver || !awaiting.promise().transparent;
-        return child_.start(awaiting.promise(), result_);
+    [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
+    [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+        return child_.to_run();
     }
     // For as_result().
-    bool deliver = false;
+    void deliver_errors() noexcept { result_.deliver = true; }
     [[nodiscard]] FailurePtr take_error() {
-        return result_.outcome == Outcome::error ? std::move(result_.failure) : nullptr;
+        return result_.outcome == Outcome::error ? result_.take_failure() : nullptr;
     }
     [[gnu::always_inline]] T await_resume() {
         if (result_.outcome != Outcome::value) [[unlikely]] {
@@ -280,8 +311,8 @@ private:
         return result_.take_exception(cancel_message_of(task));
     }
 
-    ChildFrame<T> child_;
     Result<T> result_;
+    ChildFrame<T> child_;
 };
 
 }  // namespace internal

@@ -191,7 +191,7 @@ Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future) {
         future.cancel();
     } else if (future.set_running_or_notify_cancel()) {
         if (result.outcome == Outcome::error) {
-            future.set_exception(result.failure->error);
+            future.set_exception(result.failure()->error);
         } else if constexpr (std::is_void_v<T>) {
             future.set_result();
         } else {

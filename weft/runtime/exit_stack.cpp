@@ -63,8 +63,7 @@ Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
         if (result.outcome != internal::Outcome::value) {
             body.set_abnormal_from(result);
         } else if (result.value() && body.outcome != internal::Outcome::value) {
-            body.failure = nullptr;
-            body.outcome = internal::Outcome::value;
+            body.set_nothing();
         }
     }
 }

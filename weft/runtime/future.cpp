@@ -58,8 +58,7 @@ void FutureBase::set_error(std::exception_ptr error) {
 void FutureBase::set_failure(FailurePtr failure) {
     check_pending();
     check(failure && failure->error, "a future's error cannot be null");
-    result_->outcome = Outcome::error;
-    result_->failure = std::move(failure);
+    result_->set_failure(std::move(failure));
     mark_done();
 }
 
@@ -93,7 +92,7 @@ std::exception_ptr FutureBase::error() {
             break;
     }
     mark_retrieved();
-    return result_->failure->error;
+    return result_->failure()->error;
 }
 
 void FutureBase::throw_done_already() const {
@@ -112,13 +111,13 @@ const FutureBase* JoinBase::member(std::size_t index) const noexcept {
 
 void FutureBase::report_unretrieved() noexcept {
     if (!report_error_ || result_->outcome != Outcome::error) return;
-    if (is_cancelled_error(result_->failure->error)) return;  // a gather() that was cancelled
+    if (is_cancelled_error(result_->failure()->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
     context.message = std::string(is_task() ? "Task" : "Future") + " exception was never retrieved";
-    context.exception = result_->failure->error;
+    context.exception = result_->failure()->error;
     context.future = describe();  // for a task too
     context.source = made_at;
-    context.await_chain = result_->failure->chain;
+    context.await_chain = result_->failure()->chain;
     // A handle may outlive its loop.
     if (is_open(loop_)) {
         loop_->call_exception_handler(context);
@@ -174,10 +173,13 @@ bool FutureWait::take_error_into(ResultBase& slot) {
         slot.set_cancelled();
     } else if (result.outcome == Outcome::error) {
         future_->mark_retrieved();
-        slot.failure = copy_failure(result);
+        FailurePtr failure = copy_failure(result);
         // gather() ends with a CancelledError without being cancelled.
-        slot.outcome =
-            is_cancelled_error(slot.failure->error) ? Outcome::cancelled : Outcome::error;
+        if (is_cancelled_error(failure->error)) {
+            slot.set_cancelled(std::move(failure));
+        } else {
+            slot.set_failure(std::move(failure));
+        }
     } else {
         return false;
     }

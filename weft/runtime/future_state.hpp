@@ -22,7 +22,7 @@ namespace internal {
 class FutureBase;
 
 [[nodiscard]] inline FailurePtr copy_failure(const ResultBase& result) {
-    return result.failure ? std::make_unique<Failure>(*result.failure) : nullptr;
+    return result.failure() ? std::make_unique<Failure>(*result.failure()) : nullptr;
 }
 
 /// Something to do once a future is done. fire() runs inside the call that ended the future, so
@@ -96,7 +96,7 @@ public:
     std::exception_ptr error();
     void mark_retrieved() noexcept { report_error_ = false; }
     [[nodiscard]] const AwaitChain* error_chain() const noexcept {
-        return result_->failure ? &result_->failure->chain : nullptr;
+        return result_->failure() ? &result_->failure()->chain : nullptr;
     }
     [[nodiscard]] const std::string* cancel_message() const noexcept;
     void set_cancel_message(const std::string* message);

@@ -109,8 +109,8 @@ void GatherBase::on_child_done(Child& child) {
     } else if (failed && mode_ != GatherMode::return_exceptions) {
         ExceptionContext report;
         report.message = "a child of gather() failed after the gather had an error already";
-        report.exception = ended.failure->error;
-        report.await_chain = ended.failure->chain;
+        report.exception = ended.failure()->error;
+        report.await_chain = ended.failure()->chain;
         (future.is_task() ? report.task : report.future) = future.describe();
         loop().call_exception_handler(report);
     }
@@ -135,7 +135,7 @@ void GatherBase::finish(FutureBase& last) {
 
 std::exception_ptr GatherBase::error_of(FutureBase& future) {
     const ResultBase& ended = future.result();
-    if (ended.failure) return ended.failure->error;
+    if (ended.failure()) return ended.failure()->error;
     if (ended.outcome != Outcome::cancelled) return nullptr;
     return cancelled_error(future.cancel_message());
 }

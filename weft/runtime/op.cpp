@@ -61,21 +61,22 @@ void PromiseBase::fail() noexcept {
     if (is_cancelled_error(failure->error)) {
         slot->set_cancelled(std::move(failure));
     } else {
-        slot->outcome = Outcome::error;
-        slot->failure = std::move(failure);
+        slot->set_failure(std::move(failure));
     }
 }
 
 std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
     if (!frame.parent) {
         frame.task->root_ended();
-    } else if (frame.slot->deliver) {
-        return frame.parent->handle();
-    } else {
+    } else if (frame.slot->outcome != Outcome::value && !frame.owner_takes_errors()) {
         unwinding_frame = &frame;
+    } else if (!frame.is_called()) {
+        return frame.parent->handle();
     }
     return std::noop_coroutine();
 }
+
+void leave_root(TaskBase& task) noexcept { task.root_leaves(); }
 
 void report_never_awaited(const PromiseBase& frame) noexcept {
     const std::source_location& at = frame.where;

@@ -57,6 +57,9 @@ public:
     /// the next await. For operations whose result must not be lost.
     [[nodiscard]] virtual bool result_wins() const noexcept { return false; }
 
+    /// For as_result().
+    void deliver_errors() noexcept { deliver = true; }
+
     Outcome outcome = Outcome::pending;
     bool deliver = false;        // an error or cancellation is for the awaiting frame, even a
                                  // transparent one

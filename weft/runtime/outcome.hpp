@@ -16,12 +16,14 @@ class ResultAwaiter {
     using Expected = std::expected<std::remove_cvref_t<T>, std::exception_ptr>;
 
 public:
-    explicit ResultAwaiter(A&& awaitable) : inner_(make_awaiter_for(std::move(awaitable))) {}
+    ResultAwaiter(A&& awaitable, PromiseBase& awaiting)
+        : inner_(make_awaiter_for(std::move(awaitable), awaiting)) {
+        inner_.deliver_errors();
+    }
 
     [[nodiscard]] bool await_ready() { return inner_.await_ready(); }
     template <class Promise>
     auto await_suspend(std::coroutine_handle<Promise> awaiting) {
-        inner_.deliver = true;
         return inner_.await_suspend(awaiting);
     }
     Expected await_resume() {
@@ -59,19 +61,19 @@ private:
 template <class T>
 class OutcomeAwaiter {
 public:
-    OutcomeAwaiter(Coro<T>&& coro, Result<T>& into) : child_(std::move(coro)), into_(into) {}
+    OutcomeAwaiter(Coro<T>&& coro, PromiseBase& parent, Result<T>& into)
+        : child_(std::move(coro), parent, into) {
+        into.deliver = true;
+    }
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        into_.deliver = true;
-        return child_.start(awaiting.promise(), into_);
+    [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
+    [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+        return child_.to_run();
     }
     void await_resume() noexcept { child_.end(); }
 
 private:
     ChildFrame<T> child_;
-    Result<T>& into_;
 };
 
 /// `co_await as_outcome(coro, result)`: runs it and leaves whatever became of it in `result`.
@@ -91,7 +93,7 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept {
         PromiseBase& self = frame.promise();
         self.slot->set_abnormal_from(outcome_);
-        if (self.slot->failure) self.slot->failure->chain.push_back(self.where);
+        self.slot->passed(self.where);
         return leave_frame(self);
     }
     void await_resume() const noexcept {}

@@ -10,6 +10,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 
 #include <weft/runtime/frame_allocator.hpp>
@@ -22,18 +23,36 @@ namespace internal {
 class TaskBase;
 
 struct PromiseBase {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
     explicit PromiseBase(std::source_location made_at) noexcept : where(made_at) {}
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
-    PromiseBase* parent = nullptr;  // the frame that awaits this one; null for a task's root
-    ResultBase* slot = nullptr;     // where the outcome goes; null until started
-    TaskBase* task = nullptr;       // set when started
+    // Set when started, as nothing reads them before. Null: a task's root has no parent.
+    PromiseBase* parent;
+    TaskBase* task;
+    ResultBase* slot = nullptr;  // where the outcome goes; null until started
     /// The `co_await` at hand; before the first one, the function itself.
     std::source_location where;
     /// No code of this frame looks at errors or cancellations: it may be destroyed instead of
     /// being unwound.
     bool transparent = false;
+    /// How deep this frame runs inside the call with which its parent started it; see
+    /// ChildFrame::run().
+    std::uint8_t level = 0;
+
+    // 0: resumed by the loop. 1 to 32: called by the parent, which runs at one less. Past that the
+    // parent is suspended before the child runs, so that the stack does not grow with the chain.
+    static constexpr std::uint8_t level_max = 32;
+    /// Whether the parent is not suspended, but waits for this frame's resume() to return.
+    [[nodiscard]] bool is_called() const noexcept {
+        return static_cast<std::uint8_t>(level - 1) < level_max;
+    }
+    /// Whether an error or cancellation is for whoever awaits this frame; else it goes on to the
+    /// next frame above.
+    [[nodiscard]] bool owner_takes_errors() const noexcept {
+        return !parent || slot->deliver || !parent->transparent;
+    }
 
     [[nodiscard]] std::coroutine_handle<> handle() noexcept {
         // All promises begin with this base (so they have no virtual functions), and are aligned
@@ -52,25 +71,39 @@ struct PromiseBase {
 
 /// The frame has its outcome in its slot: who goes on?
 ///
-/// Returns the parent where it takes what there is; else (a root, or an error that the parent is
-/// transparent to) control goes back to the task's step, which finds the frame that does.
+/// Returns the parent where that is suspended and takes what there is; else control goes back to
+/// the call that runs this frame: to the parent, or to the task's step, which finds the frame that
+/// takes an error to which the parent is transparent.
 [[nodiscard]] std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept;
+/// The root frame of the task ends with a value, and is about to destroy itself.
+void leave_root(TaskBase& task) noexcept;
 
 /// The frame that leave_frame() left behind, for the step that is running.
 extern constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]];
 
-struct FinalAwaiter {
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+/// The end of a coroutine. A frame that is called frees itself when it has a value; one whose
+/// parent is suspended, or with an error on its way, waits for its owner to destroy it.
+class FinalAwaiter {
+public:
+    explicit FinalAwaiter(PromiseBase& frame) noexcept : frees_itself_(ends_here(frame)) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return frees_itself_; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) const noexcept {
-        PromiseBase& self = frame.promise();
-        if (self.parent && (self.slot->outcome == Outcome::value || self.slot->deliver))
-            [[likely]] {
-            return self.parent->handle();
-        }
-        return leave_frame(self);
+    static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+        return leave_frame(frame.promise());
     }
     void await_resume() const noexcept {}
+
+private:
+    static bool ends_here(PromiseBase& frame) noexcept {
+        if (frame.slot->outcome != Outcome::value) [[unlikely]]
+            return false;
+        if (frame.is_called()) return true;
+        if (frame.parent) return false;
+        leave_root(*frame.task);
+        return true;
+    }
+    bool frees_itself_;
 };
 
 /// Reports a coroutine that is destroyed without ever having been awaited.

@@ -30,13 +30,13 @@ constinit thread_local Failure* failure_in_flight [[gnu::tls_model("initial-exec
 void drop_failure_in_flight() noexcept { delete std::exchange(failure_in_flight, nullptr); }
 
 std::exception_ptr ResultBase::take_exception(const std::string* message) {
-    if (failure) return put_in_flight(std::move(failure));
+    if (FailurePtr failure = take_failure()) return put_in_flight(std::move(failure));
     check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
     return cancelled_error(message);
 }
 
 std::exception_ptr ResultBase::share_exception(const std::string* message) const {
-    if (failure) return put_in_flight(std::make_unique<Failure>(*failure));
+    if (const Failure* kept = failure()) return put_in_flight(std::make_unique<Failure>(*kept));
     check(outcome == Outcome::cancelled, "only an error or a cancellation can be raised");
     return cancelled_error(message);
 }

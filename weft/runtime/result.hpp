@@ -36,29 +36,39 @@ using FailurePtr = std::unique_ptr<Failure>;
 
 class ResultBase {
 public:
-    ResultBase() = default;
+    ResultBase() = default;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     ResultBase(const ResultBase&) = delete;
     ResultBase& operator=(const ResultBase&) = delete;
 
-    Outcome outcome = Outcome::pending;
-    /// Whether an error or a cancellation is for the owner of this slot: its frame may catch it,
-    /// or looks at outcomes. Otherwise the owner's frame is destroyed and the outcome goes on.
-    bool deliver = true;
-    /// Set with `error`; with `cancelled` only when a CancelledError object exists already.
-    FailurePtr failure;
+    /// How it ended, once it did; null for a value, and for a cancellation of which there is no
+    /// CancelledError object yet.
+    [[nodiscard]] Failure* failure() const noexcept {
+        return outcome >= Outcome::error ? failure_ : nullptr;
+    }
+    [[nodiscard]] FailurePtr take_failure() noexcept {
+        return FailurePtr(outcome >= Outcome::error ? std::exchange(failure_, nullptr) : nullptr);
+    }
 
+    /// Nothing may be in the slot.
+    void set_failure(FailurePtr failure) noexcept { end_with(Outcome::error, std::move(failure)); }
     void set_error(std::exception_ptr error) {
-        outcome = Outcome::error;
-        failure = std::make_unique<Failure>(Failure{std::move(error), {}});
+        set_failure(std::make_unique<Failure>(Failure{std::move(error), {}}));
     }
     void set_cancelled(FailurePtr with = nullptr) noexcept {
-        outcome = Outcome::cancelled;
-        failure = std::move(with);
+        end_with(Outcome::cancelled, std::move(with));
     }
     /// Takes over another slot's error or cancellation.
     void set_abnormal_from(ResultBase& other) noexcept {
-        outcome = other.outcome;
-        failure = std::move(other.failure);
+        end_with(other.outcome, other.take_failure());
+    }
+    /// Ends without a value and without what was in it, for those that give none.
+    void set_nothing() noexcept {
+        static_cast<void>(take_failure());
+        outcome = Outcome::value;
+    }
+    /// The error came through the `co_await` at that place.
+    void passed(std::source_location where) const {
+        if (Failure* on_its_way = failure()) on_its_way->chain.push_back(where);
     }
 
     /// The error or CancelledError, to be thrown by the caller: each frame between the throw and
@@ -66,6 +76,28 @@ public:
     [[nodiscard]] std::exception_ptr take_exception(const std::string* message);
     /// The same, and keeps the failure for others who ask.
     [[nodiscard]] std::exception_ptr share_exception(const std::string* message) const;
+
+protected:
+    ~ResultBase() {
+        if (outcome >= Outcome::error) [[unlikely]]
+            delete failure_;
+    }
+
+private:
+    void end_with(Outcome how, FailurePtr failure) noexcept {
+        static_cast<void>(take_failure());
+        outcome = how;
+        failure_ = failure.release();
+    }
+
+    Failure* failure_;  // nothing before the outcome is an error or a cancellation
+
+public:
+    // Last, where the value of a derived class can use the bytes behind them.
+    Outcome outcome = Outcome::pending;
+    /// An error or a cancellation is for the owner of this slot even if its frame is transparent,
+    /// because it looks at outcomes.
+    bool deliver = false;
 };
 
 /// A CancelledError as a value; nothing is allocated where there is no message.
@@ -92,8 +124,10 @@ public:
         outcome = Outcome::value;
     }
     void clear() noexcept {
-        if (outcome == Outcome::value) value_.~T();
-        outcome = Outcome::pending;
+        if (outcome == Outcome::value) {
+            value_.~T();
+            outcome = Outcome::pending;
+        }
     }
     [[nodiscard]] T& value() noexcept { return value_; }
     void take_from(Result& other) {
@@ -117,7 +151,9 @@ public:
         value_ = &value;
         outcome = Outcome::value;
     }
-    void clear() noexcept { outcome = Outcome::pending; }
+    void clear() noexcept {
+        if (outcome == Outcome::value) outcome = Outcome::pending;
+    }
     [[nodiscard]] T& value() noexcept { return *value_; }
     void take_from(Result& other) noexcept {
         if (other.outcome == Outcome::value) {
@@ -135,7 +171,9 @@ template <>
 class Result<void> : public ResultBase {
 public:
     void emplace() noexcept { outcome = Outcome::value; }
-    void clear() noexcept { outcome = Outcome::pending; }
+    void clear() noexcept {
+        if (outcome == Outcome::value) outcome = Outcome::pending;
+    }
     void value() const noexcept {}
     void take_from(Result& other) noexcept {
         if (other.outcome == Outcome::value) {

@@ -36,6 +36,7 @@ TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> 
       context_(current_context()),
       id_(loop.next_task_id()) {
     promise.task = this;
+    promise.parent = nullptr;
 }
 
 TaskBase::~TaskBase() = default;
@@ -246,10 +247,10 @@ void TaskBase::step() noexcept {
 // past frames that are transparent to it. Returns the frame to resume, whose await destroys what
 // is below; null when the task as a whole ends with it.
 PromiseBase* TaskBase::frame_that_takes(PromiseBase* frame) noexcept {
-    while (!frame->slot->deliver) {
+    while (!frame->owner_takes_errors()) {
         PromiseBase* parent = frame->parent;
         parent->slot->set_abnormal_from(*frame->slot);
-        if (parent->slot->failure) parent->slot->failure->chain.push_back(parent->where);
+        parent->slot->passed(parent->where);
         frame = parent;
     }
     if (!frame->parent) root_ended_ = true;
@@ -276,8 +277,8 @@ void TaskBase::finish() noexcept {
                                        " was cancelled, but swallowed the CancelledError "
                                        "and returned a result");
         }
-    } else if (ended.outcome == Outcome::error && is_loop_ending(ended.failure->error)) {
-        loop().end_run_with(ended.failure->error);
+    } else if (ended.outcome == Outcome::error && is_loop_ending(ended.failure()->error)) {
+        loop().end_run_with(ended.failure()->error);
         silence();
     }
     undelivered_ = 0;

@@ -153,7 +153,7 @@ void TaskGroup::on_task_done(internal::FutureBase& task) {
     if (child_count_ == 0 && waiting_) waiting_->wake_once();
     if (task.result().outcome != Outcome::error) return;
     task.mark_retrieved();
-    const std::exception_ptr error = task.result().failure->error;
+    const std::exception_ptr error = task.result().failure()->error;
     errors_.push_back(error);
     if (is_loop_ending(error) && !base_error_) base_error_ = error;
     if (!aborting_ && !parent_cancel_requested_) {
@@ -189,12 +189,12 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     co_await transparent;
     exiting_ = true;
     const bool body_failed = body.outcome == Outcome::error;
-    if (body_failed && is_loop_ending(body.failure->error) && !base_error_) {
-        base_error_ = body.failure->error;
+    if (body_failed && is_loop_ending(body.failure()->error) && !base_error_) {
+        base_error_ = body.failure()->error;
     }
     bool passes_cancellation = body.outcome == Outcome::cancelled;
     internal::FailurePtr cancellation;
-    if (passes_cancellation) cancellation = std::move(body.failure);
+    if (passes_cancellation) cancellation = body.take_failure();
     if (body.outcome != Outcome::value && !aborting_) abort();
 
     while (child_count_ > 0) {
@@ -222,9 +222,9 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     } else if (passes_cancellation && errors_.empty()) {
         body.set_cancelled(std::move(cancellation));
     } else {
-        if (body_failed) errors_.push_back(body.failure->error);
+        if (body_failed) errors_.push_back(body.failure()->error);
         if (errors_.empty()) {
-            body.outcome = Outcome::value;  // the body's cancellation was the group's own
+            body.set_nothing();  // the body's cancellation was the group's own
             co_return;
         }
         // A cancellation from outside gives way to the errors, and is raised at the next await.

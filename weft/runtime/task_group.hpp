@@ -201,7 +201,7 @@ Coro<void> run_until_started(F function, StartedOrCancelled<T> ending) {
     if (!started.done()) {
         // Nobody but start() has to know.
         if (result.outcome == Outcome::error) {
-            started.state()->set_failure(std::move(result.failure));
+            started.state()->set_failure(result.take_failure());
             co_return;
         }
         if (result.outcome == Outcome::value) {

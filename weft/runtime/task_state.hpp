@@ -97,6 +97,11 @@ public:
     }
     void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
+    /// It ends and frees itself.
+    void root_leaves() noexcept {
+        root_ended_ = true;
+        root_ = nullptr;
+    }
 
     // For scopes.
     [[nodiscard]] ScopeNode* scope() const noexcept {

@@ -21,7 +21,7 @@ namespace {
 const char* const state_names[] = {"created", "active", "expiring", "expired", "finished"};
 
 std::exception_ptr cancellation_of(const internal::ResultBase& body) {
-    return body.failure ? body.failure->error : std::make_exception_ptr(CancelledError());
+    return body.failure() ? body.failure()->error : std::make_exception_ptr(CancelledError());
 }
 
 // The error took the cancellation's place: it says so.
@@ -102,12 +102,12 @@ void Timeout::leave(internal::ResultBase& body) {
     // More requests than at the start: somebody outside wants the task to end, too.
     if (task_->delivered_requests() > cancelling_) return;
     if (body.outcome == internal::Outcome::cancelled) {
-        AwaitChain chain = body.failure ? body.failure->chain : AwaitChain();
+        AwaitChain chain = body.failure() ? body.failure()->chain : AwaitChain();
         body.set_error(make_timeout_error(cancellation_of(body)));
-        body.failure->chain = std::move(chain);
+        body.failure()->chain = std::move(chain);
     } else if (body.outcome == internal::Outcome::error) {
         const auto cancelled = std::make_exception_ptr(CancelledError());
-        add_timeout_context(body.failure->error, make_timeout_error(cancelled));
+        add_timeout_context(body.failure()->error, make_timeout_error(cancelled));
     }
 }
 

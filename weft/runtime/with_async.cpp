@@ -9,7 +9,7 @@
 namespace weft::internal {
 
 ExitReason reason_for(const ResultBase& body) {
-    if (body.failure) return {body.failure->error};
+    if (const Failure* failure = body.failure()) return {failure->error};
     if (body.outcome == Outcome::cancelled) return {std::make_exception_ptr(CancelledError())};
     return {};
 }
