@@ -145,7 +145,7 @@ double taskgroup_child() {
 
 Coro<void> sleep_below(int depth) {
     co_await weft::transparent;
-    if (depth == 0) {
+    if (depth == 1) {
         co_await weft::sleep(1h);
     } else {
         co_await sleep_below(depth - 1);
@@ -154,7 +154,7 @@ Coro<void> sleep_below(int depth) {
 
 Coro<void> sleep_below_catching(int depth) {
     try {
-        if (depth == 0) {
+        if (depth == 1) {
             co_await weft::sleep(1h);
         } else {
             co_await sleep_below_catching(depth - 1);
@@ -165,11 +165,12 @@ Coro<void> sleep_below_catching(int depth) {
 }
 
 // One cycle: create, let it start, cancel, await its end.
-double cancel_cycle(Coro<void> (*sleeper)(int), int depth) {
+template <class Make>
+double cancel_cycle(Make make) {
     return ns_per_op([=](std::size_t n) -> Coro<void> {
         std::size_t cancelled = 0;
         for (std::size_t i = 0; i < n; ++i) {
-            const weft::Task<> task = weft::create_task(sleeper(depth));
+            const weft::Task<> task = weft::create_task(make());
             co_await weft::sleep(0s);
             task.cancel();
             const auto ended = co_await weft::as_result(task);
@@ -179,9 +180,15 @@ double cancel_cycle(Coro<void> (*sleeper)(int), int depth) {
     });
 }
 
-double cancel_sleeping_0() { return cancel_cycle(sleep_below, 0); }
-double cancel_sleeping_8() { return cancel_cycle(sleep_below, 8); }
-double cancel_sleeping_8_catching() { return cancel_cycle(sleep_below_catching, 8); }
+double cancel_sleeping_0() {
+    return cancel_cycle([] { return weft::sleep(1h); });
+}
+double cancel_sleeping_8() {
+    return cancel_cycle([] [[clang::coro_wrapper]] () { return sleep_below(8); });
+}
+double cancel_sleeping_8_catching() {
+    return cancel_cycle([] [[clang::coro_wrapper]] () { return sleep_below_catching(8); });
+}
 
 double lock_uncontended() {
     return ns_per_op([](std::size_t n) -> Coro<void> {

@@ -43,6 +43,7 @@ public:
     List& operator=(const List&) = delete;
     ~List() {
         while (!empty()) front().unlink();
+        root_.next_ = nullptr;  // nothing left for its destructor to unlink
     }
 
     [[nodiscard]] bool empty() const noexcept { return root_.next_ == &root_; }
@@ -93,7 +94,7 @@ private:
         after.prev_ = &member;
     }
 
-    // Self-linked when empty. The list's destructor leaves the root linked to itself only.
+    // Self-linked when empty.
     ListNode root_;
 };
 

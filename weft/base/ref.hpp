@@ -13,7 +13,7 @@ namespace weft {
 /// The object has `void retain() noexcept` and `void release() noexcept`; the last release
 /// destroys it. Thread: the counts are plain integers, so all owners live on one thread.
 template <class T>
-class Ref {
+class [[clang::trivial_abi]] Ref {
 public:
     Ref() = default;
     Ref(std::nullptr_t) {}

@@ -60,8 +60,6 @@ bool ConditionWait::may_resume() noexcept {
     if (!reacquiring_) {
         unlink();
         reacquiring_ = true;
-        // A scope that is cancelled would interrupt each attempt to get the lock back.
-        level_exempt = true;
     } else if (outcome == Outcome::cancelled) {
         lock.leave_line(*this);
     } else {

@@ -29,6 +29,8 @@ public:
 
     CancelAck cancel() noexcept override;
     bool may_resume() noexcept override;
+    // A scope that is cancelled would interrupt each attempt to get the lock back.
+    [[nodiscard]] bool level_exempt() const noexcept override { return reacquiring_; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

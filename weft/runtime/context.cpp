@@ -12,14 +12,10 @@ namespace internal {
 
 constinit thread_local ContextSlot* context_slot [[gnu::tls_model("initial-exec")]] = nullptr;
 
-ContextSlot& current_context() noexcept {
-    thread_local ContextSlot outside_tasks;
-    return context_slot ? *context_slot : outside_tasks;
+ContextSlot& context_outside_tasks() noexcept {
+    thread_local ContextSlot slot;
+    return slot;
 }
-
-ContextScope::ContextScope(ContextSlot& slot) noexcept
-    : outer_(std::exchange(context_slot, &slot)) {}
-ContextScope::~ContextScope() { context_slot = outer_; }
 
 const ContextValue* ContextTable::find(const void* variable) const noexcept {
     const auto at = std::ranges::find(entries_, variable, &Entry::variable);

@@ -49,20 +49,25 @@ private:
 
 /// Where the running code's context is kept: in the task, in a Context, or the thread's own.
 using ContextSlot = Ref<ContextTable>;
-[[nodiscard]] ContextSlot& current_context() noexcept;
+/// The slot of the task or Context whose code runs; null outside of them.
+extern constinit thread_local ContextSlot* context_slot [[gnu::tls_model("initial-exec")]];
+[[nodiscard]] ContextSlot& context_outside_tasks() noexcept;
+[[nodiscard]] inline ContextSlot& current_context() noexcept {
+    return context_slot ? *context_slot : context_outside_tasks();
+}
 
 /// Makes `slot` the current context until destroyed.
 class ContextScope {
 public:
-    explicit ContextScope(ContextSlot& slot) noexcept;
-    ~ContextScope();
+    explicit ContextScope(ContextSlot& slot) noexcept
+        : outer_(std::exchange(context_slot, &slot)) {}
+    ~ContextScope() { context_slot = outer_; }
     ContextScope(const ContextScope&) = delete;
     ContextScope& operator=(const ContextScope&) = delete;
 
 private:
     ContextSlot* outer_;
 };
-extern constinit thread_local ContextSlot* context_slot [[gnu::tls_model("initial-exec")]];
 
 }  // namespace internal
 

@@ -293,8 +293,9 @@ public:
     }
     // For as_result().
     void deliver_errors() noexcept { result_.deliver = true; }
-    [[nodiscard]] FailurePtr take_error() {
-        return result_.outcome == Outcome::error ? result_.take_failure() : nullptr;
+    [[nodiscard]] std::exception_ptr take_error() {
+        if (result_.outcome != Outcome::error) return nullptr;
+        return std::move(result_.failure()->error);
     }
     [[gnu::always_inline]] T await_resume() {
         if (result_.outcome != Outcome::value) [[unlikely]] {

@@ -137,6 +137,22 @@ private:
     EventLoop& loop_;
 };
 
+// Inlined where the loop spins: a turn of one callback is the commonest.
+[[gnu::always_inline]] inline void EventLoop::run_turn() {
+    if (ready_.empty() || callbacks_since_poll_ >= callbacks_at_glance_) poll_if_due();
+    if (!inbox_->empty()) inbox_->drain(ready_);
+    std::size_t batch = ready_.size();
+    callbacks_since_poll_ += static_cast<std::uint32_t>(batch);
+    while (batch-- > 0 && !ending_) {
+        internal::ReadyNode& node = ready_.pop();
+        if (debug_) [[unlikely]] {
+            run_timed(node);
+        } else {
+            node.kind->run(node);
+        }
+    }
+}
+
 void EventLoop::run_one_turn() {
     check_may_run();
     {
@@ -185,28 +201,19 @@ void EventLoop::run_until_done(const AnyFuture& future) {
     if (!future.done()) throw RuntimeError("Event loop stopped before Future completed.");
 }
 
-void EventLoop::run_turn() {
-    if (ready_.empty() || callbacks_since_poll_ >= callbacks_between_polls_max || poll_is_due()) {
+void EventLoop::poll_if_due() {
+    if (ready_.empty() || callbacks_since_poll_ >= callbacks_between_polls_max || glance()) {
         poll(ready_.empty() && !stopping_);
-    }
-    if (!inbox_->empty()) inbox_->drain(ready_);
-    std::size_t batch = ready_.size();
-    callbacks_since_poll_ += static_cast<std::uint32_t>(batch);
-    while (batch-- > 0 && !ending_) {
-        internal::ReadyNode& node = ready_.pop();
-        if (debug_) [[unlikely]] {
-            run_timed(node);
-        } else {
-            node.kind->run(node);
-        }
     }
 }
 
-bool EventLoop::poll_is_due() noexcept {
-    if (callbacks_since_poll_ < callbacks_at_glance_) return false;
+// Looks at the processor's clock: is it time to poll? Then says when to look again.
+bool EventLoop::glance() noexcept {
     const std::uint64_t ticks = internal::processor_ticks();
     const bool short_ones = ticks - last_glance_ticks_ < clock_.ticks_in(short_stretch);
-    callbacks_at_glance_ = callbacks_since_poll_ + (short_ones ? callbacks_between_glances : 1);
+    callbacks_at_glance_ =
+        std::min(callbacks_since_poll_ + (short_ones ? callbacks_between_glances : 1),
+                 callbacks_between_polls_max);
     last_glance_ticks_ = ticks;
     return ticks >= poll_due_ticks_;
 }

@@ -20,9 +20,11 @@
 #include <utility>
 #include <vector>
 
+#include <weft/base/check.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/inbox.hpp>
@@ -338,8 +340,9 @@ private:
     void run();
     [[noreturn]] void report_deadlock();
     void run_turn();
+    void poll_if_due();
     void poll(bool may_wait);
-    [[nodiscard]] bool poll_is_due() noexcept;
+    [[nodiscard]] bool glance() noexcept;
     void run_timed(internal::ReadyNode& node);
     void deliver_signals();
     void drop_queued() noexcept;
@@ -348,7 +351,7 @@ private:
     internal::TimerSet timers_;
     internal::TaskBase* current_ = nullptr;
     std::uint32_t callbacks_since_poll_ = 0;
-    std::uint32_t callbacks_at_glance_ = 0;  // when the processor's clock is looked at next
+    std::uint32_t callbacks_at_glance_ = 0;  // when poll_if_due() is asked next, though not idle
     bool stopping_ = false;
     bool closed_ = false;
     bool debug_ = false;
@@ -409,6 +412,30 @@ std::invoke_result_t<F&> call_in_coro(F function) {
     co_return co_await function();
 }
 
+// What every wait and every wake-up does.
+
+inline void Op::suspend(PromiseBase& frame, const OpKind& kind) noexcept {
+    // The constants of one program or library lie within 2 GiB.
+    const auto distance = static_cast<std::intptr_t>(reinterpret_cast<std::uintptr_t>(&kind) -
+                                                     reinterpret_cast<std::uintptr_t>(&weft_debug));
+    kind_ = static_cast<std::int32_t>(distance);
+    if (kind_ != distance) [[unlikely]]
+        return suspend(frame, distant_kind);
+    task_ = frame.task;
+    task_->suspend_on(*this, frame);
+}
+
+inline void Op::wake() noexcept { task_->wake(Outcome::value); }
+
+inline void TaskBase::wake(Outcome outcome) noexcept {
+    check(state_ == State::waiting, "only a waiting task can be woken");
+    op_->outcome = outcome;
+    state_ = State::ready;
+    if (op_->asked > 0) [[unlikely]]
+        answered(outcome);
+    loop().ready().push(*this);
+}
+
 /// Starts a task of a loop. `group_owner`: the task whose TaskGroup it belongs to.
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
                 std::source_location where, const TaskBase* group_owner = nullptr);
@@ -418,7 +445,7 @@ void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
 template <class T>
 Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
     check_usable();
-    Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, coro.release()));
+    Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, next_task_id(), coro.release()));
     internal::begin_task(*this, *task, options, where);
     return Task<T>(std::move(task));
 }

@@ -21,7 +21,7 @@
 
 namespace weft::internal {
 
-FutureBase::~FutureBase() {
+void FutureBase::drop_links() noexcept {
     while (DoneLink* link = links_.pop_front()) link->drop();
 }
 
@@ -60,11 +60,6 @@ void FutureBase::set_failure(FailurePtr failure) {
     check(failure && failure->error, "a future's error cannot be null");
     result_->set_failure(std::move(failure));
     mark_done();
-}
-
-void FutureBase::mark_done() noexcept {
-    const Ref keep(this);  // a link may hold the last handle
-    while (DoneLink* link = links_.pop_front()) link->fire(*this);
 }
 
 void FutureBase::check_readable() {
@@ -110,7 +105,6 @@ const FutureBase* JoinBase::member(std::size_t index) const noexcept {
 }
 
 void FutureBase::report_unretrieved() noexcept {
-    if (!report_error_ || result_->outcome != Outcome::error) return;
     if (is_cancelled_error(result_->failure()->error)) return;  // a gather() that was cancelled
     ExceptionContext context;
     context.message = std::string(is_task() ? "Task" : "Future") + " exception was never retrieved";
@@ -128,10 +122,12 @@ void FutureBase::report_unretrieved() noexcept {
 }
 
 void FutureBase::destroy() noexcept {
-    // The handler may make and drop handles to this; the count stays above zero meanwhile.
-    ++owners_;
-    report_unretrieved();
-    --owners_;
+    if (report_error_ && result_->outcome == Outcome::error) [[unlikely]] {
+        // The handler may make and drop handles to this; the count stays above zero meanwhile.
+        ++owners_;
+        report_unretrieved();
+        --owners_;
+    }
     delete this;
 }
 
@@ -186,7 +182,7 @@ bool FutureWait::take_error_into(ResultBase& slot) {
     return true;
 }
 
-FailurePtr FutureWait::take_error() {
+std::exception_ptr FutureWait::take_error() {
     const ResultBase& result = future_->result();
     if (cancelled_here_ || result.outcome == Outcome::value) return nullptr;
     if (outcome == Outcome::cancelled && !future_->cancelled()) {
@@ -194,8 +190,8 @@ FailurePtr FutureWait::take_error() {
         return nullptr;
     }
     future_->mark_retrieved();
-    if (FailurePtr failure = copy_failure(result)) return failure;
-    return std::make_unique<Failure>(Failure{cancelled_error(future_->cancel_message()), {}});
+    if (const Failure* failure = result.failure()) return failure->error;
+    return cancelled_error(future_->cancel_message());
 }
 
 // Cancelled itself although the future is done: its result stays there, and its error counts as

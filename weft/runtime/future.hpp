@@ -76,7 +76,7 @@ private:
 /// future; a default-made one refers to none, and only its test for that may be used.
 ///
 /// Thread: the loop's.
-class AnyFuture {
+class [[clang::trivial_abi]] AnyFuture {
 public:
     AnyFuture() = default;
     explicit AnyFuture(Ref<internal::FutureBase> state) noexcept : state_(std::move(state)) {}
@@ -152,7 +152,7 @@ protected:
 /// Thread:   the loop's.
 /// Spec:     asyncio.Future. An error that nobody asked for is reported when the last handle goes.
 template <class T = void>
-class Future : public AnyFuture {
+class [[clang::trivial_abi]] Future : public AnyFuture {
 public:
     using value_type = T;
 

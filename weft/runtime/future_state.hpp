@@ -72,7 +72,10 @@ public:
     void set_error(std::exception_ptr error);
     void set_failure(FailurePtr failure);
     /// Ends it; the callbacks go to the ready queue.
-    void mark_done() noexcept;
+    void mark_done() noexcept {
+        const Ref keep(this);  // a link may hold the last handle
+        fire_links();
+    }
     void check_pending() const {
         if (done()) [[unlikely]]
             throw_done_already();
@@ -111,18 +114,26 @@ public:
     std::source_location made_at;
 
 protected:
-    virtual ~FutureBase();
+    virtual ~FutureBase() {
+        if (has_links()) [[unlikely]]
+            drop_links();
+    }
     [[noreturn]] void throw_done_already() const;
     // What few futures and tasks have; made when first needed.
     [[nodiscard]] Extras& extras();
     [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.get(); }
     [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }
+    /// mark_done() for who holds a handle.
+    void fire_links() noexcept {
+        while (DoneLink* link = links_.pop_front()) link->fire(*this);
+    }
     void set_kind(FutureKind kind) noexcept { kind_ = kind; }
 
 private:
     friend struct DebugOffsets;
-    virtual void destroy() noexcept;
+    void destroy() noexcept;
     void report_unretrieved() noexcept;
+    void drop_links() noexcept;
 
     EventLoop* loop_;
     ResultBase* result_;
@@ -204,7 +215,7 @@ public:
     [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
     /// For as_result(): the error, if that is the outcome; so is the CancelledError of a future
     /// that was cancelled by somebody else than who waits here.
-    [[nodiscard]] FailurePtr take_error();
+    [[nodiscard]] std::exception_ptr take_error();
     bool take_error_into(ResultBase& slot) override;
 
 protected:

@@ -17,23 +17,13 @@
 namespace weft::internal {
 namespace {
 
-constexpr OpKind distant_kind{"an operation of another library"};
-
 std::uintptr_t address_of(const void* object) noexcept {
     return reinterpret_cast<std::uintptr_t>(object);
 }
 
-// The constants of one program or library lie within 2 GiB.
-std::int32_t distance_to(const OpKind& kind) noexcept {
-    const std::uintptr_t distance = address_of(&kind) - address_of(&weft_debug);
-    const auto stored = static_cast<std::int32_t>(distance);
-    if (static_cast<std::uintptr_t>(std::intptr_t{stored}) != distance) [[unlikely]] {
-        return distance_to(distant_kind);
-    }
-    return stored;
-}
-
 }  // namespace
+
+constinit const OpKind distant_kind{"an operation of another library"};
 
 const OpKind& Op::kind() const noexcept {
     return *reinterpret_cast<const OpKind*>(address_of(&weft_debug) +
@@ -41,14 +31,6 @@ const OpKind& Op::kind() const noexcept {
 }
 
 constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
-
-void Op::suspend(PromiseBase& frame, const OpKind& kind) noexcept {
-    kind_ = distance_to(kind);
-    task_ = frame.task;
-    task_->suspend_on(*this, frame);
-}
-
-void Op::wake() noexcept { task_->wake(Outcome::value); }
 
 std::exception_ptr Op::cancellation() const { return cancelled_error(cancel_message_of(task_)); }
 

@@ -32,6 +32,9 @@ struct OpKind {
     std::uint32_t future = 0;
 };
 
+/// For a kind in another library, further away than Op can tell.
+extern const OpKind distant_kind;
+
 class Op {
 public:
     Op() = default;
@@ -56,6 +59,8 @@ public:
     /// A result that arrived before a cancellation is delivered, and the cancellation waits for
     /// the next await. For operations whose result must not be lost.
     [[nodiscard]] virtual bool result_wins() const noexcept { return false; }
+    /// A cancelled CancelScope does not interrupt this wait.
+    [[nodiscard]] virtual bool level_exempt() const noexcept { return false; }
 
     /// For as_result().
     void deliver_errors() noexcept { deliver = true; }
@@ -64,8 +69,8 @@ public:
     bool deliver = false;        // an error or cancellation is for the awaiting frame, even a
                                  // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
-    bool level_exempt = false;   // a cancelled CancelScope does not interrupt this wait
-    std::uint16_t asked = 0;     // requests to cancel the task that this is to answer by its end
+    std::uint8_t asked = 0;      // requests to cancel the task that this is to answer by its end;
+                                 // 255 stands for all above
 
 private:
     // Which kind, as the distance from weft_debug: a pointer would make each waiting frame larger.
@@ -74,14 +79,14 @@ private:
 
 public:
     /// Resumes the awaiting task through the ready queue. The task must be waiting for this.
-    void wake() noexcept;
+    inline void wake() noexcept;
 
     [[nodiscard]] TaskBase* task() const noexcept { return task_; }
 
 protected:
     ~Op() = default;
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
-    void suspend(PromiseBase& frame, const OpKind& kind) noexcept;
+    inline void suspend(PromiseBase& frame, const OpKind& kind) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
     [[gnu::always_inline]] void raise_if_cancelled() const {
         if (outcome == Outcome::cancelled) [[unlikely]] {
@@ -93,7 +98,7 @@ private:
     friend struct DebugOffsets;
     [[nodiscard]] std::exception_ptr cancellation() const;
 
-    TaskBase* task_ = nullptr;
+    TaskBase* task_;  // set when it begins to wait
 };
 
 }  // namespace weft::internal

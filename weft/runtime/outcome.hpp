@@ -28,8 +28,8 @@ public:
     }
     Expected await_resume() {
         if constexpr (requires { inner_.take_error(); }) {
-            if (FailurePtr failure = inner_.take_error()) {
-                return std::unexpected(std::move(failure->error));
+            if (std::exception_ptr error = inner_.take_error()) {
+                return std::unexpected(std::move(error));
             }
             return value();
         } else {

@@ -21,33 +21,36 @@ class BasicQueue;
 template <class T, class Items>
 class GetWait final : public QueueWait {
 public:
-    explicit GetWait(BasicQueue<T, Items>& queue) noexcept
-        : QueueWait(queue, queue.getters()), queue_(queue) {}
+    explicit GetWait(BasicQueue<T, Items>& queue) noexcept : QueueWait(queue, Kind::getter) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return queue_.can_get(); }
+    [[nodiscard]] bool await_ready() const noexcept { return own().can_get(); }
     T await_resume() {
         finish_wait();
-        return queue_.get_nowait();
+        return own().get_nowait();
     }
 
 private:
-    BasicQueue<T, Items>& queue_;
+    [[nodiscard]] BasicQueue<T, Items>& own() const noexcept {
+        return static_cast<BasicQueue<T, Items>&>(queue());
+    }
 };
 
 template <class T, class Items>
 class PutWait final : public QueueWait {
 public:
     PutWait(BasicQueue<T, Items>& queue, T&& item)
-        : QueueWait(queue, queue.putters()), queue_(queue), item_(std::move(item)) {}
+        : QueueWait(queue, Kind::putter), item_(std::move(item)) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return queue_.can_put(); }
+    [[nodiscard]] bool await_ready() const noexcept { return own().can_put(); }
     void await_resume() {
         finish_wait();
-        queue_.put_nowait(std::move(item_));
+        own().put_nowait(std::move(item_));
     }
 
 private:
-    BasicQueue<T, Items>& queue_;
+    [[nodiscard]] BasicQueue<T, Items>& own() const noexcept {
+        return static_cast<BasicQueue<T, Items>&>(queue());
+    }
     T item_;
 };
 

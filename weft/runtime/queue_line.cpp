@@ -40,15 +40,19 @@ void QueueLine::throw_cannot_get() const {
 }
 
 bool QueueWait::can_go_on() const noexcept {
-    return &line_ == &queue_.getters_ ? queue_.can_get() : queue_.can_put();
+    return kind_ == Kind::getter ? queue_.can_get() : queue_.can_put();
+}
+
+List<QueueWait>& QueueWait::line() const noexcept {
+    return kind_ == Kind::getter ? queue_.getters_ : queue_.putters_;
 }
 
 void QueueWait::start(PromiseBase& frame) {
     queue_.loop_.bind(frame.task->loop(), "Queue");
     ticket_ = ++queue_.last_ticket_;
-    line_.push_back(*this);
+    line().push_back(*this);
     checks_resume = true;
-    suspend(frame, &line_ == &queue_.getters_ ? kind_of_get : kind_of_put);
+    suspend(frame, kind_ == Kind::getter ? kind_of_get : kind_of_put);
 }
 
 bool QueueWait::may_resume() noexcept {
@@ -60,10 +64,10 @@ bool QueueWait::may_resume() noexcept {
 }
 
 void QueueWait::stand_in_line() noexcept {
-    for (QueueWait& other : line_) {
-        if (ticket_ < other.ticket_) return line_.insert_before(other, *this);
+    for (QueueWait& other : line()) {
+        if (ticket_ < other.ticket_) return line().insert_before(other, *this);
     }
-    line_.push_back(*this);
+    line().push_back(*this);
 }
 
 void QueueWait::finish() {
@@ -77,8 +81,8 @@ void QueueWait::finish() {
 // What it was woken for is there for the next one.
 void QueueWait::leave() noexcept {
     unlink();
-    const bool is_getter = &line_ == &queue_.getters_;
-    if (given() && (is_getter ? !queue_.empty() : !queue_.full())) queue_.wake_next(line_);
+    const bool goes_on = kind_ == Kind::getter ? !queue_.empty() : !queue_.full();
+    if (given() && goes_on) queue_.wake_next(line());
 }
 
 }  // namespace weft::internal

@@ -33,11 +33,13 @@ public:
     }
 
 protected:
-    QueueWait(QueueLine& queue, List<QueueWait>& line) noexcept : queue_(queue), line_(line) {}
+    enum class Kind : bool { getter, putter };
+    QueueWait(QueueLine& queue, Kind kind) noexcept : kind_(kind), queue_(queue) {}
     ~QueueWait() {
         if (linked()) [[unlikely]]
             leave();
     }
+    [[nodiscard]] QueueLine& queue() const noexcept { return queue_; }
     void finish_wait() {
         if (outcome != Outcome::pending) [[unlikely]]
             finish();
@@ -50,9 +52,11 @@ private:
     void finish();
     void leave() noexcept;
 
+    [[nodiscard]] List<QueueWait>& line() const noexcept;
+
+    Kind kind_;
     QueueLine& queue_;
-    List<QueueWait>& line_;
-    std::uint64_t ticket_ = 0;
+    std::uint64_t ticket_;  // set when it begins to wait
 };
 
 inline constexpr OpKind queue_join{"Queue.join"};
@@ -136,9 +140,6 @@ protected:
     /// Refuses puts from now on, gets once it is empty, and wakes all who wait.
     void shut_down() noexcept;
     [[nodiscard]] bool is_shut_down() const noexcept { return is_shut_down_; }
-
-    [[nodiscard]] List<QueueWait>& getters() noexcept { return getters_; }
-    [[nodiscard]] List<QueueWait>& putters() noexcept { return putters_; }
 
 private:
     friend class QueueWait;

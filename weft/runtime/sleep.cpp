@@ -31,13 +31,13 @@ constinit const ReadyKind SleepWait::due = {
     .describe = [](const ReadyNode&) { return std::string("<Handle sleep>"); }};
 
 void SleepWait::start(PromiseBase& frame) {
-    if (delay_ <= Nanoseconds::zero()) {
+    if (delay() <= Nanoseconds::zero()) {
         suspend(frame, kind_of_wait);
         if (outcome == Outcome::pending) wake();
         return;
     }
     EventLoop& loop = frame.task->loop();
-    loop.add_timer(*this, Delay(delay_).after(loop.time()));
+    loop.add_timer(*this, Delay(delay()).after(loop.time()));
     suspend(frame, kind_of_wait);
 }
 

@@ -14,7 +14,7 @@ namespace internal {
 
 class SleepWait : public Op, private Timer {
 public:
-    explicit SleepWait(Nanoseconds delay) noexcept : Timer(due), delay_(delay) {}
+    explicit SleepWait(Nanoseconds delay) noexcept : Timer(due, TimePoint(delay)) {}
     ~SleepWait() { stop(); }
 
     CancelAck cancel() noexcept override {
@@ -33,8 +33,8 @@ private:
     static const ReadyKind due;
     void start(PromiseBase& frame);
     void stop() noexcept;
-
-    Nanoseconds delay_;
+    // What the deadline holds until the start.
+    [[nodiscard]] Nanoseconds delay() const noexcept { return deadline().time_since_epoch(); }
 };
 
 template <class T>

@@ -27,20 +27,6 @@
 namespace weft {
 namespace internal {
 
-TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
-                   PromiseBase& promise) noexcept
-    : FutureBase(loop, result, FutureKind::task),
-      ReadyNode(ready_kind),
-      root_(root),
-      leaf_(&promise),
-      context_(current_context()),
-      id_(loop.next_task_id()) {
-    promise.task = this;
-    promise.parent = nullptr;
-}
-
-TaskBase::~TaskBase() = default;
-
 void TaskBase::destroy_frames() noexcept {
     // A handle may outlive the loop: what was waited for goes with the frames.
     if (state_ == State::waiting) state_ = State::ready;
@@ -106,7 +92,9 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     asking_ = false;
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) add_undelivered(requests);
-    if (ack == CancelAck::later && op_->result_wins()) op_->asked += requests;
+    if (ack == CancelAck::later && op_->result_wins()) {
+        op_->asked = static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, 255));
+    }
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
@@ -157,31 +145,22 @@ void TaskBase::break_shields() {
 void TaskBase::cancel_at_suspension() noexcept {
     if (undelivered_ > 0) {
         request_cancel(take_undelivered());
-    } else if (!op_->level_exempt && is_cancelled(scope())) {
+    } else if (!op_->level_exempt() && is_cancelled(scope())) {
         interrupt_for_scope();
     }
 }
 
 void TaskBase::interrupt_for_scope() noexcept {
-    if (state_ != State::waiting || op_->level_exempt) return;
+    if (state_ != State::waiting || op_->level_exempt()) return;
     if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
 }
 
 // ---- running
 
-void TaskBase::wake(Outcome outcome) noexcept {
-    check(state_ == State::waiting, "only a waiting task can be woken");
-    op_->outcome = outcome;
-    state_ = State::ready;
-    if (op_->asked > 0) [[unlikely]]
-        answered(outcome);
-    loop().ready().push(*this);
-}
-
 // The operation that was asked to end has ended. A result that came before is delivered, and the
 // cancellation waits for the next await.
 void TaskBase::answered(Outcome outcome) noexcept {
-    const std::uint32_t requests = std::exchange(op_->asked, std::uint16_t{0});
+    const std::uint32_t requests = std::exchange(op_->asked, std::uint8_t{0});
     if (outcome != Outcome::value) return;
     const std::uint32_t most = cancel_requests_ - held_requests() - undelivered_;
     add_undelivered(std::min(requests, most));
@@ -225,19 +204,20 @@ void TaskBase::step() noexcept {
     }
 
     state_ = State::running;
-    TaskBase* const outer_task = loop().current();
-    loop().set_current(this);
+    EventLoop& in = loop();
+    TaskBase* const outer_task = in.current();
+    in.set_current(this);
     {
         const ContextScope context_scope(context());
         while (frame) {
             frame->handle().resume();
-            PromiseBase* const left = std::exchange(unwinding_frame, nullptr);
-            frame = left ? frame_that_takes(left) : nullptr;
+            frame = nullptr;
+            if (unwinding_frame) [[unlikely]]
+                frame = frame_that_takes(std::exchange(unwinding_frame, nullptr));
         }
-        if (root_ended_) [[unlikely]]
-            destroy_frames();
+        if (root_ended_ && root_) destroy_frames();
     }
-    loop().set_current(outer_task);
+    in.set_current(outer_task);
     if (failure_in_flight) [[unlikely]]
         drop_failure_in_flight();
     if (root_ended_) finish();
@@ -247,12 +227,12 @@ void TaskBase::step() noexcept {
 // past frames that are transparent to it. Returns the frame to resume, whose await destroys what
 // is below; null when the task as a whole ends with it.
 PromiseBase* TaskBase::frame_that_takes(PromiseBase* frame) noexcept {
+    ResultBase& left_with = *frame->slot;
     while (!frame->owner_takes_errors()) {
-        PromiseBase* parent = frame->parent;
-        parent->slot->set_abnormal_from(*frame->slot);
-        parent->slot->passed(parent->where);
-        frame = parent;
+        frame = frame->parent;
+        left_with.passed(frame->where);
     }
+    if (frame->slot != &left_with) frame->slot->set_abnormal_from(left_with);
     if (!frame->parent) root_ended_ = true;
     return frame->parent;
 }
@@ -266,6 +246,15 @@ void TaskBase::cancel_unstarted() noexcept {
 
 void TaskBase::finish() noexcept {
     state_ = State::done;
+    if (result().outcome != Outcome::value || cancel_requests_ > 0) [[unlikely]]
+        finish_unusually();
+    has_scope_ = false;
+    ListNode::unlink();  // from the loop's tasks
+    fire_links();
+    release();  // the loop's share
+}
+
+void TaskBase::finish_unusually() noexcept {
     ResultBase& ended = result();
     if (ended.outcome == Outcome::value) {
         if (undelivered_ > 0) {
@@ -282,10 +271,6 @@ void TaskBase::finish() noexcept {
         silence();
     }
     undelivered_ = 0;
-    has_scope_ = false;
-    ListNode::unlink();  // from the loop's tasks
-    mark_done();
-    release();  // the loop's share
 }
 
 // ---- description
@@ -324,11 +309,16 @@ std::string TaskBase::describe() const {
            std::to_string(made_at.line()) + ">";
 }
 
+[[gnu::noinline]] static void set_options(TaskBase& task, const TaskOptions& options) {
+    if (!options.name.empty()) task.set_name(std::string(options.name));
+    if (options.context) task.share_context(options.context->state());
+}
+
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
                 std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
-    if (!options.name.empty()) task.set_name(std::string(options.name));
-    if (options.context) task.share_context(options.context->state());
+    if (!options.name.empty() || options.context) [[unlikely]]
+        set_options(task, options);
     if (group_owner) {
         task.join_group_of(*group_owner);
     } else if (const TaskBase* parent = loop.current()) {

@@ -47,7 +47,7 @@ private:
 }  // namespace internal
 
 /// A task of any type: what current_task() and all_tasks() give.
-class AnyTask : public AnyFuture, public internal::TaskMethods<AnyTask> {
+class [[clang::trivial_abi]] AnyTask : public AnyFuture, public internal::TaskMethods<AnyTask> {
 public:
     AnyTask() = default;
     explicit AnyTask(Ref<internal::TaskBase> task) noexcept : AnyFuture(std::move(task)) {}
@@ -60,7 +60,7 @@ public:
 /// Thread: the loop's.
 /// Spec:   asyncio.Task. `current_task() == task` compares handles.
 template <class T = void>
-class Task : public Future<T>, public internal::TaskMethods<Task<T>> {
+class [[clang::trivial_abi]] Task : public Future<T>, public internal::TaskMethods<Task<T>> {
 public:
     Task() = default;
     explicit Task(Ref<internal::TaskBase> task) noexcept : Future<T>(std::move(task)) {}

@@ -83,15 +83,15 @@ constexpr internal::OpKind kind_of_wait{"TaskGroup"};
 // The wait for the last task.
 class TaskGroup::AllDone final : public internal::Op {
 public:
-    explicit AllDone(TaskGroup& group) noexcept : group_(group) {
+    explicit AllDone(TaskGroup& group) noexcept : group_(group), lets_tasks_end_(group.aborting_) {
         deliver = true;
-        // A cancelled scope ends this wait once; when the tasks are being cancelled already, it
-        // must let them.
-        level_exempt = group.aborting_;
     }
     ~AllDone() { group_.waiting_ = nullptr; }
 
     internal::CancelAck cancel() noexcept override { return internal::CancelAck::now; }
+    // A cancelled scope ends this wait once; when the tasks are being cancelled already, it must
+    // let them.
+    [[nodiscard]] bool level_exempt() const noexcept override { return lets_tasks_end_; }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -114,6 +114,7 @@ public:
 
 private:
     TaskGroup& group_;
+    const bool lets_tasks_end_;
 };
 
 TaskGroup::TaskGroup() = default;

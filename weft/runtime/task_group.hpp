@@ -86,7 +86,9 @@ public:
             coro.close();
             throw_refused();
         }
-        Ref<internal::TaskBase> task(new internal::TaskState<T>(parent_->loop(), coro.release()));
+        EventLoop& loop = parent_->loop();
+        Ref<internal::TaskBase> task(
+            new internal::TaskState<T>(loop, loop.next_task_id(), coro.release()));
         adopt(*task, options, where);
         return Task<T>(std::move(task));
     }

@@ -34,8 +34,17 @@ struct ScopeNode;  // scope_node.hpp
 
 class TaskBase : public FutureBase, public ReadyNode, public ListNode {
 public:
-    TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
-             PromiseBase& promise) noexcept;
+    TaskBase(EventLoop& loop, std::uint64_t id, ResultBase& result, std::coroutine_handle<> root,
+             PromiseBase& promise) noexcept
+        : FutureBase(loop, result, FutureKind::task),
+          ReadyNode(ready_kind),
+          root_(root),
+          leaf_(&promise),
+          context_(current_context()),
+          id_(id) {
+        promise.task = this;
+        promise.parent = nullptr;
+    }
 
     bool cancel(const std::string* message) final;
     std::uint32_t uncancel() noexcept;
@@ -95,7 +104,7 @@ public:
         if (undelivered_ > 0 || has_scope_) [[unlikely]]
             cancel_at_suspension();
     }
-    void wake(Outcome outcome) noexcept;
+    inline void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
     /// It ends and frees itself.
     void root_leaves() noexcept {
@@ -125,7 +134,7 @@ public:
     void destroy_frames() noexcept;
 
 protected:
-    ~TaskBase() override;
+    ~TaskBase() override = default;
     /// Destroys the result's value.
     virtual void clear_value() noexcept = 0;
 
@@ -146,6 +155,7 @@ private:
     static const ReadyKind ready_kind;
     void step() noexcept;
     void finish() noexcept;
+    void finish_unusually() noexcept;
     void cancel_unstarted() noexcept;
     [[nodiscard]] PromiseBase* frame_that_takes(PromiseBase* frame) noexcept;
     void cancel_at_suspension() noexcept;
@@ -174,8 +184,9 @@ private:
 template <class T>
 class TaskState final : public TaskBase {
 public:
-    TaskState(EventLoop& loop, std::coroutine_handle<CoroPromise<T>> root) noexcept
-        : TaskBase(loop, value_, root, root.promise()) {
+    TaskState(EventLoop& loop, std::uint64_t id,
+              std::coroutine_handle<CoroPromise<T>> root) noexcept
+        : TaskBase(loop, id, value_, root, root.promise()) {
         root.promise().slot = &value_;
     }
 

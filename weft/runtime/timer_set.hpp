@@ -24,7 +24,8 @@ namespace weft::internal {
 /// A deadline, and what the ready queue runs when it has passed.
 class Timer : public ReadyNode, public ListNode {
 public:
-    using ReadyNode::ReadyNode;
+    explicit Timer(const ReadyKind& the_kind, TimePoint deadline = {}) noexcept
+        : ReadyNode(the_kind), deadline_(deadline) {}
     [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
 
 private:

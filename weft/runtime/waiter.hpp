@@ -13,6 +13,7 @@
 #include <coroutine>
 
 #include <weft/base/list.hpp>
+#include <weft/runtime/event_loop.hpp>  // IWYU pragma: keep (Op::wake)
 #include <weft/runtime/op.hpp>
 
 namespace weft::internal {
