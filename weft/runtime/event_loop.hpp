@@ -67,13 +67,14 @@ extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-
 [[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
 
 // A callback that another thread handed over.
-template <class F>
-class PostedCallback final : public Callback, public Inbox::Message {
+template <class F, class Base = Callback>
+class PostedCallback final : public Base, public Inbox::Message {
 public:
-    PostedCallback(F function, std::source_location where)
-        : Callback(where), function_(std::move(function)) {}
+    template <class... BaseArgs>
+    explicit PostedCallback(F function, BaseArgs&&... base)
+        : Base(std::forward<BaseArgs>(base)...), function_(std::move(function)) {}
     ReadyNode& arrive() noexcept override { return *this; }
-    void drop() noexcept override { release(); }
+    void drop() noexcept override { this->release(); }
 
 private:
     void invoke() override { static_cast<void>(function_()); }
@@ -139,15 +140,13 @@ public:
 
     // ---- callbacks
 
-    /// Calls `function(args...)` in the next turn, in the present context.
+    /// Calls `function(args...)` in the next turn, in a copy of the present context.
     template <std::invocable F>
     Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
         check_usable();
-        const Ref callback(new internal::CallbackOf<std::decay_t<F>, internal::Callback>(
-            std::forward<F>(function), where));
-        callback->retain();  // for the queue
-        ready_.push(*callback);
-        return Handle(callback);
+        return queue(Ref<internal::Callback>(
+            new internal::CallbackOf<std::decay_t<F>, internal::Callback>(std::forward<F>(function),
+                                                                          where)));
     }
     template <class F, class A, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>
@@ -155,6 +154,17 @@ public:
         return call_soon(internal::bind_call(std::forward<F>(function), std::forward<A>(argument),
                                              std::forward<Args>(arguments)...),
                          std::source_location());
+    }
+    /// In a given context: `loop.call_soon(f, {.context = &context})`. Arguments go into a lambda.
+    /// Spec: `context=`; the context is shared both ways, and may be dropped before the call.
+    template <std::invocable F>
+    Handle call_soon(F&& function, CallOptions options,
+                     std::source_location where = std::source_location::current()) {
+        if (!options.context) return call_soon(std::forward<F>(function), where);
+        check_usable();
+        using Base = internal::InContext<internal::Callback>;
+        return queue(Ref<internal::Callback>(new internal::CallbackOf<std::decay_t<F>, Base>(
+            std::forward<F>(function), *options.context, where)));
     }
 
     /// The same at a time of this loop's clock. Calls for the same time run in the order of
@@ -164,10 +174,19 @@ public:
     TimerHandle call_at(internal::Located<TimePoint> when, F&& function, Args&&... args) {
         check_usable();
         auto call = internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...);
-        const Ref callback(new internal::CallbackOf<decltype(call), internal::TimerCallback>(
-            std::move(call), *this, when.at));
-        callback->schedule(when.value);
-        return TimerHandle(callback);
+        return schedule(when.value,
+                        Ref<internal::TimerCallback>(
+                            new internal::CallbackOf<decltype(call), internal::TimerCallback>(
+                                std::move(call), *this, when.at)));
+    }
+    template <std::invocable F>
+    TimerHandle call_at(internal::Located<TimePoint> when, F&& function, CallOptions options) {
+        if (!options.context) return call_at(when, std::forward<F>(function));
+        check_usable();
+        using Base = internal::InContext<internal::TimerCallback>;
+        return schedule(when.value,
+                        Ref<internal::TimerCallback>(new internal::CallbackOf<std::decay_t<F>, Base>(
+                            std::forward<F>(function), *options.context, *this, when.at)));
     }
     /// The same after a delay; zero or less means the turn after the next.
     template <class F, class... Args>
@@ -175,6 +194,10 @@ public:
     TimerHandle call_later(internal::Located<Delay> delay, F&& function, Args&&... args) {
         return call_at({delay.value.after(time()), delay.at}, std::forward<F>(function),
                        std::forward<Args>(args)...);
+    }
+    template <std::invocable F>
+    TimerHandle call_later(internal::Located<Delay> delay, F&& function, CallOptions options) {
+        return call_at({delay.value.after(time()), delay.at}, std::forward<F>(function), options);
     }
 
     /// call_soon() from any thread; wakes the loop. In the loop's own thread it is call_soon(), in
@@ -188,6 +211,22 @@ public:
             call_soon(std::forward<F>(function), where);
         } else if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) {
             throw_closed();
+        }
+    }
+    /// The context belongs to the loop's thread from then on.
+    template <std::invocable F>
+    void call_soon_threadsafe(F&& function, CallOptions options,
+                              std::source_location where = std::source_location::current()) {
+        if (internal::running_loop == this) {
+            call_soon(std::forward<F>(function), options, where);
+        } else if (!options.context) {
+            call_soon_threadsafe(std::forward<F>(function), where);
+        } else {
+            using Base = internal::InContext<internal::Callback>;
+            if (!push(*inbox_, *new internal::PostedCallback<std::decay_t<F>, Base>(
+                                   std::forward<F>(function), *options.context, where))) {
+                throw_closed();
+            }
         }
     }
     template <class F, class A, class... Args>
@@ -316,11 +355,7 @@ public:
     template <class F>
     static bool post(internal::Inbox& inbox, F function,
                      std::source_location where = std::source_location::current()) {
-        auto* message = new internal::PostedCallback<F>(std::move(function), where);
-        message->retain();  // for the queue
-        if (inbox.push(*message)) return true;
-        message->release();
-        return false;
+        return push(inbox, *new internal::PostedCallback<F>(std::move(function), where));
     }
 
 private:
@@ -329,6 +364,23 @@ private:
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
+
+    Handle queue(Ref<internal::Callback> callback) {
+        callback->retain();  // for the queue
+        ready_.push(*callback);
+        return Handle(std::move(callback));
+    }
+    static TimerHandle schedule(TimePoint when, Ref<internal::TimerCallback> callback) {
+        callback->schedule(when);
+        return TimerHandle(std::move(callback));
+    }
+    template <class Posted>
+    static bool push(internal::Inbox& inbox, Posted& message) {
+        message.retain();  // for the queue
+        if (inbox.push(message)) return true;
+        message.release();
+        return false;
+    }
 
     void check_usable_slow() const;
     [[noreturn]] static void throw_closed();

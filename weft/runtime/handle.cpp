@@ -34,8 +34,15 @@ constinit const ReadyKind Callback::ready_kind = {
         [](const ReadyNode& node) { return static_cast<const Callback&>(node).describe(); }};
 
 void Callback::run_once() noexcept {
-    if (cancelled_) return;
-    const ContextScope scope(context_);
+    if (cancelled_ || has_given_context_) [[unlikely]] {
+        if (!cancelled_) call_in(context());
+        return;
+    }
+    call_in(context_);
+}
+
+void Callback::call_in(ContextSlot& context) noexcept {
+    const ContextScope scope(context);
     try {
         invoke();
     } catch (...) {
