@@ -91,6 +91,9 @@ public:
 
     /// Asks it to end. Returns false when it is done already. A plain future is cancelled at once;
     /// a task gets a CancelledError where it waits, and may clean up first.
+    /// Errors: RecursionError when it is a task that waits, through whatever others, for itself:
+    ///         nothing can end such a ring. No request is counted then. Thrown in a destructor it
+    ///         ends the process.
     bool cancel() const { return state_->cancel(nullptr); }
     bool cancel(std::string_view message) const {
         const std::string text(message);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +28,28 @@
 
 namespace weft {
 namespace internal {
+namespace {
+
+constexpr int ring_named_max = 16;
+constexpr int joins_nested_max = 8;
+
+// In a catch block, where nobody can be thrown at.
+void report_ring(const FutureBase& future) noexcept {
+    ExceptionContext report;
+    report.message = "A task cannot be cancelled";
+    report.exception = std::current_exception();
+    report.task = future.describe();
+    report.source = future.made_at;
+    future.loop().call_exception_handler(report);
+}
+
+}  // namespace
+
+const FutureBase* awaited_by(const Op& op) noexcept {
+    if (op.kind().future == 0) return nullptr;
+    const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().future;
+    return *reinterpret_cast<const FutureBase* const*>(at);
+}
 
 TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> root,
                    PromiseBase& promise) noexcept
@@ -54,15 +78,32 @@ bool TaskBase::cancel(const std::string* message) {
     if (done()) return false;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
-    request_cancel_at(0);
+    try {
+        request_cancel_at(0);
+    } catch (const RecursionError&) {
+        --cancel_requests_;
+        throw;
+    }
     return true;
 }
 
-void TaskBase::cancel_from_within(std::uint32_t shields) {
+void TaskBase::cancel_from_within(std::uint32_t shields) noexcept {
     if (done()) return;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(nullptr);
-    request_cancel_at(shields);
+    try {
+        request_cancel_at(shields);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
+}
+
+void cancel_or_report(FutureBase& future) noexcept {
+    try {
+        future.cancel(nullptr);
+    } catch (const RecursionError&) {
+        report_ring(future);
+    }
 }
 
 // Woken to be cancelled: a further request changes neither that nor its message.
@@ -98,14 +139,57 @@ void TaskBase::request_cancel(std::uint32_t requests) {
         add_undelivered(requests);
         return;
     }
-    // Tasks that await each other in a ring ask each other only once.
-    if (asking_) return;
-    asking_ = true;
-    const CancelAck ack = op_->cancel();
-    asking_ = false;
+    if (asking_) [[unlikely]]
+        throw_ring();
+    struct Asking {
+        explicit Asking(TaskBase& of) : task(of) { task.asking_ = true; }
+        ~Asking() { task.asking_ = false; }
+        TaskBase& task;
+    };
+    const CancelAck ack = [this] {
+        const Asking asking(*this);
+        return op_->cancel();
+    }();
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) add_undelivered(requests);
     if (ack == CancelAck::later && op_->result_wins()) op_->asked += requests;
+}
+
+void TaskBase::request_cancel_or_report(std::uint32_t requests) noexcept {
+    try {
+        request_cancel(requests);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
+}
+
+// The tasks of the ring are those that are asking: each asks the next one.
+void TaskBase::throw_ring() const {
+    const auto next_asking = [](const FutureBase* future, int depth,
+                                auto& self) -> const TaskBase* {
+        if (!future || depth == 0) return nullptr;
+        if (future->is_task()) {
+            const auto& task = static_cast<const TaskBase&>(*future);
+            return task.asking_ ? &task : nullptr;
+        }
+        if (future->future_kind() != FutureKind::join) return nullptr;
+        const auto& join = static_cast<const JoinBase&>(*future);
+        for (std::size_t i = 0; join.owns_members() && i < join.member_count(); ++i) {
+            if (const TaskBase* task = self(join.member(i), depth - 1, self)) return task;
+        }
+        return nullptr;
+    };
+    std::string text =
+        "tasks that await each other in a ring cannot be cancelled: '" + name() + "'";
+    const TaskBase* task = this;
+    for (int named = 0; task && named < ring_named_max; ++named) {
+        task = task->op_ ? next_asking(awaited_by(*task->op_), joins_nested_max, next_asking)
+                         : nullptr;
+        if (task) text += " awaits '" + task->name() + "'";
+        if (task == this) throw RecursionError(text);
+        if (task) text += ", which";
+    }
+    throw RecursionError(text + " goes on");
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
@@ -141,7 +225,7 @@ void TaskBase::lower_shield(ScopeNode& shield) noexcept {
     if (shield.held == 0) return;
     const std::uint32_t released = std::exchange(shield.held, 0);
     extras().held_requests -= released;
-    request_cancel(released);
+    request_cancel_or_report(released);
 }
 
 void TaskBase::break_shields() {
@@ -155,7 +239,7 @@ void TaskBase::break_shields() {
 
 void TaskBase::cancel_at_suspension() noexcept {
     if (undelivered_ > 0) {
-        request_cancel(take_undelivered());
+        request_cancel_or_report(take_undelivered());
     } else if (!op_->level_exempt && is_cancelled(scope())) {
         interrupt_for_scope();
     }
@@ -163,7 +247,11 @@ void TaskBase::cancel_at_suspension() noexcept {
 
 void TaskBase::interrupt_for_scope() noexcept {
     if (state_ != State::waiting || op_->level_exempt) return;
-    if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+    try {
+        if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
 }
 
 // ---- running

@@ -221,7 +221,7 @@ public:
     CancelUnlessStarted(const CancelUnlessStarted&) = delete;
     CancelUnlessStarted& operator=(const CancelUnlessStarted&) = delete;
     ~CancelUnlessStarted() {
-        if (!started_.done() || started_.cancelled()) task_.cancel();
+        if (!started_.done() || started_.cancelled()) cancel_or_report(*task_.state());
     }
 
 private:

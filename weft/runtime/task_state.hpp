@@ -53,7 +53,7 @@ public:
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
-    void cancel_from_within(std::uint32_t shields);
+    void cancel_from_within(std::uint32_t shields) noexcept;
 
     [[nodiscard]] std::string name() const;
     void set_name(std::string name);
@@ -146,6 +146,9 @@ private:
     void cancel_at_suspension() noexcept;
     void request_cancel_at(std::uint32_t shields);
     void request_cancel(std::uint32_t requests);
+    void request_cancel_or_report(std::uint32_t requests) noexcept;
+    void note_referent(const void* referent);
+    [[noreturn]] void throw_ring() const;
     [[nodiscard]] bool cancellation_on_its_way() const noexcept;
     void answered(Outcome outcome) noexcept;
     template <class F>
@@ -165,6 +168,13 @@ private:
     bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;
 };
+
+/// What an operation waits for, if that is a future; else null.
+[[nodiscard]] const FutureBase* awaited_by(const Op& op) noexcept;
+
+/// cancel() where nothing may be thrown: tasks that await each other in a ring are reported to the
+/// loop's exception handler.
+void cancel_or_report(FutureBase& future) noexcept;
 
 template <class T>
 class TaskState final : public TaskBase {
