@@ -36,6 +36,7 @@
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/signals.hpp>
+#include <weft/runtime/stall_watch.hpp>
 #include <weft/runtime/task_state.hpp>
 #include <weft/runtime/timer_set.hpp>
 #include <weft/runtime/watched_fd.hpp>
@@ -123,8 +124,11 @@ public:
         loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         loop.kernel_thread_ = gettid();
         internal::running_loop = &loop;
+        if (loop.backend_->is_real_time()) internal::StallWatch::add(loop);
     }
     ~Running() {
+        loop_.callback_ = nullptr;
+        if (loop_.backend_->is_real_time()) internal::StallWatch::remove(loop_);
         loop_.stopping_ = false;
         internal::running_loop = nullptr;
         loop_.kernel_thread_ = 0;
@@ -194,6 +198,7 @@ void EventLoop::run_turn() {
     callbacks_since_poll_ += static_cast<std::uint32_t>(batch);
     while (batch-- > 0 && !ending_) {
         internal::ReadyNode& node = ready_.pop();
+        callback_ = &node;
         if (debug_) [[unlikely]] {
             run_timed(node);
         } else {
@@ -212,11 +217,13 @@ bool EventLoop::poll_is_due() noexcept {
 }
 
 void EventLoop::poll(bool may_wait) {
+    callback_ = nullptr;
     TimePoint until = TimePoint::min();
     // Whoever pushes from now on wakes the backend, unless this sees the message first.
     if (may_wait && inbox_->fall_asleep()) until = timers_.next();
     const bool waited = backend_->wait(until);
     inbox_->awake();
+    internal::StallWatch::loop_woke();
     if (!waited) report_deadlock();
     deliver_signals();
     const TimePoint now = backend_->now();

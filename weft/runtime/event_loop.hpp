@@ -61,6 +61,7 @@ class WatchedFd;
 class AsyncGenBase;
 class OpenLoops;
 struct DebugOffsets;
+struct StallReader;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
 /// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
@@ -361,6 +362,7 @@ public:
 private:
     friend struct internal::DebugOffsets;
     friend class internal::OpenLoops;
+    friend struct internal::StallReader;
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
@@ -399,6 +401,7 @@ private:
     internal::ReadyQueue ready_;
     internal::TimerSet timers_;
     internal::TaskBase* current_ = nullptr;
+    const internal::ReadyNode* callback_ = nullptr;  // that runs now, for StallWatch
     std::uint32_t callbacks_since_poll_ = 0;
     std::uint32_t callbacks_at_glance_ = 0;  // when the processor's clock is looked at next
     bool stopping_ = false;

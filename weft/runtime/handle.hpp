@@ -88,10 +88,11 @@ public:
     [[nodiscard]] TimePoint when() const noexcept { return timer_.deadline(); }
 
 private:
+    friend struct StallReader;
     struct Due : Timer {
-        explicit Due(TimerCallback& callback) noexcept : Timer(kind), owner(callback) {}
+        explicit Due(TimerCallback& callback) noexcept : Timer(kind), owner(&callback) {}
         static const ReadyKind kind;
-        TimerCallback& owner;
+        TimerCallback* const owner;
     };
     Due timer_;
     EventLoop& loop_;

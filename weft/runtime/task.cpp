@@ -285,8 +285,8 @@ void TaskBase::start(bool eager) {
 constinit const ReadyKind TaskBase::ready_kind = {
     .run = [](ReadyNode& node) { static_cast<TaskBase&>(node).step(); },
     .drop = [](ReadyNode&) noexcept {},  // the loop's list of tasks owns it
-    .describe =
-        [](const ReadyNode& node) { return static_cast<const TaskBase&>(node).describe(); }};
+    .describe = [](const ReadyNode& node) { return static_cast<const TaskBase&>(node).describe(); },
+    .is = NodeIs::task};
 
 void TaskBase::step() noexcept {
     if (undelivered_ > 0) [[unlikely]] {
