@@ -27,6 +27,7 @@
 #include <weft/base/time.hpp>
 #include <weft/runtime/async_generator.hpp>  // IWYU pragma: keep (the list of generators)
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/executor.hpp>  // IWYU pragma: keep (shut down in close())
 #include <weft/runtime/future.hpp>
@@ -70,10 +71,10 @@ bool debug_wanted() {
 }  // namespace
 
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
-    : debug_(debug_wanted()),
-      backend_(std::move(backend)),
+    : backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
+    set_debug(debug_wanted());
     internal::OpenLoops::add(*this);
 }
 
@@ -244,6 +245,11 @@ void EventLoop::add_timer(internal::Timer& timer, TimePoint when) noexcept {
 
 void EventLoop::end_run_with(std::exception_ptr error) noexcept {
     if (!ending_) ending_ = std::move(error);
+}
+
+void EventLoop::set_debug(bool on) noexcept {
+    debug_ = on;
+    if (on) internal::debug_mode_seen.store(true, std::memory_order_relaxed);
 }
 
 void EventLoop::run_timed(internal::ReadyNode& node) {
