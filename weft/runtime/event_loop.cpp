@@ -253,6 +253,9 @@ void EventLoop::set_debug(bool on) noexcept {
 }
 
 void EventLoop::run_timed(internal::ReadyNode& node) {
+    if (node.kind->is == internal::NodeIs::task) {
+        static_cast<internal::TaskBase&>(node).check_referent(__builtin_frame_address(0));
+    }
     // What ran is described before, since it may be gone afterwards.
     std::string what = node.kind->describe(node);
     const TimePoint start = time();

@@ -145,9 +145,9 @@ public:
     template <std::invocable F>
     Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
         check_usable();
-        return queue(Ref<internal::Callback>(
-            new internal::CallbackOf<std::decay_t<F>, internal::Callback>(std::forward<F>(function),
-                                                                          where)));
+        return queue(
+            Ref<internal::Callback>(new internal::CallbackOf<std::decay_t<F>, internal::Callback>(
+                std::forward<F>(function), where)));
     }
     template <class F, class A, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>
@@ -185,9 +185,10 @@ public:
         if (!options.context) return call_at(when, std::forward<F>(function));
         check_usable();
         using Base = internal::InContext<internal::TimerCallback>;
-        return schedule(when.value,
-                        Ref<internal::TimerCallback>(new internal::CallbackOf<std::decay_t<F>, Base>(
-                            std::forward<F>(function), *options.context, *this, when.at)));
+        return schedule(
+            when.value,
+            Ref<internal::TimerCallback>(new internal::CallbackOf<std::decay_t<F>, Base>(
+                std::forward<F>(function), *options.context, *this, when.at)));
     }
     /// The same after a delay; zero or less means the turn after the next.
     template <class F, class... Args>
@@ -252,7 +253,7 @@ public:
         return Future<T>(std::move(state));
     }
     template <class T>
-    Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
                         std::source_location where = std::source_location::current());
 
     // ---- I/O
@@ -479,7 +480,8 @@ void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
 }  // namespace internal
 
 template <class T>
-Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+                               std::source_location where) {
     check_usable();
     Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, coro.release()));
     internal::begin_task(*this, *task, options, where);
@@ -487,7 +489,8 @@ Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_lo
 }
 
 template <class T>
-Task<T> create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+                    std::source_location where) {
     if (!internal::running_loop) [[unlikely]] {
         coro.close();
         internal::throw_no_running_loop();

@@ -17,6 +17,7 @@
 #include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/runtime/context.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
@@ -59,6 +60,9 @@ TaskBase::TaskBase(EventLoop& loop, ResultBase& result, std::coroutine_handle<> 
       leaf_(&promise),
       context_(current_context()),
       id_(loop.next_task_id()) {
+    // A coroutine that was not started keeps what it refers to there, see ReferringPromise.
+    if (loop.get_debug()) [[unlikely]]
+        note_referent(promise.task);
     promise.task = this;
 }
 
@@ -402,6 +406,21 @@ void TaskBase::set_name(std::string name) { extras().set_name(std::move(name)); 
 const PromiseBase* TaskBase::root() const noexcept {
     if (!root_) return nullptr;
     return &std::coroutine_handle<PromiseBase>::from_address(root_.address()).promise();
+}
+
+void TaskBase::note_referent(const void* referent) {
+    if (is_on_stack(referent)) extras().referent = referent;
+}
+
+void TaskBase::check_referent(const void* frame) {
+    Extras* extra = extras_if_any();
+    if (!extra || !is_left_on_stack(extra->referent, frame)) return;
+    extra->referent = nullptr;
+    const PromiseBase* first = root();
+    log(LogLevel::error, describe() +
+                             " goes on although the object that it took by reference has gone: it "
+                             "was a local of a function that has returned\n  at " +
+                             (first ? first->where.function_name() : "its coroutine"));
 }
 
 std::string TaskBase::describe() const {

@@ -116,6 +116,10 @@ public:
     /// A scope of this task was cancelled: interrupts the wait at hand.
     void interrupt_for_scope() noexcept;
 
+    /// In debug mode, before a step: reports it when what the coroutine refers to has left the
+    /// stack. `frame`: the caller's, below which nothing lives.
+    void check_referent(const void* frame);
+
     /// The loop is being closed: the frames go, and with them what they own.
     void destroy_frames() noexcept;
 
