@@ -518,6 +518,22 @@ TEST(Runner, cancels_and_awaits_what_is_left) {
     EXPECT_TRUE(cleaned);
 }
 
+Coro<void> await_in_ring(std::vector<Task<>>& ring, std::size_t next) {
+    co_await sleep(0s);
+    co_await ring[next];
+}
+
+TEST(Runner, ends_with_an_error_when_tasks_that_await_each_other_are_left) {
+    std::vector<Task<>> ring;
+    EXPECT_THROW(run([](std::vector<Task<>>& tasks) -> Coro<void> {
+                     tasks.push_back(create_task(await_in_ring(tasks, 1)));
+                     tasks.push_back(create_task(await_in_ring(tasks, 0)));
+                     co_await sleep(1ms);
+                 }(ring)),
+                 RecursionError);
+    for (const Task<>& task : ring) EXPECT_FALSE(task.done());
+}
+
 TEST(Runner, refuses_to_run_inside_a_loop) {
     run([]() -> Coro<void> {
         EXPECT_THROW(run([]() -> Coro<void> { co_return; }()), RuntimeError);
