@@ -4,7 +4,7 @@
 //   BaseException of Python; not std::exception, so that no handler of ordinary errors takes them:
 //     CancelledError · KeyboardInterrupt · SystemExit
 //   Exception (is a std::exception)
-//     RuntimeError > BrokenBarrierError
+//     RuntimeError > BrokenBarrierError · RecursionError
 //     ValueError · TypeError · InvalidStateError · StopAsyncIteration
 //     LookupError > KeyError
 //     OSError > TimeoutError
@@ -46,6 +46,10 @@ class RuntimeError : public Exception {
     using Exception::Exception;
 };
 class BrokenBarrierError : public RuntimeError {
+    using RuntimeError::RuntimeError;
+};
+/// Tasks that await each other in a ring were to be cancelled.
+class RecursionError : public RuntimeError {
     using RuntimeError::RuntimeError;
 };
 class ValueError : public Exception {

@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,12 +21,14 @@
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 
 namespace weft {
 namespace {
@@ -360,6 +364,126 @@ TEST_F(Loop, keeps_its_descriptors_when_the_child_of_a_fork_destroys_its_copy) {
     EXPECT_TRUE(called);
 }
 
+// What the log was told, from any thread, while it lives.
+class LogCapture {
+public:
+    LogCapture() {
+        const std::lock_guard lock(mutex);
+        text.clear();
+        before_ = set_log_hook([](LogLevel, std::string_view told) noexcept {
+            const std::lock_guard held(mutex);
+            text += std::string(told) + "\n";
+        });
+    }
+    ~LogCapture() { set_log_hook(before_); }
+    LogCapture(const LogCapture&) = delete;
+    LogCapture& operator=(const LogCapture&) = delete;
+
+    [[nodiscard]] static std::string told() {
+        const std::lock_guard lock(mutex);
+        return text;
+    }
+    [[nodiscard]] static bool told_of(std::string_view what) {
+        return told().find(what) != std::string::npos;
+    }
+    /// Whether there is a line that begins so and goes on so.
+    [[nodiscard]] static bool told_line(std::string_view begin, std::string_view then) {
+        const std::string all = told();
+        for (std::size_t at = all.find(begin); at != std::string::npos;
+             at = all.find(begin, at + 1)) {
+            const std::size_t end = all.find('\n', at);
+            if (all.substr(at, end - at).find(then) != std::string::npos) return true;
+        }
+        return false;
+    }
+
+private:
+    static inline std::mutex mutex;
+    static inline std::string text;
+    LogHook before_;
+};
+
+// Holds its loop up until that was told.
+void hold_up() {
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (!LogCapture::told_of("goes on") && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(1ms);
+    }
+}
+
+Coro<void> hold_up_within() {
+    co_await sleep(0s);
+    hold_up();
+}
+
+Coro<void> sleep_once() { co_await sleep(0s); }
+
+// On a busy machine other steps may be slow too: only the lines that are meant count.
+Coro<void> until_told(std::string_view begin) {
+    for (int i = 0; i < 30'000 && !LogCapture::told_line(begin, " took "); ++i) {
+        co_await sleep(1ms);
+    }
+}
+
+TEST_F(Loop, tells_which_task_holds_it_up_and_where_without_debug_mode) {
+    constexpr const char* begin = "Executing <Task pending name='the slow one' coro=<";
+    const LogCapture log;
+    loop_->set_debug(false);
+    loop_->slow_callback_duration = 10ms;
+    loop_->run_until_complete([]() -> Coro<void> {
+        const auto slow = create_task([]() -> Coro<void> { co_await hold_up_within(); },
+                                      {.name = "the slow one"});
+        co_await slow;
+        co_await until_told(begin);
+    }());
+    const std::string told = LogCapture::told();
+    EXPECT_TRUE(LogCapture::told_line(begin, "event_loop_test.cpp:")) << told;
+    EXPECT_TRUE(LogCapture::told_line(begin, " seconds and goes on, in or after the awaits"))
+        << told;
+    EXPECT_TRUE(LogCapture::told_line(begin, " seconds, give or take ")) << told;
+    EXPECT_TRUE(LogCapture::told_line("  at ", "hold_up_within")) << told;
+}
+
+TEST_F(Loop, tells_which_callback_holds_it_up_without_debug_mode) {
+    constexpr const char* begin = "Executing <Handle made in ";
+    loop_->set_debug(false);
+    loop_->slow_callback_duration = 10ms;
+    {
+        const LogCapture log;
+        loop_->call_later(1ms, hold_up);
+        loop_->run_until_complete(until_told(begin));
+        EXPECT_TRUE(LogCapture::told_line(begin, "event_loop_test.cpp:")) << log.told();
+    }
+    const LogCapture log;
+    loop_->call_soon(hold_up);
+    loop_->run_until_complete(until_told(begin));
+    EXPECT_TRUE(LogCapture::told_line(begin, "event_loop_test.cpp:")) << log.told();
+}
+
+TEST_F(Loop, tells_what_holds_it_up_in_the_child_of_a_fork_too) {
+    loop_->run_until_complete(sleep_once());
+    EXPECT_EQ(in_fork([&] {
+                  const LogCapture log;
+                  auto own = new_event_loop();
+                  own->set_debug(false);
+                  own->slow_callback_duration = 10ms;
+                  own->call_soon(hold_up);
+                  own->run_until_complete(until_told("Executing <Handle made in "));
+                  return LogCapture::told_of(" give or take ") ? 0 : 1;
+              }),
+              0);
+}
+
+TEST_F(Loop, leaves_the_report_to_debug_mode_where_that_is_on) {
+    const LogCapture log;
+    loop_->set_debug(true);
+    loop_->slow_callback_duration = 10ms;
+    loop_->call_soon([] { std::this_thread::sleep_for(15ms); });
+    loop_->run_until_complete(sleep_once());
+    EXPECT_TRUE(LogCapture::told_line("Executing <Handle made in ", " seconds")) << log.told();
+    EXPECT_FALSE(LogCapture::told_of("give or take")) << log.told();
+}
+
 TEST(Runner, runs_several_in_one_loop_and_one_context_until_it_is_closed) {
     static ContextVar<int> number("number");
     Runner runner;
@@ -392,6 +516,22 @@ TEST(Runner, cancels_and_awaits_what_is_left) {
     }(cleaned));
     EXPECT_EQ(value, 3);
     EXPECT_TRUE(cleaned);
+}
+
+Coro<void> await_in_ring(std::vector<Task<>>& ring, std::size_t next) {
+    co_await sleep(0s);
+    co_await ring[next];
+}
+
+TEST(Runner, ends_with_an_error_when_tasks_that_await_each_other_are_left) {
+    std::vector<Task<>> ring;
+    EXPECT_THROW(run([](std::vector<Task<>>& tasks) -> Coro<void> {
+                     tasks.push_back(create_task(await_in_ring(tasks, 1)));
+                     tasks.push_back(create_task(await_in_ring(tasks, 0)));
+                     co_await sleep(1ms);
+                 }(ring)),
+                 RecursionError);
+    for (const Task<>& task : ring) EXPECT_FALSE(task.done());
 }
 
 TEST(Runner, refuses_to_run_inside_a_loop) {

@@ -59,6 +59,7 @@ public:
 
     /// Cancels the tasks that are left and waits for them, closes generators, waits for the
     /// threads of the default executor, and closes the loop.
+    /// Errors: what cancel() throws, a RecursionError; the loop is closed all the same.
     void close();
 
     /// The loop; made when first needed.

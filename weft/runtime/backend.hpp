@@ -53,6 +53,8 @@ public:
 
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+    /// False when time passes only while the loop waits.
+    [[nodiscard]] virtual bool is_real_time() const noexcept { return true; }
 
     /// Starts an operation.
     /// Errors: OSError when the descriptor cannot be used; complete() is not called then.

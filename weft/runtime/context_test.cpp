@@ -11,6 +11,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/handle.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/virtual_loop.hpp>
@@ -94,6 +95,85 @@ TEST(Context, of_callbacks_is_that_of_their_making) {
     EXPECT_EQ(trace, "12");
 }
 
+//! [call_in_context]
+TEST(Context, that_a_callback_is_given_is_shared_both_ways) {
+    testing::VirtualLoop loop;
+    std::string trace;
+    Context context;
+    context.run([] { number.set(7); });
+    const auto count = [&] {
+        trace += std::to_string(number.get()) + " ";
+        number.set(number.get() + 1);
+    };
+    EventLoop& on = loop.loop();
+    on.call_soon(count, {.context = &context});
+    on.call_soon_threadsafe(count, {.context = &context});
+    on.call_later(std::chrono::seconds(1), count, {.context = &context});
+    on.call_at(on.time() + std::chrono::seconds(2), count, {.context = &context});
+    loop.settle();
+    EXPECT_EQ(trace, "7 8 9 10 ");
+    EXPECT_EQ(number.get(context), 11);
+    EXPECT_EQ(number.get(0), 0);
+}
+//! [call_in_context]
+
+TEST(Context, of_a_done_callback_is_a_copy_of_that_of_its_adding_unless_it_is_given) {
+    testing::VirtualLoop loop;
+    std::string trace;
+    Context given;
+    given.run([] { number.set(7); });
+    const auto count = [&] {
+        trace += std::to_string(number.get()) + " ";
+        number.set(number.get() + 1);
+    };
+    const auto future = loop.loop().create_future();
+    Context().run([&] {
+        number.set(1);
+        const auto added = future.add_done_callback(count);
+        future.add_done_callback(added);  // each has a copy of its own
+        future.add_done_callback(count, {.context = &given});
+        future.add_done_callback(added, {.context = &given});
+        number.set(2);
+        future.set_result();
+        loop.settle();
+        EXPECT_EQ(number.get(), 2);
+    });
+    EXPECT_EQ(trace, "1 1 7 8 ");
+    EXPECT_EQ(number.get(given), 9);
+}
+
+TEST(Context, of_a_callback_is_that_in_which_its_error_is_told) {
+    testing::VirtualLoop loop;
+    int told = 0;
+    loop.loop().set_exception_handler([&](EventLoop&, const ExceptionContext&) {
+        told = number.get(0);
+        number.set(number.get(0) + 1);
+    });
+    Context context;
+    context.run([] { number.set(7); });
+    const Handle handle =
+        loop.loop().call_soon([] { throw ValueError("no"); }, {.context = &context});
+    EXPECT_EQ(number.get(handle.get_context()), 7);
+    loop.settle();
+    EXPECT_EQ(told, 7);
+    EXPECT_EQ(number.get(context), 8);
+}
+
+TEST(Context, may_be_dropped_before_the_call) {
+    testing::VirtualLoop loop;
+    int found = 0;
+    {
+        Context context;
+        context.run([] { number.set(7); });
+        loop.loop().call_soon([&] { found = number.get(); }, {.context = &context});
+        loop.loop().call_soon([] {}, {.context = &context}).cancel();
+        const CallOptions none;
+        loop.loop().call_soon([&] { found += number.get(0); }, none);
+    }
+    loop.settle();
+    EXPECT_EQ(found, 7);
+}
+
 // A value whose copy fails must not take the others with it.
 TEST(ContextVar, keeps_the_context_when_a_value_cannot_be_stored) {
     struct Bad {
@@ -131,6 +211,19 @@ TEST(Context, may_be_read_and_dropped_by_another_thread) {
     }
     for (int j = 0; j < 1000; ++j) number.set(j);
     for (auto& thread : threads) thread.join();
+}
+
+TEST(Context, may_be_given_to_a_call_by_another_thread) {
+    testing::VirtualLoop loop;
+    Context context;
+    context.run([] { number.set(7); });
+    std::thread([&] {
+        number.set(1);
+        loop.loop().call_soon_threadsafe([] { number.set(number.get() + 1); },
+                                         {.context = &context});
+    }).join();
+    loop.run_turns(1);
+    EXPECT_EQ(number.get(context), 8);
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ public:
 };
 
 template <class T>
-class CoroPromise final : public CoroPromiseBase {
+class CoroPromise : public CoroPromiseBase {
 public:
     explicit CoroPromise(std::source_location at = std::source_location::current()) noexcept
         : CoroPromiseBase(at) {}
@@ -153,7 +153,7 @@ public:
 };
 
 template <>
-class CoroPromise<void> final : public CoroPromiseBase {
+class CoroPromise<void> : public CoroPromiseBase {
 public:
     explicit CoroPromise(std::source_location at = std::source_location::current()) noexcept
         : CoroPromiseBase(at) {}
@@ -320,3 +320,4 @@ private:
 }  // namespace weft
 
 #include <weft/runtime/outcome.hpp>
+#include <weft/runtime/referring_promise.hpp>

@@ -27,6 +27,7 @@
 #include <weft/base/time.hpp>
 #include <weft/runtime/async_generator.hpp>  // IWYU pragma: keep (the list of generators)
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/executor.hpp>  // IWYU pragma: keep (shut down in close())
 #include <weft/runtime/future.hpp>
@@ -36,6 +37,7 @@
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/signals.hpp>
+#include <weft/runtime/stall_watch.hpp>
 #include <weft/runtime/task_state.hpp>
 #include <weft/runtime/timer_set.hpp>
 #include <weft/runtime/watched_fd.hpp>
@@ -69,10 +71,10 @@ bool debug_wanted() {
 }  // namespace
 
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
-    : debug_(debug_wanted()),
-      backend_(std::move(backend)),
+    : backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
+    set_debug(debug_wanted());
     internal::OpenLoops::add(*this);
 }
 
@@ -123,8 +125,11 @@ public:
         loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         loop.kernel_thread_ = gettid();
         internal::running_loop = &loop;
+        if (loop.backend_->is_real_time()) internal::StallWatch::add(loop);
     }
     ~Running() {
+        loop_.callback_ = nullptr;
+        if (loop_.backend_->is_real_time()) internal::StallWatch::remove(loop_);
         loop_.stopping_ = false;
         internal::running_loop = nullptr;
         loop_.kernel_thread_ = 0;
@@ -145,6 +150,7 @@ private:
     callbacks_since_poll_ += static_cast<std::uint32_t>(batch);
     while (batch-- > 0 && !ending_) {
         internal::ReadyNode& node = ready_.pop();
+        callback_ = &node;
         if (debug_) [[unlikely]] {
             run_timed(node);
         } else {
@@ -219,11 +225,13 @@ bool EventLoop::glance() noexcept {
 }
 
 void EventLoop::poll(bool may_wait) {
+    callback_ = nullptr;
     TimePoint until = TimePoint::min();
     // Whoever pushes from now on wakes the backend, unless this sees the message first.
     if (may_wait && inbox_->fall_asleep()) until = timers_.next();
     const bool waited = backend_->wait(until);
     inbox_->awake();
+    internal::StallWatch::loop_woke();
     if (!waited) report_deadlock();
     deliver_signals();
     const TimePoint now = backend_->now();
@@ -246,7 +254,15 @@ void EventLoop::end_run_with(std::exception_ptr error) noexcept {
     if (!ending_) ending_ = std::move(error);
 }
 
+void EventLoop::set_debug(bool on) noexcept {
+    debug_ = on;
+    if (on) internal::debug_mode_seen.store(true, std::memory_order_relaxed);
+}
+
 void EventLoop::run_timed(internal::ReadyNode& node) {
+    if (node.kind->is == internal::NodeIs::task) {
+        static_cast<internal::TaskBase&>(node).check_referent(__builtin_frame_address(0));
+    }
     // What ran is described before, since it may be gone afterwards.
     std::string what = node.kind->describe(node);
     const TimePoint start = time();

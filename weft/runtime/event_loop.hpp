@@ -63,19 +63,21 @@ class WatchedFd;
 class AsyncGenBase;
 class OpenLoops;
 struct DebugOffsets;
+struct StallReader;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
 /// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
 [[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
 
 // A callback that another thread handed over.
-template <class F>
-class PostedCallback final : public Callback, public Inbox::Message {
+template <class F, class Base = Callback>
+class PostedCallback final : public Base, public Inbox::Message {
 public:
-    PostedCallback(F function, std::source_location where)
-        : Callback(where), function_(std::move(function)) {}
+    template <class... BaseArgs>
+    explicit PostedCallback(F function, BaseArgs&&... base)
+        : Base(std::forward<BaseArgs>(base)...), function_(std::move(function)) {}
     ReadyNode& arrive() noexcept override { return *this; }
-    void drop() noexcept override { release(); }
+    void drop() noexcept override { this->release(); }
 
 private:
     void invoke() override { static_cast<void>(function_()); }
@@ -141,15 +143,13 @@ public:
 
     // ---- callbacks
 
-    /// Calls `function(args...)` in the next turn, in the present context.
+    /// Calls `function(args...)` in the next turn, in a copy of the present context.
     template <std::invocable F>
     Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
         check_usable();
-        const Ref callback(new internal::CallbackOf<std::decay_t<F>, internal::Callback>(
-            std::forward<F>(function), where));
-        callback->retain();  // for the queue
-        ready_.push(*callback);
-        return Handle(callback);
+        return queue(
+            Ref<internal::Callback>(new internal::CallbackOf<std::decay_t<F>, internal::Callback>(
+                std::forward<F>(function), where)));
     }
     template <class F, class A, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<Args>...>
@@ -157,6 +157,17 @@ public:
         return call_soon(internal::bind_call(std::forward<F>(function), std::forward<A>(argument),
                                              std::forward<Args>(arguments)...),
                          std::source_location());
+    }
+    /// In a given context: `loop.call_soon(f, {.context = &context})`. Arguments go into a lambda.
+    /// Spec: `context=`; the context is shared both ways, and may be dropped before the call.
+    template <std::invocable F>
+    Handle call_soon(F&& function, CallOptions options,
+                     std::source_location where = std::source_location::current()) {
+        if (!options.context) return call_soon(std::forward<F>(function), where);
+        check_usable();
+        using Base = internal::InContext<internal::Callback>;
+        return queue(Ref<internal::Callback>(new internal::CallbackOf<std::decay_t<F>, Base>(
+            std::forward<F>(function), *options.context, where)));
     }
 
     /// The same at a time of this loop's clock. Calls for the same time run in the order of
@@ -166,10 +177,20 @@ public:
     TimerHandle call_at(internal::Located<TimePoint> when, F&& function, Args&&... args) {
         check_usable();
         auto call = internal::bind_call(std::forward<F>(function), std::forward<Args>(args)...);
-        const Ref callback(new internal::CallbackOf<decltype(call), internal::TimerCallback>(
-            std::move(call), *this, when.at));
-        callback->schedule(when.value);
-        return TimerHandle(callback);
+        return schedule(when.value,
+                        Ref<internal::TimerCallback>(
+                            new internal::CallbackOf<decltype(call), internal::TimerCallback>(
+                                std::move(call), *this, when.at)));
+    }
+    template <std::invocable F>
+    TimerHandle call_at(internal::Located<TimePoint> when, F&& function, CallOptions options) {
+        if (!options.context) return call_at(when, std::forward<F>(function));
+        check_usable();
+        using Base = internal::InContext<internal::TimerCallback>;
+        return schedule(
+            when.value,
+            Ref<internal::TimerCallback>(new internal::CallbackOf<std::decay_t<F>, Base>(
+                std::forward<F>(function), *options.context, *this, when.at)));
     }
     /// The same after a delay; zero or less means the turn after the next.
     template <class F, class... Args>
@@ -177,6 +198,10 @@ public:
     TimerHandle call_later(internal::Located<Delay> delay, F&& function, Args&&... args) {
         return call_at({delay.value.after(time()), delay.at}, std::forward<F>(function),
                        std::forward<Args>(args)...);
+    }
+    template <std::invocable F>
+    TimerHandle call_later(internal::Located<Delay> delay, F&& function, CallOptions options) {
+        return call_at({delay.value.after(time()), delay.at}, std::forward<F>(function), options);
     }
 
     /// call_soon() from any thread; wakes the loop. In the loop's own thread it is call_soon(), in
@@ -190,6 +215,22 @@ public:
             call_soon(std::forward<F>(function), where);
         } else if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) {
             throw_closed();
+        }
+    }
+    /// The context belongs to the loop's thread from then on.
+    template <std::invocable F>
+    void call_soon_threadsafe(F&& function, CallOptions options,
+                              std::source_location where = std::source_location::current()) {
+        if (internal::running_loop == this) {
+            call_soon(std::forward<F>(function), options, where);
+        } else if (!options.context) {
+            call_soon_threadsafe(std::forward<F>(function), where);
+        } else {
+            using Base = internal::InContext<internal::Callback>;
+            if (!push(*inbox_, *new internal::PostedCallback<std::decay_t<F>, Base>(
+                                   std::forward<F>(function), *options.context, where))) {
+                throw_closed();
+            }
         }
     }
     template <class F, class A, class... Args>
@@ -214,7 +255,7 @@ public:
         return Future<T>(std::move(state));
     }
     template <class T>
-    Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
                         std::source_location where = std::source_location::current());
 
     // ---- I/O
@@ -272,11 +313,19 @@ public:
     void call_exception_handler(const ExceptionContext& context) noexcept;
     void default_exception_handler(const ExceptionContext& context);
 
-    /// Debug mode reports slow callbacks, cancellations that a task swallowed, and where things
-    /// were made. On from the start when WEFT_DEBUG is set and not "0".
-    void set_debug(bool on) noexcept { debug_ = on; }
+    /// Debug mode times each callback exactly, and reports cancellations that a task swallowed, a
+    /// Lock that a task waits for while it holds it, a task that refers to an object which has left
+    /// the stack, and where things were made. On from the start when WEFT_DEBUG is set and not "0".
+    void set_debug(bool on) noexcept;
     [[nodiscard]] bool get_debug() const noexcept { return debug_; }
-    /// In debug mode a callback or step that takes longer is reported.
+    /// A callback or a task's step that takes longer is reported through weft::log, with its place:
+    /// "Executing <Task …> took 0.150 seconds". One that goes on for ten times as long is reported
+    /// while it runs.
+    ///
+    /// Debug mode measures each. Else a thread of the process looks every quarter of this time
+    /// which callback runs: it sees all that take half as long again, and some shorter ones, never
+    /// one that took less. Zero switches it off. Under a virtual clock nothing is slow.
+    /// Spec: asyncio, which reports only in debug mode.
     Nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
 
     /// "epoll", "io_uring", "virtual": what runs below.
@@ -318,19 +367,33 @@ public:
     template <class F>
     static bool post(internal::Inbox& inbox, F function,
                      std::source_location where = std::source_location::current()) {
-        auto* message = new internal::PostedCallback<F>(std::move(function), where);
-        message->retain();  // for the queue
-        if (inbox.push(*message)) return true;
-        message->release();
-        return false;
+        return push(inbox, *new internal::PostedCallback<F>(std::move(function), where));
     }
 
 private:
     friend struct internal::DebugOffsets;
     friend class internal::OpenLoops;
+    friend struct internal::StallReader;
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
+
+    Handle queue(Ref<internal::Callback> callback) {
+        callback->retain();  // for the queue
+        ready_.push(*callback);
+        return Handle(std::move(callback));
+    }
+    static TimerHandle schedule(TimePoint when, Ref<internal::TimerCallback> callback) {
+        callback->schedule(when);
+        return TimerHandle(std::move(callback));
+    }
+    template <class Posted>
+    static bool push(internal::Inbox& inbox, Posted& message) {
+        message.retain();  // for the queue
+        if (inbox.push(message)) return true;
+        message.release();
+        return false;
+    }
 
     void check_usable_slow() const;
     [[noreturn]] static void throw_closed();
@@ -350,6 +413,7 @@ private:
     internal::ReadyQueue ready_;
     internal::TimerSet timers_;
     internal::TaskBase* current_ = nullptr;
+    const internal::ReadyNode* callback_ = nullptr;  // that runs now, for StallWatch
     std::uint32_t callbacks_since_poll_ = 0;
     std::uint32_t callbacks_at_glance_ = 0;  // when poll_if_due() is asked next, though not idle
     bool stopping_ = false;
@@ -443,7 +507,8 @@ void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
 }  // namespace internal
 
 template <class T>
-Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+                               std::source_location where) {
     check_usable();
     Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, next_task_id(), coro.release()));
     internal::begin_task(*this, *task, options, where);
@@ -451,7 +516,8 @@ Task<T> EventLoop::create_task(Coro<T> coro, TaskOptions options, std::source_lo
 }
 
 template <class T>
-Task<T> create_task(Coro<T> coro, TaskOptions options, std::source_location where) {
+Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+                    std::source_location where) {
     if (!internal::running_loop) [[unlikely]] {
         coro.close();
         internal::throw_no_running_loop();

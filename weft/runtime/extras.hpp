@@ -30,6 +30,7 @@ struct Extras {
     ScopeNode* scope = nullptr;                 // the innermost CancelScope
     std::uint32_t shields = 0;                  // how many scopes of this task are shields
     std::uint32_t held_requests = 0;            // cancel() that they hold off
+    const void* referent = nullptr;             // in debug mode: on the stack, and referred to
 };
 
 }  // namespace weft::internal

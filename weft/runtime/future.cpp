@@ -131,10 +131,15 @@ void FutureBase::destroy() noexcept {
     delete this;
 }
 
-CancelAck FutureWait::cancel() noexcept {
+CancelAck FutureWait::cancel() {
     // As in asyncio, the future itself is cancelled, and its end wakes the task.
-    cancelled_here_ = true;
-    return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
+    const bool before = std::exchange(cancelled_here_, true);
+    try {
+        return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
+    } catch (const RecursionError&) {
+        cancelled_here_ = before;
+        throw;
+    }
 }
 
 void FutureWait::start(PromiseBase& frame) {

@@ -41,11 +41,13 @@ protected:
     Ref<FutureBase> future_;
 };
 
-template <class F>
-class DoneCallOf final : public DoneCall {
+template <class F, class Base = DoneCall>
+class DoneCallOf final : public Base {
 public:
-    DoneCallOf(std::shared_ptr<F> function, std::source_location where)
-        : DoneCall(function.get(), where), function_(std::move(function)) {}
+    // `base`: what precedes the identity and the place; see InContext.
+    template <class... BaseArgs>
+    DoneCallOf(std::shared_ptr<F> function, std::source_location where, const BaseArgs&... base)
+        : Base(base..., function.get(), where), function_(std::move(function)) {}
 
 private:
     void invoke() override;
@@ -89,6 +91,9 @@ public:
 
     /// Asks it to end. Returns false when it is done already. A plain future is cancelled at once;
     /// a task gets a CancelledError where it waits, and may clean up first.
+    /// Errors: RecursionError when it is a task that waits, through whatever others, for itself:
+    ///         nothing can end such a ring. No request is counted then. Thrown in a destructor it
+    ///         ends the process.
     bool cancel() const { return state_->cancel(nullptr); }
     bool cancel(std::string_view message) const {
         const std::string text(message);
@@ -108,7 +113,8 @@ public:
     [[nodiscard]] EventLoop& get_loop() const noexcept { return state_->loop(); }
 
     /// Calls `function`, with the future if it takes one, once this is done: through the ready
-    /// queue, never at once, in the order of their adding. It runs in the present context.
+    /// queue, never at once, in the order of their adding. It runs in a copy of the present
+    /// context, or shares the one that `{.context = &context}` gives it.
     /// Returns: what remove_done_callback() takes.
     template <class F>
     auto add_done_callback(F function,
@@ -120,6 +126,21 @@ public:
         DoneCallback<F> callback,
         std::source_location where = std::source_location::current()) const {
         internal::add_done_call(*state_, *new internal::DoneCallOf<F>(callback.function(), where));
+        return callback;
+    }
+    template <class F>
+    auto add_done_callback(F function, CallOptions options,
+                           std::source_location where = std::source_location::current()) const {
+        return add_done_callback(DoneCallback<F>(std::move(function)), options, where);
+    }
+    template <class F>
+    DoneCallback<F> add_done_callback(
+        DoneCallback<F> callback, CallOptions options,
+        std::source_location where = std::source_location::current()) const {
+        if (!options.context) return add_done_callback(std::move(callback), where);
+        using Base = internal::InContext<internal::DoneCall>;
+        internal::add_done_call(*state_, *new internal::DoneCallOf<F, Base>(
+                                             callback.function(), where, *options.context));
         return callback;
     }
     /// Returns how many there were of it.
@@ -194,10 +215,10 @@ public:
 
 namespace internal {
 
-template <class F>
-void DoneCallOf<F>::invoke() {
+template <class F, class Base>
+void DoneCallOf<F, Base>::invoke() {
     if constexpr (std::invocable<F&, AnyFuture>) {
-        static_cast<void>((*function_)(AnyFuture(std::move(future_))));
+        static_cast<void>((*function_)(AnyFuture(std::move(this->future_))));
     } else {
         static_assert(std::invocable<F&>, "a done callback takes an AnyFuture or nothing");
         static_cast<void>((*function_)());

@@ -66,7 +66,7 @@ public:
         return static_cast<Result<T>&>(*result_);
     }
 
-    /// Future.cancel(): false when it is done already.
+    /// Future.cancel(): false when it is done already. Errors: see AnyFuture::cancel.
     virtual bool cancel(const std::string* message);
 
     void set_error(std::exception_ptr error);
@@ -204,7 +204,7 @@ class FutureWait : public Op, private DoneLink {
 public:
     explicit FutureWait(Ref<FutureBase> future) noexcept : future_(std::move(future)) {}
 
-    CancelAck cancel() noexcept override;
+    CancelAck cancel() override;
 
     [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
     template <class Promise>

@@ -104,7 +104,9 @@ void GatherBase::on_child_done(Child& child) {
             set_failure(std::move(failure));
         } else {
             first_failure_ = std::move(failure);
-            cancel_children(nullptr);
+            for (std::size_t i = 0; i < count_; ++i) {
+                if (FutureBase* other = children_[i].pending) cancel_or_report(*other);
+            }
         }
     } else if (failed && mode_ != GatherMode::return_exceptions) {
         ExceptionContext report;

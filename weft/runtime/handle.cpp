@@ -30,12 +30,19 @@ constinit const ReadyKind Callback::ready_kind = {
             callback.release();
         },
     .drop = [](ReadyNode& node) noexcept { static_cast<Callback&>(node).release(); },
-    .describe =
-        [](const ReadyNode& node) { return static_cast<const Callback&>(node).describe(); }};
+    .describe = [](const ReadyNode& node) { return static_cast<const Callback&>(node).describe(); },
+    .is = NodeIs::callback};
 
 void Callback::run_once() noexcept {
-    if (cancelled_) return;
-    const ContextScope scope(context_);
+    if (cancelled_ || has_given_context_) [[unlikely]] {
+        if (!cancelled_) call_in(context());
+        return;
+    }
+    call_in(context_);
+}
+
+void Callback::call_in(ContextSlot& context) noexcept {
+    const ContextScope scope(context);
     try {
         invoke();
     } catch (...) {
@@ -71,12 +78,13 @@ void TimerCallback::cancel() noexcept {
 constinit const ReadyKind TimerCallback::Due::kind = {
     .run =
         [](ReadyNode& node) {
-            TimerCallback& callback = static_cast<Due&>(node).owner;
+            TimerCallback& callback = *static_cast<Due&>(node).owner;
             callback.run_once();
             callback.release();
         },
-    .drop = [](ReadyNode& node) noexcept { static_cast<Due&>(node).owner.release(); },
+    .drop = [](ReadyNode& node) noexcept { static_cast<Due&>(node).owner->release(); },
     .describe =
-        [](const ReadyNode& node) { return static_cast<const Due&>(node).owner.describe(); }};
+        [](const ReadyNode& node) { return static_cast<const Due&>(node).owner->describe(); },
+    .is = NodeIs::timer_callback};
 
 }  // namespace weft::internal

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <type_traits>
@@ -33,7 +34,8 @@ struct Located {
     std::source_location at;
 };
 
-/// One call that a loop is to make. Runs in the context that it was made in.
+/// One call that a loop is to make. Runs in a copy of the context that it was made in, unless it
+/// was given one.
 class Callback : public ReadyNode, public FrameAllocated {
 public:
     explicit Callback(std::source_location where) noexcept
@@ -51,19 +53,25 @@ public:
 
     /// Runs it, unless cancelled, and reports what it throws to the running loop's handler.
     void run_once() noexcept;
+    /// The context that it runs in.
+    [[nodiscard]] virtual ContextSlot& context() noexcept { return context_; }
 
     const std::source_location made_at;
 
 protected:
     virtual ~Callback() = default;
+    /// context() is overridden.
+    void has_given_context() noexcept { has_given_context_ = true; }
 
 private:
     static const ReadyKind ready_kind;
     virtual void invoke() = 0;
+    void call_in(ContextSlot& context) noexcept;
 
     ContextSlot context_;
     std::uint32_t owners_ = 0;
-    bool cancelled_ = false;
+    bool cancelled_ : 1 = false;
+    bool has_given_context_ : 1 = false;
 };
 
 /// In a catch block: tells the loop's exception handler; an error that ends the loop ends it.
@@ -80,13 +88,29 @@ public:
     [[nodiscard]] TimePoint when() const noexcept { return timer_.deadline(); }
 
 private:
+    friend struct StallReader;
     struct Due : Timer {
-        explicit Due(TimerCallback& callback) noexcept : Timer(kind), owner(callback) {}
+        explicit Due(TimerCallback& callback) noexcept : Timer(kind), owner(&callback) {}
         static const ReadyKind kind;
-        TimerCallback& owner;
+        TimerCallback* const owner;
     };
     Due timer_;
     EventLoop& loop_;
+};
+
+/// A callback that runs in a context which others use, too.
+template <class Base>
+class InContext : public Base {
+public:
+    template <class... BaseArgs>
+    explicit InContext(const Context& context, BaseArgs&&... base)
+        : Base(std::forward<BaseArgs>(base)...), context_(context.state()) {
+        this->has_given_context();
+    }
+    [[nodiscard]] ContextSlot& context() noexcept final { return *context_; }
+
+private:
+    const std::shared_ptr<ContextSlot> context_;
 };
 
 template <class F, class Base>
@@ -116,6 +140,12 @@ auto bind_call(F&& function, Args&&... args) {
 
 }  // namespace internal
 
+/// The keyword arguments of `call_soon`, `add_done_callback` and their kin.
+struct CallOptions {
+    /// The call runs in it, and what it sets stays there; null: in a copy of the current one.
+    const Context* context = nullptr;
+};
+
 /// A call that the loop is to make; what `call_soon` gives.
 /// Thread: the loop's.
 class Handle {
@@ -128,6 +158,8 @@ public:
         if (callback_) callback_->cancel();
     }
     [[nodiscard]] bool cancelled() const noexcept { return callback_ && callback_->cancelled(); }
+    /// The context that it runs in; refers to this call. Not for a default-made handle.
+    [[nodiscard]] ContextView get_context() const { return ContextView(callback_->context()); }
 
 private:
     Ref<internal::Callback> callback_;

@@ -71,15 +71,9 @@ private:
         if (task.future_kind() == FutureKind::member) info.awaited_by.push_back(task.parent_id());
         if (const internal::Op* op = task.waiting_for()) {
             info.waits_for = op->name();
-            if (const FutureBase* future = awaited_by(*op)) add_awaited(info, future);
+            if (const FutureBase* future = internal::awaited_by(*op)) add_awaited(info, future);
         }
         return info;
-    }
-
-    static const FutureBase* awaited_by(const internal::Op& op) noexcept {
-        if (op.kind().future == 0) return nullptr;
-        const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().future;
-        return *reinterpret_cast<const FutureBase* const*>(at);
     }
 
     void add_awaited(TaskInfo& info, const FutureBase* future) const {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/lock.hpp>
 
+#include <cstdint>
+#include <string>
+
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
@@ -9,6 +14,15 @@
 #include <weft/runtime/waiter.hpp>
 
 namespace weft {
+namespace {
+
+// Enough of a task to tell it from others in a warning, where a pointer finds no room.
+std::uint32_t mark_of(const internal::TaskBase& task) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(&task) / sizeof(void*);
+    return static_cast<std::uint32_t>(address ^ (task.id() << 16U)) | 1U;
+}
+
+}  // namespace
 
 void Lock::throw_not_acquired() { throw RuntimeError("Lock is not acquired."); }
 
@@ -23,13 +37,32 @@ void Lock::wake_first() noexcept {
     if (!waiters_.empty() && !waiters_.front().done()) waiters_.front().give();
 }
 
-namespace internal {
-namespace {
-constexpr OpKind kind_of_wait{"Lock.acquire"};
+void Lock::note_holder() noexcept {
+    const EventLoop* loop = internal::running_loop;
+    const internal::TaskBase* task = loop ? loop->current() : nullptr;
+    holder_ = task ? mark_of(*task) : 0;
 }
 
+bool Lock::was_locked_by(const internal::TaskBase& task) const noexcept {
+    return locked() && holder_ == mark_of(task);
+}
+
+namespace internal {
+namespace {
+void report_held_already(const PromiseBase& frame) {
+    log(LogLevel::warning, frame.task->describe() + " waits for a Lock that it holds itself, at " +
+                               frame.where.file_name() + ":" + std::to_string(frame.where.line()) +
+                               "; unless another task releases it, it waits forever");
+}
+
+constexpr OpKind kind_of_wait{"Lock.acquire"};
+}  // namespace
+
 void LockWait::start(PromiseBase& frame) {
-    lock_.bind(frame.task->loop());
+    EventLoop& loop = frame.task->loop();
+    lock_.bind(loop);
+    if (loop.get_debug() && lock_.was_locked_by(*frame.task)) [[unlikely]]
+        report_held_already(frame);
     lock_.line_up(*this);
     suspend(frame, kind_of_wait);
 }

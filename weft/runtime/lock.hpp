@@ -2,9 +2,12 @@
 // weft/runtime/lock.hpp - Lock: one task at a time.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
+#include <cstdint>
 
 #include <weft/base/list.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/held.hpp>
 #include <weft/runtime/loop_bound.hpp>
 #include <weft/runtime/op.hpp>
@@ -55,6 +58,8 @@ private:
 /// First come, first served: release() wakes the task that waits longest, and nobody gets in
 /// between, although locked() is false until that task runs.
 ///
+/// A task that acquires it twice waits forever, unless another one releases it: debug mode warns.
+///
 /// Thread:   the loop's; it belongs to the first loop in which a task waits for it.
 /// Lifetime: must outlive those who wait for it or hold it.
 /// Spec:     asyncio.Lock.
@@ -82,21 +87,22 @@ public:
     /// Unlocks it, and wakes the first who waits.
     /// Errors: RuntimeError when it is not locked.
     void release() {
-        if (!locked_) [[unlikely]]
+        if (!locked()) [[unlikely]]
             throw_not_acquired();
         unlock();
     }
-    [[nodiscard]] bool locked() const noexcept { return locked_; }
+    [[nodiscard]] bool locked() const noexcept { return state_ == State::locked; }
 
     // Implementation: for those who wait.
     [[nodiscard]] bool try_acquire() noexcept {
-        if (locked_ || (!waiters_.empty() && !all_gave_up())) [[unlikely]]
-            return false;
-        locked_ = true;
+        if (state_ != State::free) [[unlikely]] {
+            if (locked() || !all_gave_up()) return false;
+        }
+        lock();
         return true;
     }
     void release_if_held() noexcept {
-        if (locked_) [[likely]]
+        if (locked()) [[likely]]
             unlock();
     }
     void bind(EventLoop& loop) { loop_.bind(loop, "Lock"); }
@@ -104,20 +110,33 @@ public:
     /// The waiter's turn came: it takes the lock that it was woken for.
     void take_turn(internal::Waiter& waiter) noexcept {
         waiter.unlink();
-        locked_ = true;
+        lock();
     }
     /// The waiter goes away without the lock.
     void leave_line(internal::Waiter& waiter) noexcept {
         waiter.unlink();
-        if (!locked_) wake_first();
+        if (!locked()) wake_first();
     }
+    /// In debug mode: whether that task is the one that locked it.
+    [[nodiscard]] bool was_locked_by(const internal::TaskBase& task) const noexcept;
 
 private:
-    void unlock() noexcept {
-        locked_ = false;
-        if (!waiters_.empty()) [[unlikely]]
-            wake_first();
+    // Nobody lines up while it is free, so that one look tells whether it can be had.
+    enum class State : std::uint8_t { free, free_for_waiters, locked };
+
+    void lock() noexcept {
+        state_ = State::locked;
+        if (internal::debug_mode_seen.load(std::memory_order_relaxed)) [[unlikely]]
+            note_holder();
     }
+    void unlock() noexcept {
+        state_ = State::free;
+        if (!waiters_.empty()) [[unlikely]] {
+            state_ = State::free_for_waiters;
+            wake_first();
+        }
+    }
+    void note_holder() noexcept;
     [[noreturn]] static void throw_not_acquired();
     [[nodiscard]] bool all_gave_up() const noexcept;
     void wake_first() noexcept;
@@ -126,7 +145,8 @@ private:
     // decides who is woken next.
     List<internal::Waiter> waiters_;
     internal::LoopBound loop_;
-    bool locked_ = false;
+    State state_ = State::free;
+    std::uint32_t holder_ = 0;  // in debug mode, the mark of the task that locked it; 0 for none
 };
 
 inline bool internal::LockWait::await_ready() noexcept { return lock_.try_acquire(); }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/lock.hpp>
 
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/runtime/held.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
@@ -28,6 +32,62 @@ Coro<void> lock_and_note(Lock& lock, Trace& trace, int i) {
     co_await lock.acquire();
     trace(i);
     lock.release();
+}
+
+// LCK-07
+Coro<void> acquire_twice(Lock& lock) {
+    co_await lock.acquire();
+    co_await lock.acquire();
+    lock.release();
+}
+Coro<void> release_for_other(Lock& lock) {
+    co_await spin(3);
+    lock.release();
+}
+
+std::string told_of_acquiring_twice(bool debug) {
+    static std::string told;
+    told.clear();
+    VirtualLoop loop;
+    loop.loop().set_debug(debug);
+    const LogHook before =
+        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
+    Lock lock;
+    const auto task = loop.loop().create_task(acquire_twice(lock), {.name = "greedy"});
+    loop.run(release_for_other(lock));
+    loop.settle();
+    set_log_hook(before);
+    EXPECT_TRUE(task.done());
+    return told;
+}
+
+TEST(Lock, that_a_task_waits_for_while_it_holds_it_is_told_of_in_debug_mode) {
+    const std::string told = told_of_acquiring_twice(true);
+    EXPECT_NE(told.find("name='greedy'"), std::string::npos) << told;
+    EXPECT_NE(told.find(" waits for a Lock that it holds itself, at "), std::string::npos) << told;
+    EXPECT_NE(told.find("lock_test.cpp:"), std::string::npos) << told;
+    EXPECT_EQ(told_of_acquiring_twice(false), "");
+}
+
+TEST(Lock, that_others_hold_is_not_told_of_in_debug_mode) {
+    static std::string told;
+    told.clear();
+    VirtualLoop loop;
+    loop.loop().set_debug(true);
+    const LogHook before =
+        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
+    Lock lock;
+    loop.run([](Lock& l) -> Coro<void> {
+        const auto twice = [](Lock& one) -> Coro<void> {
+            for (int i = 0; i < 2; ++i) {
+                const auto held = co_await one.scoped();
+                co_await spin(2);
+            }
+        };
+        co_await gather(twice(l), twice(l), twice(l));
+    }(lock));
+    set_log_hook(before);
+    EXPECT_EQ(told, "");
 }
 
 // LCK-01

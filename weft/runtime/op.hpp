@@ -42,7 +42,8 @@ public:
     Op& operator=(const Op&) = delete;
 
     /// Asks the operation to end. Called while the task waits for it, at most once at a time.
-    virtual CancelAck cancel() noexcept = 0;
+    /// Errors: RecursionError when what it waits for waits, in the end, for the task itself.
+    virtual CancelAck cancel() = 0;
     /// What is waited for. Only while a task waits for this.
     [[nodiscard]] std::string_view name() const noexcept { return kind().name; }
     [[nodiscard]] const OpKind& kind() const noexcept;

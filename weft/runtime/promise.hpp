@@ -28,9 +28,8 @@ struct PromiseBase {
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
-    // Set when started, as nothing reads them before. Null: a task's root has no parent.
-    PromiseBase* parent;
-    TaskBase* task;
+    PromiseBase* parent;         // set when started; null: a task's root has none
+    TaskBase* task = nullptr;    // set when started, see ReferringPromise for before
     ResultBase* slot = nullptr;  // where the outcome goes; null until started
     /// The `co_await` at hand; before the first one, the function itself.
     std::source_location where;

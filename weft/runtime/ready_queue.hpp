@@ -3,11 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace weft::internal {
 
 struct ReadyNode;
+
+/// What a node is a part of, for who may only read it.
+enum class NodeIs : std::uint8_t { other, task, callback, timer_callback };
 
 /// What can be done with a kind of node; one constant table for each.
 struct ReadyKind {
@@ -15,6 +19,7 @@ struct ReadyKind {
     /// The loop closes before the node's turn: frees what the queue owns of it.
     void (*drop)(ReadyNode&) noexcept;
     std::string (*describe)(const ReadyNode&);
+    NodeIs is = NodeIs::other;
 };
 
 /// Something that the loop runs once. It lives in what it belongs to (a task, a timer, a

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +17,7 @@
 #include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/runtime/context.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
@@ -26,6 +29,28 @@
 
 namespace weft {
 namespace internal {
+namespace {
+
+constexpr int ring_named_max = 16;
+constexpr int joins_nested_max = 8;
+
+// In a catch block, where nobody can be thrown at.
+void report_ring(const FutureBase& future) noexcept {
+    ExceptionContext report;
+    report.message = "A task cannot be cancelled";
+    report.exception = std::current_exception();
+    report.task = future.describe();
+    report.source = future.made_at;
+    future.loop().call_exception_handler(report);
+}
+
+}  // namespace
+
+const FutureBase* awaited_by(const Op& op) noexcept {
+    if (op.kind().future == 0) return nullptr;
+    const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().future;
+    return *reinterpret_cast<const FutureBase* const*>(at);
+}
 
 void TaskBase::destroy_frames() noexcept {
     // A handle may outlive the loop: what was waited for goes with the frames.
@@ -41,15 +66,32 @@ bool TaskBase::cancel(const std::string* message) {
     if (done()) return false;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
-    request_cancel_at(0);
+    try {
+        request_cancel_at(0);
+    } catch (const RecursionError&) {
+        --cancel_requests_;
+        throw;
+    }
     return true;
 }
 
-void TaskBase::cancel_from_within(std::uint32_t shields) {
+void TaskBase::cancel_from_within(std::uint32_t shields) noexcept {
     if (done()) return;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(nullptr);
-    request_cancel_at(shields);
+    try {
+        request_cancel_at(shields);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
+}
+
+void cancel_or_report(FutureBase& future) noexcept {
+    try {
+        future.cancel(nullptr);
+    } catch (const RecursionError&) {
+        report_ring(future);
+    }
 }
 
 // Woken to be cancelled: a further request changes neither that nor its message.
@@ -85,16 +127,59 @@ void TaskBase::request_cancel(std::uint32_t requests) {
         add_undelivered(requests);
         return;
     }
-    // Tasks that await each other in a ring ask each other only once.
-    if (asking_) return;
-    asking_ = true;
-    const CancelAck ack = op_->cancel();
-    asking_ = false;
+    if (asking_) [[unlikely]]
+        throw_ring();
+    struct Asking {
+        explicit Asking(TaskBase& of) : task(of) { task.asking_ = true; }
+        ~Asking() { task.asking_ = false; }
+        TaskBase& task;
+    };
+    const CancelAck ack = [this] {
+        const Asking asking(*this);
+        return op_->cancel();
+    }();
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) add_undelivered(requests);
     if (ack == CancelAck::later && op_->result_wins()) {
         op_->asked = static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, 255));
     }
+}
+
+void TaskBase::request_cancel_or_report(std::uint32_t requests) noexcept {
+    try {
+        request_cancel(requests);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
+}
+
+// The tasks of the ring are those that are asking: each asks the next one.
+void TaskBase::throw_ring() const {
+    const auto next_asking = [](const FutureBase* future, int depth,
+                                auto& self) -> const TaskBase* {
+        if (!future || depth == 0) return nullptr;
+        if (future->is_task()) {
+            const auto& task = static_cast<const TaskBase&>(*future);
+            return task.asking_ ? &task : nullptr;
+        }
+        if (future->future_kind() != FutureKind::join) return nullptr;
+        const auto& join = static_cast<const JoinBase&>(*future);
+        for (std::size_t i = 0; join.owns_members() && i < join.member_count(); ++i) {
+            if (const TaskBase* task = self(join.member(i), depth - 1, self)) return task;
+        }
+        return nullptr;
+    };
+    std::string text =
+        "tasks that await each other in a ring cannot be cancelled: '" + name() + "'";
+    const TaskBase* task = this;
+    for (int named = 0; task && named < ring_named_max; ++named) {
+        task = task->op_ ? next_asking(awaited_by(*task->op_), joins_nested_max, next_asking)
+                         : nullptr;
+        if (task) text += " awaits '" + task->name() + "'";
+        if (task == this) throw RecursionError(text);
+        if (task) text += ", which";
+    }
+    throw RecursionError(text + " goes on");
 }
 
 std::uint32_t TaskBase::uncancel() noexcept {
@@ -130,7 +215,7 @@ void TaskBase::lower_shield(ScopeNode& shield) noexcept {
     if (shield.held == 0) return;
     const std::uint32_t released = std::exchange(shield.held, 0);
     extras().held_requests -= released;
-    request_cancel(released);
+    request_cancel_or_report(released);
 }
 
 void TaskBase::break_shields() {
@@ -144,7 +229,7 @@ void TaskBase::break_shields() {
 
 void TaskBase::cancel_at_suspension() noexcept {
     if (undelivered_ > 0) {
-        request_cancel(take_undelivered());
+        request_cancel_or_report(take_undelivered());
     } else if (!op_->level_exempt() && is_cancelled(scope())) {
         interrupt_for_scope();
     }
@@ -152,7 +237,11 @@ void TaskBase::cancel_at_suspension() noexcept {
 
 void TaskBase::interrupt_for_scope() noexcept {
     if (state_ != State::waiting || op_->level_exempt()) return;
-    if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+    try {
+        if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+    } catch (const RecursionError&) {
+        report_ring(*this);
+    }
 }
 
 // ---- running
@@ -177,8 +266,8 @@ void TaskBase::start(bool eager) {
 constinit const ReadyKind TaskBase::ready_kind = {
     .run = [](ReadyNode& node) { static_cast<TaskBase&>(node).step(); },
     .drop = [](ReadyNode&) noexcept {},  // the loop's list of tasks owns it
-    .describe =
-        [](const ReadyNode& node) { return static_cast<const TaskBase&>(node).describe(); }};
+    .describe = [](const ReadyNode& node) { return static_cast<const TaskBase&>(node).describe(); },
+    .is = NodeIs::task};
 
 void TaskBase::step() noexcept {
     if (undelivered_ > 0) [[unlikely]] {
@@ -302,6 +391,21 @@ const PromiseBase* TaskBase::root() const noexcept {
     return &std::coroutine_handle<PromiseBase>::from_address(root_.address()).promise();
 }
 
+void TaskBase::note_referent(const void* referent) {
+    if (is_on_stack(referent)) extras().referent = referent;
+}
+
+void TaskBase::check_referent(const void* frame) {
+    Extras* extra = extras_if_any();
+    if (!extra || !is_left_on_stack(extra->referent, frame)) return;
+    extra->referent = nullptr;
+    const PromiseBase* first = root();
+    log(LogLevel::error, describe() +
+                             " goes on although the object that it took by reference has gone: it "
+                             "was a local of a function that has returned\n  at " +
+                             (first ? first->where.function_name() : "its coroutine"));
+}
+
 std::string TaskBase::describe() const {
     const char* state = !done() ? "pending" : cancelled() ? "cancelled" : "finished";
     return std::string("<Task ") + state + " name='" + name() + "' coro=<" +
@@ -317,6 +421,7 @@ std::string TaskBase::describe() const {
 void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
                 std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
+    task.own_root(loop.get_debug());
     if (!options.name.empty() || options.context) [[unlikely]]
         set_options(task, options);
     if (group_owner) {

@@ -84,7 +84,7 @@ struct TaskOptions {
 /// Cost:   one allocation from the recycler.
 /// Spec:   asyncio.create_task.
 template <class T>
-Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
                     std::source_location where = std::source_location::current());
 
 /// Runs an operation such as `event.wait()` as a task.

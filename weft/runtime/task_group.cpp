@@ -166,7 +166,7 @@ void TaskGroup::on_task_done(internal::FutureBase& task) {
 void TaskGroup::abort() {
     aborting_ = true;
     for (Child& child : children_) {
-        if (!child.task().done()) child.task().cancel(nullptr);
+        if (!child.task().done()) cancel_or_report(child.task());
     }
 }
 

@@ -80,7 +80,7 @@ public:
     /// Errors: RuntimeError before the group was entered, after it was left, and while it cancels
     ///         its tasks; the coroutine is closed then.
     template <class T>
-    Task<T> create_task(Coro<T> coro, TaskOptions options = {},
+    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
                         std::source_location where = std::source_location::current()) {
         if (!accepts_tasks()) [[unlikely]] {
             coro.close();
@@ -223,7 +223,7 @@ public:
     CancelUnlessStarted(const CancelUnlessStarted&) = delete;
     CancelUnlessStarted& operator=(const CancelUnlessStarted&) = delete;
     ~CancelUnlessStarted() {
-        if (!started_.done() || started_.cancelled()) task_.cancel();
+        if (!started_.done() || started_.cancelled()) cancel_or_report(*task_.state());
     }
 
 private:

@@ -42,8 +42,6 @@ public:
           leaf_(&promise),
           context_(current_context()),
           id_(id) {
-        promise.task = this;
-        promise.parent = nullptr;
     }
 
     bool cancel(const std::string* message) final;
@@ -62,7 +60,7 @@ public:
 
     /// cancel() by a Timeout or TaskGroup of this very task, which was entered when `shields`
     /// shields were up: shields raised later hold it off, those outside do not.
-    void cancel_from_within(std::uint32_t shields);
+    void cancel_from_within(std::uint32_t shields) noexcept;
 
     [[nodiscard]] std::string name() const;
     void set_name(std::string name);
@@ -93,6 +91,14 @@ public:
     }
     [[nodiscard]] const PromiseBase* root() const noexcept;
 
+    /// The root frame learns whose it is.
+    void own_root(bool debug) noexcept {
+        // A coroutine that was not started keeps what it refers to there, see ReferringPromise.
+        if (debug) [[unlikely]]
+            note_referent(leaf_->task);
+        leaf_->task = this;
+        leaf_->parent = nullptr;
+    }
     /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
     void start(bool eager);
 
@@ -130,6 +136,10 @@ public:
     /// A scope of this task was cancelled: interrupts the wait at hand.
     void interrupt_for_scope() noexcept;
 
+    /// In debug mode, before a step: reports it when what the coroutine refers to has left the
+    /// stack. `frame`: the caller's, below which nothing lives.
+    void check_referent(const void* frame);
+
     /// The loop is being closed: the frames go, and with them what they own.
     void destroy_frames() noexcept;
 
@@ -161,6 +171,9 @@ private:
     void cancel_at_suspension() noexcept;
     void request_cancel_at(std::uint32_t shields);
     void request_cancel(std::uint32_t requests);
+    void request_cancel_or_report(std::uint32_t requests) noexcept;
+    void note_referent(const void* referent);
+    [[noreturn]] void throw_ring() const;
     [[nodiscard]] bool cancellation_on_its_way() const noexcept;
     void answered(Outcome outcome) noexcept;
     template <class F>
@@ -180,6 +193,13 @@ private:
     bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;
 };
+
+/// What an operation waits for, if that is a future; else null.
+[[nodiscard]] const FutureBase* awaited_by(const Op& op) noexcept;
+
+/// cancel() where nothing may be thrown: tasks that await each other in a ring are reported to the
+/// loop's exception handler.
+void cancel_or_report(FutureBase& future) noexcept;
 
 template <class T>
 class TaskState final : public TaskBase {

@@ -2,6 +2,7 @@
 #include <weft/runtime/task.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,8 +15,12 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task_group.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/testing/attack.hpp>
+#include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
@@ -36,6 +41,82 @@ struct CancelOnExit {
     AnyTask task;
     ~CancelOnExit() { task.cancel(); }
 };
+
+// Tasks that await each other.
+Coro<void> await_in_ring(std::vector<Task<>>& ring, std::size_t next) {
+    co_await sleep(0s);
+    co_await ring[next];
+}
+Coro<void> await_in_ring_by_gather(std::vector<Task<>>& ring, std::size_t next) {
+    co_await sleep(0s);
+    co_await gather(nap(1h), ring[next]);
+}
+
+class RingOfTasks : public ::testing::Test {
+protected:
+    template <class F>
+    void make(F await_next) {
+        for (std::size_t i = 0; i < 3; ++i) {
+            ring_.push_back(loop_.loop().create_task(await_next(ring_, (i + 1) % 3),
+                                                     {.name = "abc"[i] + std::string()}));
+        }
+        loop_.run_turns(5);
+    }
+    std::vector<Task<>> ring_;
+    VirtualLoop loop_;
+};
+
+TEST_F(RingOfTasks, refuses_to_be_cancelled_and_says_who_awaits_whom) {
+    make(await_in_ring);
+    EXPECT_EQ(testing::thrown_by([&] { return ring_[1].cancel("no"); }),
+              "RecursionError: tasks that await each other in a ring cannot be cancelled: "
+              "'b' awaits 'c', which awaits 'a', which awaits 'b'");
+    for (const Task<>& task : ring_) {
+        EXPECT_EQ(task.cancelling(), 0u);
+        EXPECT_FALSE(task.done());
+    }
+    EXPECT_THROW(ring_[0].cancel(), RuntimeError);  // and again
+}
+
+TEST_F(RingOfTasks, refuses_also_where_a_gather_is_between) {
+    make(await_in_ring_by_gather);
+    EXPECT_EQ(testing::thrown_by([&] { return ring_[2].cancel(); }),
+              "RecursionError: tasks that await each other in a ring cannot be cancelled: "
+              "'c' awaits 'a', which awaits 'b', which awaits 'c'");
+}
+
+TEST_F(RingOfTasks, is_told_of_where_nobody_can_be_thrown_at) {
+    make(await_in_ring);
+    const auto waiting = loop_.loop().create_task([](Task<>& task) -> Coro<void> {
+        co_await timeout(1s, [&]() -> Coro<void> { co_await task; });
+    }(ring_[0]));
+    const auto group = loop_.loop().create_task([](Task<>& task) -> Coro<void> {
+        co_await TaskGroup::scope([&](TaskGroup& g) -> Coro<void> {
+            g.create_task([&]() -> Coro<void> { co_await task; });
+            co_await sleep(2s);
+            throw ValueError("the others are to be cancelled");
+        });
+    }(ring_[0]));
+    loop_.settle();
+    ASSERT_EQ(loop_.reports().size(), 2u);
+    for (const std::string& report : loop_.reports()) {
+        EXPECT_NE(report.find("cannot be cancelled"), std::string::npos) << report;
+    }
+}
+
+TEST_F(RingOfTasks, does_not_hinder_a_task_that_is_awaited_twice) {
+    const auto one = loop_.loop().create_task(
+        [](Future<> never) -> Coro<void> { co_await never; }(loop_.loop().create_future()));
+    const auto both = loop_.loop().create_task([](Task<> task) -> Coro<void> {
+        const auto wait = [](Task<> awaited) -> Coro<void> { co_await awaited; };
+        co_await gather(wait(task), wait(task));
+    }(one));
+    loop_.run_turns(5);
+    EXPECT_TRUE(both.cancel());
+    loop_.run_turns(5);
+    EXPECT_TRUE(one.cancelled());
+    EXPECT_TRUE(both.cancelled());
+}
 
 TEST(Task, starts_in_the_next_turn_in_the_order_of_making) {
     VirtualLoop loop;

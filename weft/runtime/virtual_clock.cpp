@@ -20,6 +20,7 @@ class VirtualBackend final : public Backend {
 public:
     [[nodiscard]] std::string_view name() const noexcept override { return "virtual"; }
     [[nodiscard]] TimePoint now() const noexcept override { return now_; }
+    [[nodiscard]] bool is_real_time() const noexcept override { return false; }
 
     void submit(IoOperation& operation) override {
         throw OSError("a virtual clock has no I/O: descriptor " + std::to_string(operation.fd) +
