@@ -19,7 +19,7 @@ import threading
 import time
 
 from probes.harness import CASES, H, aw, case, en, reports_to, run, spin, tr
-from probes import cancels, groups, timeouts  # noqa: F401 (each registers its cases)
+from probes import cancels, combinators, groups, timeouts  # noqa: F401 (each registers its cases)
 
 # ---------- XLOOP: order of callbacks, timers and stops
 
