@@ -19,7 +19,8 @@ import threading
 import time
 
 from probes.harness import CASES, H, aw, case, en, reports_to, run, spin, tr
-from probes import cancels, combinators, groups, timeouts  # noqa: F401 (each registers its cases)
+from probes import (  # noqa: F401 (each registers its cases)
+    blocks, cancels, combinators, groups, loops, primitives, queues, timeouts)
 
 # ---------- XLOOP: order of callbacks, timers and stops
 

@@ -44,6 +44,14 @@ inline Coro<> slow(Trace t, Json name, Delay cleanup = 10ms) {
     rethrow(error);
 }
 
+/// Which of the tasks are done.
+template <class T>
+Json all_done(const std::vector<Task<T>>& tasks) {
+    Json::List done;
+    for (const Task<T>& task : tasks) done.emplace_back(task.done());
+    return done;
+}
+
 /// How often the running task was asked to cancel itself.
 inline std::uint32_t count() { return current_task().cancelling(); }
 
