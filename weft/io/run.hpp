@@ -52,9 +52,9 @@ public:
     template <class T>
     T run(Coro<T> coro, std::source_location where = std::source_location::current()) {
         prepare();
-        const Task<T> task = loop_->create_task(std::move(coro), {.context = &context_}, where);
+        Task<T> task = loop_->create_task(std::move(coro), {.context = &context_}, where);
         run_main(task);
-        return Task<T>(task).result();
+        return std::move(task).result();
     }
 
     /// Cancels the tasks that are left and waits for them, closes generators, waits for the

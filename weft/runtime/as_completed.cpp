@@ -51,6 +51,7 @@ void Completions::wake_one() {
 
 Coro<std::size_t> Completions::next() {
     if (left_ == 0) throw StopAsyncIteration();
+    --left_;  // now: of two who wait, only one may get the last
     const auto keep = shared_from_this();
     while (done_.empty()) {
         if (timed_out_) throw TimeoutError();
@@ -59,13 +60,13 @@ Coro<std::size_t> Completions::next() {
         try {
             co_await waiter;
         } catch (const CancelledError&) {
+            ++left_;
             if (!waiter.cancelled()) wake_one();  // woken in vain: the turn passes on
             throw;
         }
     }
     const std::size_t index = done_.front();
     done_.pop_front();
-    --left_;
     co_return index;
 }
 

@@ -25,7 +25,7 @@ public:
     void watch(const std::vector<AnyFuture>& futures, std::optional<Delay> timeout);
     /// The index of the next future that has ended. Errors: TimeoutError.
     [[nodiscard]] Coro<std::size_t> next();
-    /// How many next() has still to give.
+    /// How often next() may still be called.
     [[nodiscard]] std::size_t left() const noexcept { return left_; }
     void stop() noexcept { timeout_.cancel(); }
 
@@ -36,7 +36,7 @@ private:
 
     std::deque<std::size_t> done_;
     std::deque<Future<>> waiters_;
-    std::size_t left_ = 0;     // not given out yet
+    std::size_t left_ = 0;     // not asked for yet
     std::size_t pending_ = 0;  // not ended yet
     bool timed_out_ = false;
     TimerHandle timeout_;
@@ -62,7 +62,7 @@ public:
 
     /// The next future to end, the very one that was given; nullopt after the last. Python's
     /// `async for`: `while (auto task = co_await results.next()) use(task->result());`
-    /// Errors: TimeoutError when the timeout has passed.
+    /// Errors: TimeoutError when the timeout has passed, once for each that did not end in time.
     /// Cancel: safe.
     [[nodiscard]] Coro<std::optional<F>> next() {
         co_await transparent;
@@ -77,7 +77,7 @@ public:
         const std::size_t index = co_await completions_->next();
         co_return co_await std::move(futures_[index]);
     }
-    /// How many are still to come.
+    /// How many are still to come that nobody waits for.
     [[nodiscard]] std::size_t left() const noexcept { return completions_->left(); }
 
 private:
@@ -85,7 +85,8 @@ private:
     std::shared_ptr<internal::Completions> completions_;
 };
 
-/// Runs coroutines side by side as tasks, and futures as they are, and gives them as they end.
+/// Runs coroutines side by side as tasks, and futures as they are, and gives them as they end; one
+/// that is named twice, once.
 ///
 /// Abandoning it leaves the tasks running.
 /// Spec:   asyncio.as_completed of 3.13.
@@ -100,6 +101,7 @@ auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullop
             futures.push_back(ensure_future(std::move(awaitable)));
         }
     }
+    internal::drop_repeated(futures);
     return AsCompleted<F>(std::move(futures), timeout);
 }
 

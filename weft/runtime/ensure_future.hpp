@@ -2,11 +2,14 @@
 // weft/runtime/ensure_future.hpp - a coroutine, a task or a future, as a future.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <source_location>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
@@ -50,6 +53,18 @@ struct ElementOf<void> {
 };
 template <class T>
 using element_t = typename ElementOf<T>::type;
+
+/// Leaves only the first of several handles to one future, as Python's set() of them does.
+template <class F>
+void drop_repeated(std::vector<F>& futures) {
+    std::vector<const FutureBase*> known;
+    known.reserve(futures.size());
+    for (const F& future : futures) known.push_back(future.state().get());
+    std::ranges::sort(known);
+    if (std::ranges::adjacent_find(known) == known.end()) return;
+    std::unordered_set<const FutureBase*> kept;
+    std::erase_if(futures, [&](const F& f) { return !kept.insert(f.state().get()).second; });
+}
 
 /// Moves or copies a finished future's value.
 template <class T>

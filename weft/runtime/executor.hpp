@@ -124,10 +124,10 @@ private:
     bool shut_down_ = false;
 };
 
-/// A concurrent future as one of the running loop. Cancelling either cancels the other.
-/// Errors: RuntimeError without a running loop. A value that cannot be copied is moved.
-template <class T>
-Future<T> wrap_future(concurrent::Future<T> source) {
+namespace internal {
+
+template <bool Moves, class T>
+Future<T> wrap(concurrent::Future<T> source) {
     EventLoop& loop = get_running_loop();
     const Future<T> future = loop.create_future<T>();
     future.add_done_callback([source](const AnyFuture& ended) {
@@ -146,14 +146,27 @@ Future<T> wrap_future(concurrent::Future<T> source) {
                 target.set_result();
             } else {
                 try {
-                    target.set_result(std::move(const_cast<T&>(source.result())));
-                } catch (...) {  // it could not be moved
+                    if constexpr (Moves || !std::copy_constructible<T>) {
+                        target.set_result(std::move(const_cast<T&>(source.result())));
+                    } else {
+                        target.set_result(source.result());
+                    }
+                } catch (...) {  // it could be neither
                     target.set_exception(std::current_exception());
                 }
             }
         }));
     });
     return future;
+}
+
+}  // namespace internal
+
+/// A concurrent future as one of the running loop. Cancelling either cancels the other.
+/// Errors: RuntimeError without a running loop. A value that cannot be copied is moved.
+template <class T>
+Future<T> wrap_future(concurrent::Future<T> source) {
+    return internal::wrap<false>(std::move(source));
 }
 
 /// Runs a coroutine in the loop of another thread.
@@ -256,7 +269,9 @@ auto EventLoop::run_in_executor(Executor* executor, F&& function, Args&&... args
     -> Future<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>> {
     check_usable();
     Executor& chosen = executor ? *executor : default_executor();
-    return wrap_future(chosen.submit(std::forward<F>(function), std::forward<Args>(args)...));
+    // Nobody else sees the future of the executor.
+    return internal::wrap<true>(
+        chosen.submit(std::forward<F>(function), std::forward<Args>(args)...));
 }
 
 template <class F, class... Args>

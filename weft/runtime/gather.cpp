@@ -94,9 +94,9 @@ void GatherBase::on_child_done(Child& child) {
     ++finished_;
     const ResultBase& ended = future.result();
     const bool failed = ended.outcome == Outcome::error;
-    if (failed) future.mark_retrieved();
-
     const bool first = mode_ != GatherMode::return_exceptions && !done() && !first_failure_;
+    // A later error stays with the child, which reports it when nobody asks.
+    if (failed && (first || mode_ == GatherMode::return_exceptions)) future.mark_retrieved();
     if (first && ended.outcome != Outcome::value) {
         FailurePtr failure = copy_failure(ended);
         if (!failure) failure = std::make_unique<Failure>(Failure{error_of(future), {}});
@@ -108,13 +108,6 @@ void GatherBase::on_child_done(Child& child) {
                 if (FutureBase* other = children_[i].pending) cancel_or_report(*other);
             }
         }
-    } else if (failed && mode_ != GatherMode::return_exceptions) {
-        ExceptionContext report;
-        report.message = "a child of gather() failed after the gather had an error already";
-        report.exception = ended.failure()->error;
-        report.await_chain = ended.failure()->chain;
-        (future.is_task() ? report.task : report.future) = future.describe();
-        loop().call_exception_handler(report);
     }
     if (finished_ == count_ && !done()) finish(future);
 }
@@ -124,7 +117,7 @@ void GatherBase::finish(FutureBase& last) {
         set_failure(std::move(first_failure_));
     } else if (cancel_requested_) {
         // As in asyncio the gather ends with a CancelledError, but is not cancelled() itself.
-        set_error(cancelled_error(last.cancel_message()));
+        set_error(cancelled_error(last.cancelled() ? last.cancel_message() : nullptr));
     } else {
         try {
             collect();

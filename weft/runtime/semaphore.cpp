@@ -16,8 +16,8 @@ void Semaphore::throw_released_too_often() {
     throw ValueError("BoundedSemaphore released too many times");
 }
 
-void Semaphore::hand_out() noexcept {
-    while (value_ > 0) {
+void Semaphore::hand_out(std::ptrdiff_t most) noexcept {
+    while (value_ > 0 && most-- > 0) {
         internal::Waiter* waiter = waiting_.pop_front();
         if (!waiter) return;
         --value_;
@@ -48,7 +48,7 @@ void SemaphoreWait::finish() {
     }
     unlink();
     --semaphore_.given_;
-    semaphore_.hand_out();
+    semaphore_.hand_out(semaphore_.value_);
 }
 
 void SemaphoreWait::leave() noexcept {
@@ -57,7 +57,7 @@ void SemaphoreWait::leave() noexcept {
         --semaphore_.given_;
         ++semaphore_.value_;
     }
-    semaphore_.hand_out();
+    semaphore_.hand_out(semaphore_.value_);
 }
 
 }  // namespace internal

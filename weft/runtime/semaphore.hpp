@@ -106,8 +106,9 @@ public:
     // Implementation: for those who wait, and for CapacityLimiter.
     void add(std::ptrdiff_t permits) noexcept {
         value_ += permits;
+        // One for one, as in asyncio: those who queue behind a woken task are woken by it.
         if (!waiting_.empty()) [[unlikely]]
-            hand_out();
+            hand_out(permits);
     }
     void release_if_held() noexcept {
         if (value_ < bound_) [[likely]]
@@ -132,7 +133,7 @@ private:
     static constexpr std::ptrdiff_t unbounded = std::numeric_limits<std::ptrdiff_t>::max();
     [[noreturn]] static void throw_negative();
     [[noreturn]] static void throw_released_too_often();
-    void hand_out() noexcept;
+    void hand_out(std::ptrdiff_t most) noexcept;
 
     std::ptrdiff_t value_;
     std::ptrdiff_t bound_;

@@ -15,16 +15,11 @@ void shield_into(const Ref<FutureBase>& inner, const Ref<FutureBase>& outer,
                  void (*pass_value)(FutureBase& from, FutureBase& to)) {
     AnyFuture(inner).add_done_callback([outer, pass_value](const AnyFuture& ended) {
         FutureBase& from = *ended.state();
+        // Cancelled meanwhile: an error stays with the inner one, which reports it when nobody asks.
+        if (outer->done()) return;
         FailurePtr failure = copy_failure(from.result());
         if (from.result().outcome == Outcome::error) from.mark_retrieved();
-        if (outer->done()) {
-            if (from.result().outcome != Outcome::error) return;
-            ExceptionContext report;
-            report.message = from.describe() + " failed behind a shield() that was cancelled";
-            report.exception = failure->error;
-            report.await_chain = failure->chain;
-            from.loop().call_exception_handler(report);
-        } else if (from.cancelled()) {
+        if (from.cancelled()) {
             outer->cancel(from.cancel_message());
         } else if (failure) {
             outer->set_failure(std::move(failure));

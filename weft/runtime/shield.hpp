@@ -21,7 +21,7 @@ void shield_into(const Ref<FutureBase>& inner, const Ref<FutureBase>& outer,
 ///
 /// To shield a stretch of code from cancellation, shielded() of cancel_scope.hpp needs no task.
 /// Errors: those of what is shielded. When the waiting side was cancelled, an error that comes
-///         later is told to the exception handler.
+///         later is told to the exception handler, unless somebody asks the inner task for it.
 /// Cancel: the await ends, the inner task goes on; run() still cancels it when it ends.
 /// Spec:   asyncio.shield. The result is copied where it can be, so that a task that was given
 ///         keeps its own.

@@ -37,6 +37,12 @@ public:
     }
 
     [[nodiscard]] internal::TaskBase& task() const noexcept { return *task_; }
+    /// The task was done when it was made, and the group has taken note: the queued node is left
+    /// to delete itself.
+    void forget() noexcept {
+        unlink();
+        group_ = nullptr;
+    }
     /// The group is destroyed with its task, by the loop's closing.
     void orphan() noexcept {
         group_ = nullptr;
@@ -144,9 +150,14 @@ void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
                       std::source_location where) {
     task.set_scope(scope_);
     // An eager task may fail, or end the group, before this returns: the group knows it already.
-    children_.push_back(*new Child(*this, task));
+    auto& child = *new Child(*this, task);
+    children_.push_back(child);
     ++child_count_;
     internal::begin_task(parent_->loop(), task, options, where, parent_.get());
+    if (options.eager_start && task.done()) {
+        child.forget();
+        on_task_done(task);
+    }
 }
 
 void TaskGroup::on_task_done(internal::FutureBase& task) {
@@ -220,7 +231,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
 
     if (base_error_) {
         body.set_error(base_error_);
-    } else if (passes_cancellation && errors_.empty()) {
+    } else if (passes_cancellation && errors_.empty() && !body_failed) {
         body.set_cancelled(std::move(cancellation));
     } else {
         if (body_failed) errors_.push_back(body.failure()->error);
@@ -228,8 +239,12 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
             body.set_nothing();  // the body's cancellation was the group's own
             co_return;
         }
-        // A cancellation from outside gives way to the errors, and is raised at the next await.
-        if (cancelled_outside) parent_->deliver_again();
+        // A cancellation from outside gives way to the errors, and is raised at the next await,
+        // without its message, as in asyncio.
+        if (cancelled_outside) {
+            parent_->set_cancel_message(nullptr);
+            parent_->deliver_again();
+        }
         body.set_error(std::make_exception_ptr(
             ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_))));
     }

@@ -241,7 +241,7 @@ Coro<T> TaskGroup::start(F function) {
         std::move(function), internal::StartedOrCancelled<T>(started)));
     const internal::CancelUnlessStarted<T> guard(task, started);
     co_await started;
-    co_return Future<T>(started).result();
+    co_return internal::take_value(started.state()->template result_as<T>());
 }
 
 }  // namespace weft

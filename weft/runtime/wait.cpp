@@ -32,16 +32,15 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
     TimerHandle timeout;
     if (options.timeout) timeout = loop.call_later(*options.timeout, release_waiter, waiter);
 
-    std::size_t left = futures.size();
-    DoneCallback on_completion([&left, waiter, options](const AnyFuture& future) {
-        // Runs only while this frame waits: it is removed, or disarmed, when the wait ends.
-        if (waiter.done()) return;
-        const bool failed = options.return_when == first_exception && !future.cancelled() &&
-                            future.exception() != nullptr;
-        if (--left == 0 || options.return_when == first_completed || failed) {
-            release_waiter(waiter);
-        }
-    });
+    // May run when this frame is gone: it was queued before the wait ended.
+    DoneCallback on_completion(
+        [left = futures.size(), waiter, options](const AnyFuture& future) mutable {
+            if (--left == 0 || options.return_when == first_completed ||
+                (options.return_when == first_exception && !future.cancelled() &&
+                 future.exception())) {
+                release_waiter(waiter);
+            }
+        });
     // Undone however the wait ends.
     struct Cleanup {
         ~Cleanup() {

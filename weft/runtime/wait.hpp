@@ -10,6 +10,7 @@
 
 #include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/ensure_future.hpp>
 #include <weft/runtime/future.hpp>
 
 namespace weft {
@@ -41,6 +42,7 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
 }  // namespace internal
 
 /// Waits for tasks or futures: `auto [done, pending] = co_await wait(tasks, {.timeout = 1s});`
+/// One that is named twice counts once.
 ///
 /// Errors:   ValueError when there are none. What they fail with is not thrown, nor is a
 ///           TimeoutError when the timeout passes.
@@ -51,12 +53,14 @@ template <std::ranges::input_range Range>
     requires std::derived_from<std::ranges::range_value_t<Range>, AnyFuture>
 Coro<WaitResult<std::ranges::range_value_t<Range>>> wait(Range futures, WaitOptions options = {}) {
     co_await transparent;
-    std::vector<AnyFuture> any;
-    for (const auto& future : futures) any.push_back(future);
-    co_await internal::wait_for_futures(std::move(any), options);
-    WaitResult<std::ranges::range_value_t<Range>> result;
-    for (const auto& future : futures) {
-        (future.done() ? result.done : result.pending).push_back(future);
+    using F = std::ranges::range_value_t<Range>;
+    std::vector<F> all;
+    for (const auto& future : futures) all.push_back(future);
+    internal::drop_repeated(all);
+    co_await internal::wait_for_futures({all.begin(), all.end()}, options);
+    WaitResult<F> result;
+    for (F& future : all) {
+        (future.done() ? result.done : result.pending).push_back(std::move(future));
     }
     co_return result;
 }

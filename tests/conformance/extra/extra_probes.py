@@ -18,52 +18,9 @@ import sys
 import threading
 import time
 
-CASES = {}
-
-
-def case(id, debug=False):
-    def register(function):
-        CASES[id] = (function, debug)
-        return function
-    return register
-
-
-class H:
-    """The recorder: t(x) appends x, t(x, y) appends [x, y]."""
-    def __init__(self):
-        self.l = []
-
-    def __call__(self, *a):
-        self.l.append(a[0] if len(a) == 1 else list(a))
-
-
-async def spin(n=1):
-    for _ in range(n):
-        await asyncio.sleep(0)
-
-
-def en(e):
-    if isinstance(e, BaseExceptionGroup):
-        return {type(e).__name__: [en(x) for x in e.exceptions]}
-    return type(e).__name__ + (":" + str(e)[:90] if str(e) else "")
-
-
-async def tr(aw):
-    try:
-        return ["ok", await aw]
-    except BaseException as e:
-        return ["raise", en(e)]
-
-
-async def aw(x):
-    return await x
-
-
-def reports_to(t):
-    """Records what the loop's exception handler is told."""
-    asyncio.get_running_loop().set_exception_handler(
-        lambda loop, c: t(["report", c["message"][:22], en(c["exception"])]))
-
+from probes.harness import CASES, H, aw, case, en, reports_to, run, spin, tr
+from probes import (  # noqa: F401 (each registers its cases)
+    blocks, cancels, combinators, groups, loops, primitives, queues, timeouts)
 
 # ---------- XLOOP: order of callbacks, timers and stops
 
@@ -1989,14 +1946,6 @@ async def _():
     except asyncio.QueueShutDown as e:
         t(en(e))
     return t.l
-
-
-def run(id):
-    function, debug = CASES[id]
-    if asyncio.iscoroutinefunction(function):
-        with asyncio.Runner(debug=debug) as runner:
-            return runner.run(asyncio.wait_for(function(), 5))
-    return function()
 
 
 if __name__ == "__main__":
