@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +15,8 @@
 #include <utility>
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include <weft/base/time.hpp>
 #include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future_state.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/task_state.hpp>
