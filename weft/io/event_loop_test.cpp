@@ -88,16 +88,19 @@ protected:
 
 TEST_F(Loop, runs_callbacks_in_order_and_new_ones_in_the_next_turn) {
     std::string trace;
+    const auto note = [&](char c) {
+        trace += c;
+        if (trace.size() == 4) loop_->stop();
+    };
     loop_->call_soon([&] {
-        trace += 'a';
-        loop_->call_soon([&] { trace += 'c'; });
+        note('a');
+        loop_->call_soon(note, 'c');
     });
-    loop_->call_soon([&](char c) { trace += c; }, 'b');
+    loop_->call_soon(note, 'b');
     Handle never = loop_->call_soon([&] { trace += '!'; });
     never.cancel();
     EXPECT_TRUE(never.cancelled());
-    loop_->call_later(-1s, [&] { trace += 'd'; });
-    loop_->call_later(1ms, [&] { loop_->stop(); });
+    loop_->call_later(-1s, note, 'd');
     loop_->run_forever();
     EXPECT_TRUE(trace == "abcd" || trace == "abdc") << trace;
 }

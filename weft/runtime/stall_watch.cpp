@@ -16,7 +16,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ constexpr std::size_t text_bytes_max = 512;
 // fork could leave locked.
 constinit std::array<std::atomic<EventLoop*>, loops_watched_max> watched{};
 // The process that the thread was started in: a fork's child has none.
-constinit std::atomic<pid_t> thread_of_process{0};
+constinit std::atomic<int> thread_of_process{0};
 
 std::uintptr_t address_of(const void* object) noexcept {
     return reinterpret_cast<std::uintptr_t>(object);
