@@ -2,16 +2,17 @@
 // Objects that are gone when a task looks at them: what debug mode tells, and what it must not.
 #include <weft/runtime/debug_mode.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/log.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -34,7 +35,6 @@
 namespace weft {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::VirtualLoop;
 
 // So that nothing is really read of what is gone.
@@ -59,7 +59,7 @@ private:
 
 Coro<void> use(int& value) {
     if (look_at_it) ++value;
-    co_await sleep(0s);
+    co_await sleep(Nanoseconds::zero());
     if (look_at_it) ++value;
 }
 
@@ -100,6 +100,23 @@ struct Server {
     return gather(use(local));
 }
 
+TEST(DebugStack, is_known_for_each_thread) {
+    const int local = 0;
+    const void* const here = __builtin_frame_address(0);
+    EXPECT_TRUE(internal::is_on_stack(here));
+    EXPECT_FALSE(internal::is_left_on_stack(here, here));
+    EXPECT_FALSE(internal::is_on_stack(&look_at_it));
+    EXPECT_FALSE(internal::is_left_on_stack(&look_at_it, here));
+    if (WEFT_LOCALS_ON_STACK) {
+        EXPECT_TRUE(internal::is_on_stack(&local));
+    }
+    std::thread([&] {
+        EXPECT_FALSE(internal::is_on_stack(here));
+        EXPECT_FALSE(internal::is_left_on_stack(here, __builtin_frame_address(0)));
+        EXPECT_TRUE(internal::is_on_stack(__builtin_frame_address(0)));
+    }).join();
+}
+
 TEST_F(DebugMode, tells_of_a_task_that_refers_to_a_local_that_is_gone) {
     for (const auto start : {start_with_local, start_member_of_local, start_eagerly_with_local,
                              start_lambda_with_local}) {
@@ -122,7 +139,7 @@ TEST_F(DebugMode, tells_nothing_of_a_lambda_that_is_kept) {
     int runs = 0;
     const auto count = [&runs]() -> Coro<void> {
         ++runs;
-        co_await sleep(0s);
+        co_await sleep(Nanoseconds::zero());
         ++runs;
     };
     const CoroFunction<Coro<void>()> function = count;
@@ -133,12 +150,12 @@ TEST_F(DebugMode, tells_nothing_of_a_lambda_that_is_kept) {
         co_await create_task(count);
         co_await create_task([&runs]() -> Coro<void> {
             ++runs;
-            co_await sleep(0s);
+            co_await sleep(Nanoseconds::zero());
             ++runs;
         });
         const auto local = [&runs]() -> Coro<void> {
             ++runs;
-            co_await sleep(0s);
+            co_await sleep(Nanoseconds::zero());
             ++runs;
         };
         co_await create_task(local());
@@ -150,7 +167,7 @@ TEST_F(DebugMode, tells_nothing_of_a_lambda_that_is_kept) {
             co_await local();
         });
         // Nothing is captured, so nothing can be read of it.
-        co_await create_task([]() -> Coro<void> { co_await sleep(0s); }());
+        co_await create_task([]() -> Coro<void> { co_await sleep(Nanoseconds::zero()); }());
     }());
     EXPECT_EQ(runs, 22);
     EXPECT_EQ(told, "");
@@ -182,13 +199,13 @@ TEST_F(DebugMode, is_needed_to_tell) {
 // What a coroutine refers to is kept in no byte of its own.
 struct Nothing {};
 template <class... Args>
-using promise_for = typename std::coroutine_traits<Coro<void>, Args...>::promise_type;
-static_assert(sizeof(promise_for<int&>) == sizeof(promise_for<int>));
-static_assert(alignof(promise_for<int&>) == alignof(promise_for<int>));
-static_assert(std::is_same_v<promise_for<int, std::string>, internal::CoroPromise<void>>);
-static_assert(std::is_same_v<promise_for<const Nothing&>, internal::CoroPromise<void>>);
-static_assert(std::is_same_v<promise_for<void (&)()>, internal::CoroPromise<void>>);
-static_assert(!std::is_same_v<promise_for<int, std::string&&>, internal::CoroPromise<void>>);
+using PromiseFor = typename std::coroutine_traits<Coro<void>, Args...>::promise_type;
+static_assert(sizeof(PromiseFor<int&>) == sizeof(PromiseFor<int>));
+static_assert(alignof(PromiseFor<int&>) == alignof(PromiseFor<int>));
+static_assert(std::is_same_v<PromiseFor<int, std::string>, internal::CoroPromise<void>>);
+static_assert(std::is_same_v<PromiseFor<const Nothing&>, internal::CoroPromise<void>>);
+static_assert(std::is_same_v<PromiseFor<void (&)()>, internal::CoroPromise<void>>);
+static_assert(!std::is_same_v<PromiseFor<int, std::string&&>, internal::CoroPromise<void>>);
 
 }  // namespace
 }  // namespace weft

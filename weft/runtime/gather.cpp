@@ -13,6 +13,7 @@
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
 

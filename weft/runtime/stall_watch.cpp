@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,6 +23,7 @@
 #include <weft/base/time.hpp>
 #include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future_state.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/task_state.hpp>
@@ -46,7 +47,7 @@ constexpr std::size_t text_bytes_max = 512;
 // fork could leave locked.
 constinit std::array<std::atomic<EventLoop*>, loops_watched_max> watched{};
 // The process that the thread was started in: a fork's child has none.
-constinit std::atomic<pid_t> thread_of_process{0};
+constinit std::atomic<int> thread_of_process{0};
 
 std::uintptr_t address_of(const void* object) noexcept {
     return reinterpret_cast<std::uintptr_t>(object);
