@@ -118,9 +118,15 @@ public:
     /// Runs until the future is done, and gives its result.
     /// Errors: what the future ended with; RuntimeError when the loop was stopped before.
     template <class T>
-    T run_until_complete(Future<T> future) {
+    T run_until_complete(Future<T>&& future) {
         run_until_done(future);
         return std::move(future).result();
+    }
+    /// The caller keeps the future, whose result is copied.
+    template <class T>
+    T run_until_complete(const Future<T>& future) {
+        run_until_done(future);
+        return future.result();
     }
     template <class T>
     T run_until_complete(Coro<T> coro,

@@ -26,9 +26,6 @@ class Future;
 
 namespace internal {
 
-template <class T>
-[[nodiscard]] T take_or_copy(Result<T>& result, bool is_only_owner);
-
 // A done callback in its place in a future's list: a call that waits for the future.
 class DoneCall : public DoneLink, public Callback {
 public:
@@ -167,8 +164,6 @@ protected:
 ///     auto b = co_await std::move(future);     // takes the result out
 ///     auto c = co_await create_task(f());      // likewise
 ///
-/// While others have handles to the future too, a result that can be copied is copied instead.
-///
 /// Errors:   co_await throws what set_exception() was given, CancelledError when it was cancelled,
 ///           RuntimeError when it belongs to another loop.
 /// Cancel:   as in asyncio, cancelling a task that awaits a future cancels the future, and with it
@@ -193,7 +188,7 @@ public:
     }
     T result() && {
         state_->check_readable();
-        return internal::take_or_copy(state_->result_as<T>(), state_->owners() == 1);
+        return internal::take_value(state_->result_as<T>());
     }
 
     /// Errors: InvalidStateError when it is done.
@@ -220,17 +215,6 @@ public:
 
 namespace internal {
 
-// The value, which is moved out when nobody else can ask for it, or when it cannot be copied.
-template <class T>
-T take_or_copy(Result<T>& result, [[maybe_unused]] bool is_only_owner) {
-    if constexpr (!std::is_reference_v<T> && !std::is_void_v<T>) {
-        if constexpr (std::copy_constructible<T> && !std::is_trivially_copyable_v<T>) {
-            if (!is_only_owner) return result.value();
-        }
-    }
-    return take_value(result);
-}
-
 template <class F, class Base>
 void DoneCallOf<F, Base>::invoke() {
     if constexpr (std::invocable<F&, AnyFuture>) {
@@ -252,7 +236,7 @@ public:
         if constexpr (std::is_void_v<T>) {
             return;
         } else if constexpr (Moves) {
-            return take_or_copy(future().template result_as<T>(), future().owners() == 1);
+            return take_value(future().template result_as<T>());
         } else {
             return future().template result_as<T>().value();
         }

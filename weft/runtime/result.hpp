@@ -6,6 +6,7 @@
 // exception only in a frame that could catch one.
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <new>
@@ -183,6 +184,13 @@ public:
         }
     }
 };
+
+// A container says that it can be copied whatever it holds.
+template <class T>
+inline constexpr bool can_copy = std::copy_constructible<T>;
+template <class T>
+    requires requires { typename T::value_type; }
+inline constexpr bool can_copy<T> = std::copy_constructible<T> && can_copy<typename T::value_type>;
 
 /// Moves the value out.
 template <class T>

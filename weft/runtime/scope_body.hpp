@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 
@@ -54,7 +55,15 @@ concept BodyOf = requires { typename scope_coro_t<F, Scope>; } && is_coro<scope_
 template <class A>
 Coro<std::remove_cvref_t<await_result_t<A>>> run_operation(A operation) {
     co_await transparent;
-    co_return co_await std::move(operation);
+    using T = std::remove_cvref_t<await_result_t<A>>;
+    if constexpr (requires { operation.state(); } && can_copy<T> && !std::is_void_v<T>) {
+        auto& result = co_await operation;
+        // Others may ask the future for it, too.
+        if (operation.state()->owners() > 1) co_return result;
+        co_return std::move(result);
+    } else {
+        co_return co_await std::move(operation);
+    }
 }
 template <class F>
 Coro<void> run_plain(F& body) {

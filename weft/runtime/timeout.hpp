@@ -124,14 +124,37 @@ namespace internal {
 Coro<void> cancel_and_wait(AnyFuture future);
 [[noreturn]] void throw_timeout(const FutureBase& cancelled);
 
-template <class T>
-Coro<T> wait_for_done(Future<T> future) {
+// `awaited`: the future, or a Kept one.
+template <class T, class A>
+Coro<T> wait_for_done(AnyFuture future, A awaited) {
     co_await transparent;
     if (!future.done()) {
         co_await cancel_and_wait(future);
         if (future.cancelled()) throw_timeout(*future.state());
     }
-    co_return co_await std::move(future);
+    co_return co_await std::move(awaited);
+}
+
+template <class A>
+Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::optional<Delay> limit) {
+    co_await transparent;
+    using T = std::remove_cvref_t<await_result_t<A>>;
+    constexpr bool is_future = requires { awaitable.state(); };
+    if (limit && limit->get() <= Nanoseconds::zero()) {
+        if constexpr (is_future) {
+            const AnyFuture future(awaitable.state());
+            co_return co_await wait_for_done<T>(future, std::move(awaitable));
+        } else {
+            Future<T> future = ensure_future(std::move(awaitable));
+            co_return co_await wait_for_done<T>(future, std::move(future));
+        }
+    }
+    Timeout scope(limit);
+    co_return co_await with_async(scope, [&]() -> Coro<T> {
+        co_await transparent;
+        if constexpr (is_future) scope.watch(awaitable.state().get());
+        co_return co_await std::move(awaitable);
+    });
 }
 
 }  // namespace internal
@@ -140,26 +163,19 @@ Coro<T> wait_for_done(Future<T> future) {
 ///
 /// A coroutine runs in the calling task. With zero or less, only what is done already counts, and
 /// a coroutine is not started.
-/// Returns: the result; one that comes in the same turn as the deadline wins.
+/// Returns: the result; one that comes in the same turn as the deadline wins. That of a future
+/// which
+///          the caller keeps is copied.
 /// Errors:  TimeoutError, after what was waited for has ended; else what it throws.
 /// Cancel:  cancels what is waited for.
 /// Spec:    asyncio.wait_for of 3.12 and later; where result and deadline meet in one turn,
 ///          asyncio loses the result.
 template <class A>
-    requires Awaitable<A>
-Coro<std::remove_cvref_t<await_result_t<A>>> wait_for(A awaitable, std::optional<Delay> limit) {
-    co_await transparent;
-    using T = std::remove_cvref_t<await_result_t<A>>;
-    if (limit && limit->get() <= Nanoseconds::zero()) {
-        Future<T> future = ensure_future(std::move(awaitable));
-        co_return co_await internal::wait_for_done(std::move(future));
-    }
-    Timeout scope(limit);
-    co_return co_await with_async(scope, [&]() -> Coro<T> {
-        co_await transparent;
-        if constexpr (std::derived_from<A, AnyFuture>) scope.watch(awaitable.state().get());
-        co_return co_await std::move(awaitable);
-    });
+    requires Awaitable<std::remove_cvref_t<A>>
+[[clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<
+    std::remove_cvref_t<await_result_t<std::remove_cvref_t<A>>>>
+wait_for(A&& awaitable, std::optional<Delay> limit) {
+    return internal::wait_so_long(internal::awaited_for(std::forward<A>(awaitable)), limit);
 }
 
 }  // namespace weft
