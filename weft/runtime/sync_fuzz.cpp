@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/runtime/sync_fuzz.cpp - plays with a lock, a queue and their like.
+//
+// The seeds are long games, of random bytes: a fuzzer that begins with short ones stays with them.
 #include <cstddef>
 #include <cstdint>
 

@@ -557,7 +557,7 @@ private:
                 loop_.run_turns(1);
                 break;
             case 2:
-                if (!tasks_.empty()) cancel_one();
+                cancel_one();
                 break;
             case 3:
                 game_->act(choices_);
@@ -581,9 +581,16 @@ private:
         tasks_.push_back(loop_.loop().create_task(game_->play(player)));
     }
     void cancel_one() {
-        const auto i = static_cast<std::size_t>(choices_.below(static_cast<int>(tasks_.size())));
-        if (!tasks_[i].cancel()) return;
+        std::vector<std::size_t> alive;
+        for (std::size_t i = 0; i < tasks_.size(); ++i) {
+            if (!tasks_[i].done()) alive.push_back(i);
+        }
+        if (alive.empty()) return;
+        const auto chosen =
+            static_cast<std::size_t>(choices_.below(static_cast<int>(alive.size())));
+        const std::size_t i = alive[chosen];
         story_.tell("cancel " + name(players_[i]));
+        tasks_[i].cancel();
         players_[i].cancelled = true;
         game_->disturb();
     }
