@@ -72,13 +72,14 @@ public:
 
     [[nodiscard]] std::optional<std::uint64_t> symbol(std::string_view name,
                                                       std::uint64_t size) const {
+        std::uint64_t may_look_at = symbols_max;  // in all tables: they may lie upon each other
         for (const Elf64_Shdr& table : sections_) {
             const bool has_symbols = table.sh_type == SHT_DYNSYM || table.sh_type == SHT_SYMTAB;
             if (!has_symbols || table.sh_entsize != sizeof(Elf64_Sym) ||
                 table.sh_link >= sections_.size()) {
                 continue;
             }
-            if (const auto found = symbol_in(table, name, size)) return found;
+            if (const auto found = symbol_in(table, name, size, may_look_at)) return found;
         }
         return std::nullopt;
     }
@@ -112,15 +113,16 @@ private:
     }
 
     std::optional<std::uint64_t> symbol_in(const Elf64_Shdr& table, std::string_view name,
-                                           std::uint64_t size) const {
+                                           std::uint64_t size, std::uint64_t& may_look_at) const {
         const std::uint64_t names = sections_[table.sh_link].sh_offset;
         std::uint64_t left =
-            std::min<std::uint64_t>(table.sh_size / sizeof(Elf64_Sym), symbols_max);
+            std::min<std::uint64_t>(table.sh_size / sizeof(Elf64_Sym), may_look_at);
         std::optional<std::uint64_t> at = table.sh_offset;
         std::vector<Elf64_Sym> some(symbols_at_once);
         while (left > 0 && at) {
             some.resize(std::min<std::uint64_t>(left, symbols_at_once));
             if (!read_(*at, std::as_writable_bytes(std::span(some)))) return std::nullopt;
+            may_look_at -= some.size();
             for (const Elf64_Sym& symbol : some) {
                 if (ELF64_ST_TYPE(symbol.st_info) == STT_OBJECT && symbol.st_shndx != SHN_UNDEF &&
                     symbol.st_size >= size && reads_as(read_, sum(names, symbol.st_name), name)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <apps/weft/elf_symbols.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -133,6 +134,32 @@ TEST(ElfSymbols, survives_offsets_and_sizes_at_the_end_of_the_range) {
         elf.sections[3].sh_link = static_cast<std::uint32_t>(wild);
         static_cast<void>(find(elf.bytes(), ".other"));
     }
+}
+
+// Goal:   a file cannot make the reader walk the same symbols again and again.
+// Method: every section is the same endless symbol table.
+TEST(ElfSymbols, looks_at_so_many_symbols_in_all_tables_together) {
+    SmallElf elf;
+    elf.header.e_shnum = 1000;
+    elf.sections[3].sh_size = UINT64_MAX;
+    elf.sections[3].sh_link = 0;
+    constexpr std::uint64_t symbols_max = 16 * 1024 * 1024;
+    std::uint64_t symbols = 0;
+    const auto read = [&](std::uint64_t offset, std::span<std::byte> into) {
+        std::ranges::fill(into, std::byte{0});
+        if (offset == 0) {
+            std::memcpy(into.data(), &elf.header, sizeof elf.header);
+        } else if (into.size() == sizeof elf.load) {
+            std::memcpy(into.data(), &elf.load, sizeof elf.load);
+        } else if (into.size() == sizeof elf.sections[3]) {
+            std::memcpy(into.data(), &elf.sections[3], sizeof elf.sections[3]);
+        } else {
+            symbols += into.size() / sizeof elf.symbol;
+        }
+        return symbols <= symbols_max;
+    };
+    EXPECT_FALSE(find_in_elf(read, ".other", "weft_debug", 16));
+    EXPECT_EQ(symbols, symbols_max);
 }
 
 TEST(ElfSymbols, survives_a_file_that_is_cut_anywhere) {

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/timer_set.hpp>
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -15,6 +10,9 @@
 
 #include <weft/base/time.hpp>
 #include <weft/runtime/ready_queue.hpp>
+#include <weft/testing/choices.hpp>
+#include <weft/testing/story.hpp>
+#include <weft/testing/timer_set_model.hpp>
 
 namespace weft::internal {
 namespace {
@@ -85,48 +83,12 @@ TEST(TimerSet, gives_all_away) {
     EXPECT_TRUE(timers.empty());
 }
 
-// Method: the same random calls to a std::multimap, which keeps equal keys in order.
+// Method: the same random calls to a std::multimap; timer_set_fuzz.cpp lets a fuzzer choose.
 TEST(TimerSet, does_what_a_multimap_does) {
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
-        std::mt19937_64 random(seed);
-        const auto below = [&](std::int64_t end) {
-            return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(end));
-        };
-        const std::int64_t spans[] = {4, 1000, 1'000'000'000, std::int64_t{1} << 55};
-        TimerSet timers;
-        std::multimap<TimePoint, Numbered*> model;
-        std::vector<std::unique_ptr<Numbered>> all;
-        TimePoint now = at(below(2) ? 0 : below(std::int64_t{1} << 50));
-        for (int step = 0; step < 2000; ++step) {
-            const auto action = below(10);
-            if (action < 6) {
-                all.push_back(std::make_unique<Numbered>(step));
-                const TimePoint deadline = now + Nanoseconds(below(spans[below(4)]) - 2);
-                timers.add(*all.back(), deadline);
-                model.emplace(deadline, all.back().get());
-            } else if (action < 8 && !model.empty()) {
-                const auto victim = std::next(
-                    model.begin(),
-                    below(static_cast<std::int64_t>(std::min<std::size_t>(model.size(), 50))));
-                timers.remove(*victim->second);
-                model.erase(victim);
-            } else {
-                now += Nanoseconds(below(spans[below(4)]));
-                std::vector<int> expected;
-                while (!model.empty() && model.begin()->first <= now) {
-                    expected.push_back(model.begin()->second->number);
-                    model.erase(model.begin());
-                }
-                ASSERT_EQ(expire(timers, now), expected) << "seed " << seed << ", step " << step;
-            }
-            ASSERT_EQ(timers.size(), model.size());
-            if (model.empty()) {
-                ASSERT_EQ(timers.next(), TimePoint::max());
-            } else {
-                ASSERT_LE(timers.next(), model.begin()->first);
-            }
-        }
-        while (Timer* timer = timers.pop_any()) static_cast<void>(timer);
+        testing::SeededChoices choices(seed);
+        const testing::Story story = testing::run_timer_set(choices);
+        ASSERT_TRUE(story.objections().empty()) << "seed " << seed << ": " << story.text();
     }
 }
 
