@@ -36,10 +36,10 @@ const ExceptionGroup* as_group(const std::exception_ptr& error) {
     }
 }
 
-std::shared_ptr<const ExceptionGroup> derive(const ExceptionGroup& from,
+std::shared_ptr<const ExceptionGroup> part_of(const ExceptionGroup& from,
                                              std::vector<std::exception_ptr> members) {
     if (members.empty()) return nullptr;
-    auto group = std::make_shared<ExceptionGroup>(without_count(from.what()), std::move(members));
+    auto group = std::make_shared<ExceptionGroup>(from.derive(std::move(members)));
     group->set_cause(from.cause());
     group->set_context(from.context());
     return group;
@@ -58,22 +58,82 @@ ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_p
     }
 }
 
-std::pair<std::shared_ptr<const ExceptionGroup>, std::shared_ptr<const ExceptionGroup>>
-ExceptionGroup::split_if(Matcher matches) const {
+std::string ExceptionGroup::message() const { return without_count(what()); }
+
+ExceptionGroup::Halves ExceptionGroup::split_if(Matcher matches) const {
+    if (matches.call(matches.object, std::make_exception_ptr(*this))) {
+        return {std::make_shared<const ExceptionGroup>(*this), nullptr};
+    }
+    return split_members(matches);
+}
+
+ExceptionGroup::Halves ExceptionGroup::split_members(Matcher matches) const {
     std::vector<std::exception_ptr> matched;
     std::vector<std::exception_ptr> others;
     for (const auto& member : exceptions_) {
         if (matches.call(matches.object, member)) {
             matched.push_back(member);
         } else if (const ExceptionGroup* inner = as_group(member)) {
-            auto [in, out] = inner->split_if(matches);
+            auto [in, out] = inner->split_members(matches);
             if (in) matched.push_back(std::make_exception_ptr(*in));
             if (out) others.push_back(std::make_exception_ptr(*out));
         } else {
             others.push_back(member);
         }
     }
-    return {derive(*this, std::move(matched)), derive(*this, std::move(others))};
+    return {part_of(*this, std::move(matched)), part_of(*this, std::move(others))};
 }
 
+namespace internal {
+namespace {
+
+// The members that are no groups themselves.
+void add_leaves(const ExceptionGroup& group, std::vector<std::exception_ptr>& leaves) {
+    for (const std::exception_ptr& member : group.exceptions()) {
+        if (const ExceptionGroup* inner = as_group(member)) {
+            add_leaves(*inner, leaves);
+        } else {
+            leaves.push_back(member);
+        }
+    }
+}
+
+}  // namespace
+
+ExceptStar::ExceptStar(const ExceptionGroup& errors)
+    : all_(std::make_shared<const ExceptionGroup>(errors)), rest_(all_) {}
+
+ExceptStar::ExceptStar(const std::exception_ptr& error) {
+    if (const ExceptionGroup* group = as_group(error)) {
+        all_ = std::make_shared<const ExceptionGroup>(*group);
+    } else {
+        naked_ = error;
+        all_ = std::make_shared<const ExceptionGroup>("", std::vector{error});
+    }
+    rest_ = all_;
+}
+
+void ExceptStar::keep(std::exception_ptr thrown, const std::exception_ptr& taken) {
+    if (is_cancelled_error(thrown) || is_loop_ending(thrown)) std::rethrow_exception(thrown);
+    (thrown == taken ? raised_again_ : raised_).push_back(std::move(thrown));
+}
+
+void ExceptStar::finish() {
+    if (naked_ && !taken_) std::rethrow_exception(naked_);
+    std::vector<std::exception_ptr> left;
+    if (rest_) add_leaves(*rest_, left);
+    for (const std::exception_ptr& group : raised_again_) add_leaves(*as_group(group), left);
+    const auto again = all_->subgroup([&](const std::exception_ptr& error) {
+        return std::ranges::find(left, error) != left.end();
+    });
+    if (raised_.empty()) {
+        if (again) throw ExceptionGroup(*again);
+        return;
+    }
+    if (again) raised_.push_back(std::make_exception_ptr(*again));
+    if (raised_.size() == 1) std::rethrow_exception(raised_.front());
+    throw ExceptionGroup("", std::move(raised_));
+}
+
+}  // namespace internal
 }  // namespace weft

@@ -34,8 +34,16 @@ public:
     [[nodiscard]] const std::vector<std::exception_ptr>& exceptions() const noexcept {
         return exceptions_;
     }
+    /// What it was made with; what() says how many members there are, too.
+    [[nodiscard]] std::string message() const;
+    /// A group of the same message with other members.
+    /// Errors: as the constructor's.
+    [[nodiscard]] ExceptionGroup derive(std::vector<std::exception_ptr> exceptions) const {
+        return ExceptionGroup(message(), std::move(exceptions));
+    }
 
-    /// The members, at any depth, for which `matches` says true; null when there are none.
+    /// The members, at any depth, for which `matches` says true; null when there are none. Groups
+    /// are asked first, this one included: one that matches is taken whole.
     template <std::predicate<const std::exception_ptr&> F>
     [[nodiscard]] std::shared_ptr<const ExceptionGroup> subgroup(F matches) const {
         return split_if(Matcher{&matches, call<F>}).first;
@@ -74,23 +82,63 @@ private:
     static bool call(const void* object, const std::exception_ptr& error) {
         return (*static_cast<const F*>(object))(error);
     }
-    [[nodiscard]] std::pair<std::shared_ptr<const ExceptionGroup>,
-                            std::shared_ptr<const ExceptionGroup>>
-    split_if(Matcher matches) const;
+    using Halves =
+        std::pair<std::shared_ptr<const ExceptionGroup>, std::shared_ptr<const ExceptionGroup>>;
+    [[nodiscard]] Halves split_if(Matcher matches) const;
+    [[nodiscard]] Halves split_members(Matcher matches) const;
 
     std::vector<std::exception_ptr> exceptions_;
 };
+
+namespace internal {
+
+// A run of except_group(): what no handler took yet, and what handlers threw.
+class ExceptStar {
+public:
+    explicit ExceptStar(const ExceptionGroup& errors);
+    /// An error that is no group counts as a group of one, unless no handler takes it.
+    explicit ExceptStar(const std::exception_ptr& error);
+
+    template <class Handler>
+    void offer(Handler& handler) {
+        if (!rest_) return;
+        auto [matched, others] = handler.split(*rest_);
+        if (!matched) return;
+        rest_ = std::move(others);
+        taken_ = true;
+        const std::exception_ptr taken = std::make_exception_ptr(*matched);
+        try {
+            std::rethrow_exception(taken);
+        } catch (const ExceptionGroup& group) {  // so that `throw;` throws these on
+            try {
+                handler.handle(group);
+            } catch (...) {
+                keep(std::current_exception(), taken);
+            }
+        }
+    }
+    /// Throws what is left, and what handlers threw.
+    void finish();
+
+private:
+    void keep(std::exception_ptr thrown, const std::exception_ptr& taken);
+
+    std::shared_ptr<const ExceptionGroup> all_;
+    std::shared_ptr<const ExceptionGroup> rest_;
+    std::exception_ptr naked_;
+    std::vector<std::exception_ptr> raised_;
+    std::vector<std::exception_ptr> raised_again_;
+    bool taken_ = false;
+};
+
+}  // namespace internal
 
 /// A handler of except_group() for errors of type `E`. Make it with on<E>(function).
 template <class E, std::invocable<const ExceptionGroup&> F>
 struct GroupHandler {
     F handle;
-    void operator()(std::shared_ptr<const ExceptionGroup>& rest) {
-        if (!rest) return;
-        auto [matched, others] = rest->template split<E>();
-        if (!matched) return;
-        rest = std::move(others);
-        handle(*matched);
+    [[nodiscard]] static auto split(const ExceptionGroup& errors) {
+        return errors.template split<E>();
     }
 };
 
@@ -102,13 +150,25 @@ template <class E, std::invocable<const ExceptionGroup&> F>
 /// Python's `except*`: gives each handler, in order, the members of its type as a group; then
 /// throws what is left.
 ///
-/// Errors: ExceptionGroup with the members that no handler took. An exception that a handler
-///         throws leaves at once.
+/// A handler may throw: the others are asked all the same. `throw;` in it throws its members on.
+/// Errors: ExceptionGroup with the members that no handler took or that were thrown on, in their old
+///         places. What handlers threw beside goes into an ExceptionGroup without a message, with
+///         the one before, or alone when it is the only one. CancelledError, KeyboardInterrupt and
+///         SystemExit of a handler leave at once.
+/// Spec:   PEP 654.
 template <class... Handlers>
 void except_group(const ExceptionGroup& errors, Handlers... handlers) {
-    auto rest = std::make_shared<const ExceptionGroup>(errors);
-    (handlers(rest), ...);
-    if (rest) throw ExceptionGroup(*rest);
+    internal::ExceptStar star(errors);
+    (star.offer(handlers), ...);
+    star.finish();
+}
+/// The same for any error, as in `catch (...) { except_group(std::current_exception(), …); }`: one
+/// that is no group is handed out as a group of one, and thrown as it is when no handler takes it.
+template <class... Handlers>
+void except_group(const std::exception_ptr& error, Handlers... handlers) {
+    internal::ExceptStar star(error);
+    (star.offer(handlers), ...);
+    star.finish();
 }
 
 }  // namespace weft

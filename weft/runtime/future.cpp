@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
@@ -56,8 +55,9 @@ void FutureBase::set_error(std::exception_ptr error) {
 }
 
 void FutureBase::set_failure(FailurePtr failure) {
+    if (is_task()) throw RuntimeError("Task does not support set_exception operation");
     check_pending();
-    check(failure && failure->error, "a future's error cannot be null");
+    if (!failure->error) throw TypeError("set_exception() takes an exception, not a null pointer");
     result_->set_failure(std::move(failure));
     mark_done();
 }
@@ -88,6 +88,11 @@ std::exception_ptr FutureBase::error() {
     }
     mark_retrieved();
     return result_->failure()->error;
+}
+
+void FutureBase::throw_cannot_set() const {
+    if (is_task()) throw RuntimeError("Task does not support set_result operation");
+    throw_done_already();
 }
 
 void FutureBase::throw_done_already() const {

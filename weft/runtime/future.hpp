@@ -191,14 +191,15 @@ public:
         return internal::take_value(state_->result_as<T>());
     }
 
-    /// Errors: InvalidStateError when it is done.
+    /// Errors: InvalidStateError when it is done; RuntimeError for a task.
     template <class... Args>
         requires(std::is_void_v<T> ? sizeof...(Args) == 0 : std::constructible_from<T, Args...>)
     void set_result(Args&&... args) const {
-        state_->check_pending();
+        state_->check_can_set();
         state_->result_as<T>().emplace(std::forward<Args>(args)...);
         state_->mark_done();
     }
+    /// Errors: as set_result(); TypeError for a null pointer.
     void set_exception(std::exception_ptr error) const { state_->set_error(std::move(error)); }
     template <class E>
         requires(!std::same_as<std::decay_t<E>, std::exception_ptr>)

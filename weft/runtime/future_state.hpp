@@ -80,6 +80,11 @@ public:
         if (done()) [[unlikely]]
             throw_done_already();
     }
+    /// The result of a task is its coroutine's to set.
+    void check_can_set() const {
+        if (done() || is_task()) [[unlikely]]
+            throw_cannot_set();
+    }
 
     void add(DoneLink& link) noexcept { links_.push_back(link); }
     /// Calls `visit` with each link, which may unlink itself.
@@ -119,6 +124,7 @@ protected:
             drop_links();
     }
     [[noreturn]] void throw_done_already() const;
+    [[noreturn]] void throw_cannot_set() const;
     // What few futures and tasks have; made when first needed.
     [[nodiscard]] Extras& extras();
     [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.get(); }

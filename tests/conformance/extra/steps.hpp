@@ -44,6 +44,11 @@ inline Coro<> slow(Trace t, Json name, Delay cleanup = 10ms) {
     rethrow(error);
 }
 
+inline Coro<> bad_at_once(std::string message) {
+    throw ValueError(std::move(message));
+    co_return;
+}
+
 /// Which of the tasks are done.
 template <class T>
 Json all_done(const std::vector<Task<T>>& tasks) {
