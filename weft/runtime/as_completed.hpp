@@ -45,8 +45,8 @@ private:
 }  // namespace internal
 
 /// What as_completed() gives: iterate with next(), or with next_result().
-/// `Keeps`: the caller has the futures too, so that results are copied.
-template <class F, bool Keeps>
+/// `Shared`: others may have handles to the futures, whose results are copied then.
+template <class F, bool Shared>
 class [[nodiscard]] AsCompleted {
 public:
     using value_type = typename F::value_type;
@@ -76,8 +76,11 @@ public:
     [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
         co_await transparent;
         const std::size_t index = co_await completions_->next();
-        if constexpr (Keeps) {
-            co_return co_await futures_[index];
+        if constexpr (Shared && internal::can_copy<std::remove_cvref_t<value_type>> &&
+                      !std::is_void_v<value_type>) {
+            auto& result = co_await futures_[index];
+            if (futures_[index].state()->owners() > 1) co_return result;
+            co_return std::move(result);
         } else {
             co_return co_await std::move(futures_[index]);
         }
@@ -107,9 +110,8 @@ auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullop
         }
     }
     internal::drop_repeated(futures);
-    constexpr bool keeps = std::is_lvalue_reference_v<Range> &&
-                           std::derived_from<std::ranges::range_value_t<Range>, AnyFuture>;
-    return AsCompleted<F, keeps>(std::move(futures), timeout);
+    constexpr bool shared = std::derived_from<std::ranges::range_value_t<Range>, AnyFuture>;
+    return AsCompleted<F, shared>(std::move(futures), timeout);
 }
 
 }  // namespace weft

@@ -46,7 +46,7 @@ Coro<void> close_reporting(Coro<void> closing, std::string name);
 
 class GeneratorPromiseBase : public CoroPromiseBase, public AsyncGenBase {
 public:
-    GeneratorPromiseBase(std::source_location at, Close close) noexcept
+    GeneratorPromiseBase(MadeAt at, Close close) noexcept
         : CoroPromiseBase(at), AsyncGenBase(close) {}
 
     using CoroPromiseBase::await_transform;
@@ -61,6 +61,7 @@ public:
         std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
             generator.state = GeneratorState::suspended;
             generator.slot->outcome = Outcome::value;
+            generator.parent->take_over_from(generator);
             return generator.parent->handle();
         }
         void await_resume() const {
@@ -147,7 +148,7 @@ private:
 template <class T>
 class AsyncGenerator<T>::promise_type final : public internal::GeneratorPromiseBase {
 public:
-    explicit promise_type(std::source_location at = std::source_location::current()) noexcept
+    explicit promise_type(internal::MadeAt at = {}) noexcept
         : GeneratorPromiseBase(at, close_for_loop_of) {}
 
     [[nodiscard]] AsyncGenerator get_return_object() noexcept {
@@ -192,6 +193,7 @@ public:
         generator_.parent = &self;
         generator_.task = self.task;
         generator_.slot = &slot_;
+        generator_.calls = self.call_depth();
         return static_cast<PromiseBase&>(generator_).handle();
     }
     void await_resume() {

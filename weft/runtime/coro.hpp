@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <expected>
 #include <source_location>
@@ -108,7 +109,14 @@ public:
     using PromiseBase::PromiseBase;
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    [[nodiscard]] FinalAwaiter final_suspend() noexcept { return FinalAwaiter(*this); }
+    [[nodiscard]] FinalAwaiter final_suspend() noexcept {
+        if (slot->outcome != Outcome::value) [[unlikely]]
+            return FinalAwaiter(false);
+        if (is_called()) return FinalAwaiter(true);
+        if (parent) return FinalAwaiter(false);
+        leave_root(*task);
+        return FinalAwaiter(true);
+    }
     void unhandled_exception() noexcept { fail(); }
 
     template <class A>
@@ -140,11 +148,17 @@ public:
 
 template <class T>
 class CoroPromise : public CoroPromiseBase {
+    static_assert(!std::is_const_v<T>, "a Coro gives its result away: no use in a const one");
+
 public:
-    explicit CoroPromise(std::source_location at = std::source_location::current()) noexcept
-        : CoroPromiseBase(at) {}
+    explicit CoroPromise(MadeAt at = {}) noexcept : CoroPromiseBase(at) {}
 
     [[nodiscard]] Coro<T> get_return_object() noexcept;
+    void unhandled_exception() noexcept {
+        // A destructor may have thrown after the co_return.
+        static_cast<Result<T>&>(*slot).clear();
+        fail();
+    }
     template <class U = T>
         requires std::constructible_from<T, U&&>
     void return_value(U&& value) {
@@ -155,8 +169,7 @@ public:
 template <>
 class CoroPromise<void> : public CoroPromiseBase {
 public:
-    explicit CoroPromise(std::source_location at = std::source_location::current()) noexcept
-        : CoroPromiseBase(at) {}
+    explicit CoroPromise(MadeAt at = {}) noexcept : CoroPromiseBase(at) {}
 
     [[nodiscard]] Coro<void> get_return_object() noexcept;
     void return_void() noexcept { slot->outcome = Outcome::value; }
@@ -237,7 +250,7 @@ public:
         child.parent = &parent;
         child.task = parent.task;
         child.slot = &slot;
-        child.level = parent.level;
+        child.calls = parent.call_depth();
     }
     ChildFrame(const ChildFrame&) = delete;
     ChildFrame& operator=(const ChildFrame&) = delete;
@@ -249,11 +262,9 @@ public:
     /// what came of it.
     [[nodiscard]] bool run() noexcept {
         PromiseBase& child = frame_.promise();
-        if (child.level >= PromiseBase::level_max) [[unlikely]] {
-            child.level = PromiseBase::level_max + 1;
+        if (child.calls >= PromiseBase::calls_max) [[unlikely]]
             return false;
-        }
-        ++child.level;
+        child.calls = static_cast<std::uint8_t>((child.calls + 1) | PromiseBase::called_flag);
         const ResultBase& slot = *child.slot;
         frame_.resume();
         if (slot.outcome == Outcome::value) [[likely]] {
@@ -263,12 +274,12 @@ public:
         if (slot.outcome != Outcome::pending) {
             if (child.owner_takes_errors()) return true;
         }
-        child.level = 0;
+        child.calls = 0;
         return false;
     }
     /// For await_suspend(): the child, if it is still to run.
     [[nodiscard]] std::coroutine_handle<> to_run() const noexcept {
-        if (frame_.promise().level == 0) return std::noop_coroutine();
+        if (frame_.promise().calls == 0) return std::noop_coroutine();
         return frame_;
     }
     // The child's frame is gone before its result is used, as in Python.
@@ -295,6 +306,7 @@ public:
     void deliver_errors() noexcept { result_.deliver = true; }
     [[nodiscard]] std::exception_ptr take_error() {
         if (result_.outcome != Outcome::error) return nullptr;
+        child_.end();
         return std::move(result_.failure()->error);
     }
     [[gnu::always_inline]] T await_resume() {

@@ -506,9 +506,11 @@ inline void TaskBase::wake(Outcome outcome) noexcept {
     loop().ready().push(*this);
 }
 
-/// Starts a task of a loop. `group_owner`: the task whose TaskGroup it belongs to.
-void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where, const TaskBase* group_owner = nullptr);
+/// Gives a new task what it is to know. `group_owner`: the task whose TaskGroup it belongs to.
+void prepare_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
+                  std::source_location where, const TaskBase* group_owner = nullptr);
+/// Starts it; nothing can fail any more.
+void start_task(EventLoop& loop, TaskBase& task, bool eager) noexcept;
 
 }  // namespace internal
 
@@ -517,7 +519,8 @@ Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, TaskOption
                                std::source_location where) {
     check_usable();
     Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, next_task_id(), coro.release()));
-    internal::begin_task(*this, *task, options, where);
+    internal::prepare_task(*this, *task, options, where);
+    internal::start_task(*this, *task, options.eager_start);
     return Task<T>(std::move(task));
 }
 

@@ -30,47 +30,6 @@ const OpKind& Op::kind() const noexcept {
                                             static_cast<std::uintptr_t>(std::intptr_t{kind_}));
 }
 
-constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
-
 std::exception_ptr Op::cancellation() const { return cancelled_error(cancel_message_of(task_)); }
-
-void PromiseBase::fail() noexcept {
-    // The usual cancellation says nothing that the task does not know: no object to carry.
-    if (is_plain_cancellation(std::current_exception())) {
-        if (!cancel_message_of(task)) return slot->set_cancelled();
-    }
-    FailurePtr failure = catch_failure(where);
-    if (is_cancelled_error(failure->error)) {
-        slot->set_cancelled(std::move(failure));
-    } else {
-        slot->set_failure(std::move(failure));
-    }
-}
-
-std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
-    if (!frame.parent) {
-        frame.task->root_ended();
-    } else if (frame.slot->outcome != Outcome::value && !frame.owner_takes_errors()) {
-        unwinding_frame = &frame;
-    } else if (!frame.is_called()) {
-        return frame.parent->handle();
-    }
-    return std::noop_coroutine();
-}
-
-void leave_root(TaskBase& task) noexcept { task.root_leaves(); }
-
-void report_never_awaited(const PromiseBase& frame) noexcept {
-    const std::source_location& at = frame.where;
-    log(LogLevel::warning, std::string("coroutine '") + at.function_name() +
-                               "' was never awaited; created in " + at.file_name() + ":" +
-                               std::to_string(at.line()));
-}
-
-void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }
-
-const std::string* cancel_message_of(const TaskBase* task) noexcept {
-    return task->cancel_message();
-}
 
 }  // namespace weft::internal

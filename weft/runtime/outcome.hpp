@@ -4,6 +4,7 @@
 
 #include <expected>
 
+#include <weft/base/check.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft::internal {
@@ -63,6 +64,7 @@ class OutcomeAwaiter {
 public:
     OutcomeAwaiter(Coro<T>&& coro, PromiseBase& parent, Result<T>& into)
         : child_(std::move(coro), parent, into) {
+        check(into.outcome == Outcome::pending, "as_outcome() needs an empty slot");
         into.deliver = true;
     }
 

@@ -22,30 +22,43 @@ namespace internal {
 
 class TaskBase;
 
+/// Where a coroutine begins: a default argument of its promise. No parameter of a coroutine
+/// converts to it, or a source_location among them would be taken for this.
+struct MadeAt {
+    std::source_location place = std::source_location::current();
+};
+
 struct PromiseBase {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
-    explicit PromiseBase(std::source_location made_at) noexcept : where(made_at) {}
+    explicit PromiseBase(MadeAt made_at) noexcept : where(made_at.place) {}
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
     PromiseBase* parent;         // set when started; null: a task's root has none
-    TaskBase* task = nullptr;    // set when started, see ReferringPromise for before
+    TaskBase* task = nullptr;    // set when started; before, an address that is no task's: that of
+                                 // what the coroutine refers to, see ReferringPromise
     ResultBase* slot = nullptr;  // where the outcome goes; null until started
     /// The `co_await` at hand; before the first one, the function itself.
     std::source_location where;
     /// No code of this frame looks at errors or cancellations: it may be destroyed instead of
     /// being unwound.
     bool transparent = false;
-    /// How deep this frame runs inside the call with which its parent started it; see
-    /// ChildFrame::run().
-    std::uint8_t level = 0;
+    /// How many calls lie below it on the stack while it runs, since the loop resumed one; and
+    /// whether the topmost is that of the parent, which then is not suspended, but waits for this
+    /// frame's resume() to return. See ChildFrame::run().
+    std::uint8_t calls = 0;
+    static constexpr std::uint8_t called_flag = 0x80;
+    // Deeper down, the parent is suspended before the child runs, so that the stack does not grow
+    // with the chain.
+    static constexpr std::uint8_t calls_max = 32;
 
-    // 0: resumed by the loop. 1 to 32: called by the parent, which runs at one less. Past that the
-    // parent is suspended before the child runs, so that the stack does not grow with the chain.
-    static constexpr std::uint8_t level_max = 32;
-    /// Whether the parent is not suspended, but waits for this frame's resume() to return.
-    [[nodiscard]] bool is_called() const noexcept {
-        return static_cast<std::uint8_t>(level - 1) < level_max;
+    [[nodiscard]] bool is_called() const noexcept { return (calls & called_flag) != 0; }
+    [[nodiscard]] std::uint8_t call_depth() const noexcept {
+        return calls & static_cast<std::uint8_t>(~called_flag);
+    }
+    /// It goes on where `from` left off, which takes itself off the stack.
+    void take_over_from(const PromiseBase& from) noexcept {
+        calls = static_cast<std::uint8_t>((calls & called_flag) | from.call_depth());
     }
     /// Whether an error or cancellation is for whoever awaits this frame; else it goes on to the
     /// next frame above.
@@ -84,7 +97,7 @@ extern constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("ini
 /// parent is suspended, or with an error on its way, waits for its owner to destroy it.
 class FinalAwaiter {
 public:
-    explicit FinalAwaiter(PromiseBase& frame) noexcept : frees_itself_(ends_here(frame)) {}
+    explicit FinalAwaiter(bool frees_itself) noexcept : frees_itself_(frees_itself) {}
 
     [[nodiscard]] bool await_ready() const noexcept { return frees_itself_; }
     template <class Promise>
@@ -94,14 +107,6 @@ public:
     void await_resume() const noexcept {}
 
 private:
-    static bool ends_here(PromiseBase& frame) noexcept {
-        if (frame.slot->outcome != Outcome::value) [[unlikely]]
-            return false;
-        if (frame.is_called()) return true;
-        if (frame.parent) return false;
-        leave_root(*frame.task);
-        return true;
-    }
     bool frees_itself_;
 };
 

@@ -9,7 +9,6 @@
 
 #include <coroutine>
 #include <memory>
-#include <source_location>
 #include <type_traits>
 
 #include <weft/runtime/coro.hpp>
@@ -32,14 +31,12 @@ template <class T, class First, class... Rest>
 class ReferringPromise final : public CoroPromise<T> {
 public:
     explicit ReferringPromise(const std::remove_reference_t<First>& first,
-                              const std::remove_reference_t<Rest>&... rest,
-                              std::source_location at = std::source_location::current()) noexcept
+                              const std::remove_reference_t<Rest>&... rest, MadeAt at = {}) noexcept
         : CoroPromise<T>(at) {
         static_cast<void>(take<First>(first) || (take<Rest>(rest) || ...));
     }
     /// Of a lambda, which clang leaves out.
-    explicit ReferringPromise(const std::remove_reference_t<Rest>&... rest,
-                              std::source_location at = std::source_location::current()) noexcept
+    explicit ReferringPromise(const std::remove_reference_t<Rest>&... rest, MadeAt at = {}) noexcept
         : CoroPromise<T>(at) {
         static_cast<void>((take<Rest>(rest) || ...));
     }
@@ -49,7 +46,7 @@ private:
     bool take(const std::remove_reference_t<A>& object) noexcept {
         if constexpr (refers<A>) {
             // Only compared, and overwritten when the coroutine is started.
-            const void* const address = std::addressof(object);
+            const volatile void* const address = std::addressof(object);
             this->task = static_cast<TaskBase*>(const_cast<void*>(address));
         }
         return refers<A>;

@@ -55,7 +55,7 @@ FailurePtr catch_failure(std::source_location where) noexcept {
     } else {
         failure = std::make_unique<Failure>(Failure{std::move(error), {}});
     }
-    failure->chain.push_back(where);
+    failure->passed(where);
     return failure;
 }
 

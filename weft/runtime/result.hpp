@@ -32,6 +32,12 @@ enum class Outcome : unsigned char { pending, value, error, cancelled };
 struct Failure {
     std::exception_ptr error;
     AwaitChain chain;
+
+    /// Without memory for it, the error goes on with a shorter chain.
+    void passed(std::source_location where) noexcept try {
+        chain.push_back(where);
+    } catch (const std::bad_alloc&) {
+    }
 };
 using FailurePtr = std::unique_ptr<Failure>;
 
@@ -68,8 +74,8 @@ public:
         outcome = Outcome::value;
     }
     /// The error came through the `co_await` at that place.
-    void passed(std::source_location where) const {
-        if (Failure* on_its_way = failure()) on_its_way->chain.push_back(where);
+    void passed(std::source_location where) const noexcept {
+        if (Failure* on_its_way = failure()) on_its_way->passed(where);
     }
 
     /// The error or CancelledError, to be thrown by the caller: each frame between the throw and

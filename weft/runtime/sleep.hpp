@@ -2,6 +2,7 @@
 // weft/runtime/sleep.hpp - sleep(): wait for a time, or just let others run.
 #pragma once
 
+#include <concepts>
 #include <utility>
 
 #include <weft/base/time.hpp>
@@ -82,6 +83,10 @@ private:
 /// Cost:     no allocation; O(1) whatever the number of timers.
 /// Spec:     asyncio.sleep. The loop's clock is that of a virtual one in tests.
 [[nodiscard]] inline internal::Sleep sleep(Delay delay) { return internal::Sleep(delay.get()); }
+/// A number is no duration: write sleep(1s). This keeps `sleep(1)` from being the C function of
+/// that name, which stops the whole loop.
+template <std::integral N>
+void sleep(N) = delete;
 /// The same, and gives `value`.
 template <class T>
 [[nodiscard]] internal::SleepValue<T> sleep(Delay delay, T value) {

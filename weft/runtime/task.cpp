@@ -63,7 +63,7 @@ void TaskBase::destroy_frames() noexcept {
 
 bool TaskBase::cancel(const std::string* message) {
     silence();
-    if (done()) return false;
+    if (state_ == State::done) return false;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
     try {
@@ -141,7 +141,8 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     if (ack == CancelAck::now) wake(Outcome::cancelled);
     if (ack == CancelAck::refused) add_undelivered(requests);
     if (ack == CancelAck::later && op_->result_wins()) {
-        op_->asked = static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, 255));
+        op_->asked =
+            static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, UINT8_MAX));
     }
 }
 
@@ -252,12 +253,15 @@ void TaskBase::answered(Outcome outcome) noexcept {
     const std::uint32_t requests = std::exchange(op_->asked, std::uint8_t{0});
     if (outcome != Outcome::value) return;
     const std::uint32_t most = cancel_requests_ - held_requests() - undelivered_;
-    add_undelivered(std::min(requests, most));
+    add_undelivered(requests == UINT8_MAX ? most : std::min(requests, most));
 }
 
 void TaskBase::start(bool eager) {
     if (eager) {
+        // It runs inside another task, which may be handling an error.
+        Failure* const outer_failure = std::exchange(failure_in_flight, nullptr);
         step();
+        failure_in_flight = outer_failure;
     } else {
         loop().ready().push(*this);
     }
@@ -287,6 +291,7 @@ void TaskBase::step() noexcept {
             return;
         }
         if (frame->transparent && !op_->deliver && op_->take_error_into(*frame->slot)) {
+            frame->slot->passed(frame->where);
             frame = frame_that_takes(frame);
         }
         op_ = nullptr;
@@ -299,6 +304,7 @@ void TaskBase::step() noexcept {
     {
         const ContextScope context_scope(context());
         while (frame) {
+            frame->calls = 0;
             frame->handle().resume();
             frame = nullptr;
             if (unwinding_frame) [[unlikely]]
@@ -418,8 +424,8 @@ std::string TaskBase::describe() const {
     if (options.context) task.share_context(options.context->state());
 }
 
-void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
-                std::source_location where, const TaskBase* group_owner) {
+void prepare_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
+                  std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
     task.own_root(loop.get_debug());
     if (!options.name.empty() || options.context) [[unlikely]]
@@ -429,9 +435,12 @@ void begin_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
     } else if (const TaskBase* parent = loop.current()) {
         task.set_parent_id(parent->id());
     }
+}
+
+void start_task(EventLoop& loop, TaskBase& task, bool eager) noexcept {
     task.retain();  // the loop's share, until the task is done
     loop.tasks().push_back(task);
-    task.start(options.eager_start);
+    task.start(eager);
 }
 
 }  // namespace internal

@@ -149,11 +149,13 @@ void TaskGroup::throw_refused() const {
 void TaskGroup::adopt(internal::TaskBase& task, const TaskOptions& options,
                       std::source_location where) {
     task.set_scope(scope_);
+    internal::prepare_task(parent_->loop(), task, options, where, parent_.get());
+    // From here on the group waits for it: nothing may fail but the link.
     // An eager task may fail, or end the group, before this returns: the group knows it already.
     auto& child = *new Child(*this, task);
     children_.push_back(child);
     ++child_count_;
-    internal::begin_task(parent_->loop(), task, options, where, parent_.get());
+    internal::start_task(parent_->loop(), task, options.eager_start);
     if (options.eager_start && task.done()) {
         child.forget();
         on_task_done(task);

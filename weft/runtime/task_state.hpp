@@ -41,8 +41,7 @@ public:
           root_(root),
           leaf_(&promise),
           context_(current_context()),
-          id_(id) {
-    }
+          id_(id) {}
 
     bool cancel(const std::string* message) final;
     std::uint32_t uncancel() noexcept;
@@ -144,7 +143,11 @@ public:
     void destroy_frames() noexcept;
 
 protected:
-    ~TaskBase() override = default;
+    ~TaskBase() override {
+        // It could not be started.
+        if (root_) [[unlikely]]
+            destroy_frames();
+    }
     /// Destroys the result's value.
     virtual void clear_value() noexcept = 0;
 

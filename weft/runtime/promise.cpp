@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/runtime/promise.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <source_location>
+#include <string>
+#include <utility>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/runtime/result.hpp>
+#include <weft/runtime/task_state.hpp>
+
+namespace weft::internal {
+
+constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]] = nullptr;
+
+void PromiseBase::fail() noexcept {
+    // The usual cancellation says nothing that the task does not know: no object to carry.
+    if (is_plain_cancellation(std::current_exception())) {
+        if (!cancel_message_of(task)) return slot->set_cancelled();
+    }
+    FailurePtr failure = catch_failure(where);
+    if (is_cancelled_error(failure->error)) {
+        slot->set_cancelled(std::move(failure));
+    } else {
+        slot->set_failure(std::move(failure));
+    }
+}
+
+std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
+    if (!frame.parent) {
+        frame.task->root_ended();
+    } else if (frame.slot->outcome != Outcome::value && !frame.owner_takes_errors()) {
+        unwinding_frame = &frame;
+    } else if (!frame.is_called()) {
+        frame.parent->take_over_from(frame);
+        return frame.parent->handle();
+    }
+    return std::noop_coroutine();
+}
+
+void leave_root(TaskBase& task) noexcept { task.root_leaves(); }
+
+void report_never_awaited(const PromiseBase& frame) noexcept {
+    const std::source_location& at = frame.where;
+    log(LogLevel::warning, std::string("coroutine '") + at.function_name() +
+                               "' was never awaited; created in " + at.file_name() + ":" +
+                               std::to_string(at.line()));
+}
+
+void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }
+
+const std::string* cancel_message_of(const TaskBase* task) noexcept {
+    return task->cancel_message();
+}
+
+}  // namespace weft::internal
