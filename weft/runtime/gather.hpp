@@ -190,8 +190,9 @@ inline constexpr ReturnExceptions return_exceptions{};
 /// of the arguments: `auto [a, b] = co_await gather(f(), g());` A void result is a monostate.
 ///
 /// Errors: the first error of a child, at once; the other children go on, and what they fail with
-///         later is told to the exception handler, unless somebody asks that task for it. A child that was cancelled counts as the error
-///         CancelledError. gather_or_cancel() does not leave children running.
+///         later is told to the exception handler, unless somebody asks that task for it. A child
+///         that was cancelled counts as the error CancelledError. gather_or_cancel() does not leave
+///         children running.
 ///         ValueError when a future belongs to another loop.
 /// Cancel: cancels every child that is not done.
 /// Cost:   a task for each coroutine and one allocation for all.

@@ -78,8 +78,7 @@ public:
 
     /// Adds an item; waits while the queue is full.
     ///
-    /// Errors:   QueueShutDown   it was shut down, before or while this waited; the item is
-    /// dropped.
+    /// Errors:   QueueShutDown   it was shut down, before or while this waited; the item is dropped
     ///           RuntimeError    it would have to wait, and the queue belongs to another loop.
     /// Cancel:   safe; the item was not added, and is destroyed with the operation.
     /// Suspends: maybe; never while there is room.
@@ -150,8 +149,7 @@ public:
 };
 
 /// A Queue that gives the smallest item first.
-/// Spec: asyncio.PriorityQueue. Items of which neither is less come in heapq's order, not in that
-/// of
+/// Spec: asyncio.PriorityQueue. Items of which neither is less come in heapq's order, not in that of
 ///       their coming: add a counter to the item for that, as in Python.
 template <class T, class Compare = std::less<T>>
 class PriorityQueue : public internal::BasicQueue<T, internal::Heap<T, Compare>> {
