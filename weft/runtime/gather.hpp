@@ -146,10 +146,10 @@ concept Gatherable = requires(A&& a) { ensure_future(std::forward<A>(a)); };
 
 template <class A>
 void set_child(GatherBase& gather, std::size_t index, A&& awaitable) {
-    static_assert(gives_result<A> || std::is_void_v<gathered_t<A>> ||
-                      can_copy<element_t<gathered_t<A>>>,
-                  "gather() copies the result of a future that others may read too, and this type "
-                  "cannot be copied: pass the coroutine itself, or std::move(task)");
+    static_assert(
+        gives_result<A> || std::is_void_v<gathered_t<A>> || can_copy<element_t<gathered_t<A>>>,
+        "gather() copies the result of a future that others may read too, and this type "
+        "cannot be copied: pass the coroutine itself, or std::move(task)");
     gather.set_child(index, ensure_future(std::forward<A>(awaitable)).state(), gives_result<A>);
 }
 
