@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/op.hpp>
 
-#include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <string>
-#include <utility>
 
-#include <weft/base/exceptions.hpp>
-#include <weft/base/log.hpp>
 #include <weft/runtime/debug_table.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
-#include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
 namespace {
