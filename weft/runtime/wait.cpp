@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/wait.hpp>
 
-#include <cstddef>
 #include <vector>
 
 #include <weft/base/exceptions.hpp>
