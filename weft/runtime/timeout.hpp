@@ -146,7 +146,8 @@ Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::opti
             co_return co_await wait_for_done<T>(future, std::move(awaitable));
         } else {
             Future<T> future = ensure_future(std::move(awaitable));
-            co_return co_await wait_for_done<T>(future, std::move(future));
+            const AnyFuture ended = future;
+            co_return co_await wait_for_done<T>(ended, std::move(future));
         }
     }
     Timeout scope(limit);
