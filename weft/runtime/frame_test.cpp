@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How coroutine frames call each other, leave, and end.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -15,6 +13,7 @@
 #include <weft/base/log.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/wait_cases.cpp - XWAIT-2x, XASC-2x of probes/combinators.py.
+// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
 #include <algorithm>
 
 #include "steps.hpp"
@@ -177,3 +178,4 @@ const Case asc_25("XASC-25-done-ones-come-after-a-turn", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
+// NOLINTEND(misc-include-cleaner)
