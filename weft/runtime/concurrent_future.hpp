@@ -91,6 +91,13 @@ public:
         if (cancelled()) throw CancelledError();
         return state_->error;
     }
+    /// The same for the only reader there is: takes it out. No other thread owns the exception
+    /// then, and none destroys it beside the reader.
+    [[nodiscard]] std::exception_ptr take_exception() const {
+        wait(std::nullopt);
+        if (cancelled()) throw CancelledError();
+        return std::exchange(state_->error, nullptr);
+    }
 
     /// Calls it once the future is over: in the thread that ends it, or at once. It must not
     /// throw.

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -77,6 +78,7 @@ private:
     template <class T, class Call>
     static void run_into(const concurrent::Future<T>& future, Call& call) {
         if (!future.set_running_or_notify_cancel()) return;
+        std::exception_ptr error;
         try {
             if constexpr (std::is_void_v<T>) {
                 call();
@@ -85,8 +87,10 @@ private:
                 future.set_result(call());
             }
         } catch (...) {
-            future.set_exception(std::current_exception());
+            error = std::current_exception();
         }
+        // After the handler, which owns the exception too: the reader then has it for itself.
+        if (error) future.set_exception(std::move(error));
     }
 };
 
@@ -140,8 +144,9 @@ Future<T> wrap(concurrent::Future<T> source) {
             if (target.done()) return;  // cancelled meanwhile
             if (source.cancelled()) {
                 target.cancel();
-            } else if (const std::exception_ptr error = source.exception()) {
-                target.set_exception(error);
+            } else if (std::exception_ptr error =
+                           Moves ? source.take_exception() : source.exception()) {
+                target.set_exception(std::move(error));
             } else if constexpr (std::is_void_v<T>) {
                 target.set_result();
             } else {
@@ -204,7 +209,7 @@ Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future) {
         future.cancel();
     } else if (future.set_running_or_notify_cancel()) {
         if (result.outcome == Outcome::error) {
-            future.set_exception(result.failure()->error);
+            future.set_exception(std::move(result.failure()->error));
         } else if constexpr (std::is_void_v<T>) {
             future.set_result();
         } else {

@@ -153,6 +153,32 @@ TEST(ToThread, gives_results_errors_and_the_callers_context) {
     }());
 }
 
+// Tells which thread destroyed it.
+struct Traced : RuntimeError {
+    explicit Traced(std::atomic<std::thread::id>* destroyed_by)
+        : RuntimeError("traced"), destroyed_by(destroyed_by) {}
+    Traced(const Traced&) = default;
+    ~Traced() override { *destroyed_by = std::this_thread::get_id(); }
+    std::atomic<std::thread::id>* destroyed_by;
+};
+
+Coro<> drop_error_of_thread(std::atomic<std::thread::id>& destroyed_by) {
+    try {
+        co_await to_thread([&] { throw Traced(&destroyed_by); });
+    } catch (const Traced& error) {
+        EXPECT_STREQ(error.what(), "traced");
+    }
+}
+
+TEST(ToThread, leaves_the_error_to_its_reader) {
+    VirtualLoop loop;
+    for (int round = 0; round < 100; ++round) {
+        std::atomic<std::thread::id> destroyed_by;
+        loop.run(drop_error_of_thread(destroyed_by));
+        ASSERT_EQ(destroyed_by.load(), std::this_thread::get_id()) << "round " << round;
+    }
+}
+
 TEST(ToThread, tells_the_call_that_the_task_was_cancelled) {
     std::atomic<bool> stopped{false};
     std::atomic<bool> began{false};
