@@ -44,8 +44,9 @@ private:
 
 }  // namespace internal
 
-/// What as_completed() gives: iterate with next(), or with next_result().
-template <class F>
+/// What as_completed() gives: iterate with next(), or with next_result(). `Keeps`: the futures are
+/// others' too, so their results are copied.
+template <class F, bool Keeps = false>
 class [[nodiscard]] AsCompleted {
 public:
     using value_type = typename F::value_type;
@@ -75,7 +76,11 @@ public:
     [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
         co_await transparent;
         const std::size_t index = co_await completions_->next();
-        co_return co_await std::move(futures_[index]);
+        if constexpr (Keeps) {
+            co_return co_await futures_[index];
+        } else {
+            co_return co_await std::move(futures_[index]);
+        }
     }
     /// How many are still to come that nobody waits for.
     [[nodiscard]] std::size_t left() const noexcept { return completions_->left(); }
@@ -102,7 +107,10 @@ auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullop
         }
     }
     internal::drop_repeated(futures);
-    return AsCompleted<F>(std::move(futures), timeout);
+    constexpr bool keeps =
+        std::is_lvalue_reference_v<Range> &&
+        std::derived_from<std::remove_cvref_t<std::ranges::range_value_t<Range>>, AnyFuture>;
+    return AsCompleted<F, keeps>(std::move(futures), timeout);
 }
 
 }  // namespace weft

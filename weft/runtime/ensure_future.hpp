@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <source_location>
+#include <tuple>
 #include <type_traits>
 #include <unordered_set>
 #include <utility>
@@ -25,6 +26,7 @@ template <class A>
 [[nodiscard]] auto ensure_future(A&& awaitable,
                                  std::source_location where = std::source_location::current()) {
     if constexpr (std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
+        static_cast<void>(awaitable.checked());
         return std::remove_cvref_t<A>(std::forward<A>(awaitable));
     } else {
         return create_task(std::forward<A>(awaitable), {}, where);
@@ -59,24 +61,39 @@ template <class F>
 void drop_repeated(std::vector<F>& futures) {
     std::vector<const FutureBase*> known;
     known.reserve(futures.size());
-    for (const F& future : futures) known.push_back(future.state().get());
+    for (const F& future : futures) known.push_back(&future.checked());
     std::ranges::sort(known);
     if (std::ranges::adjacent_find(known) == known.end()) return;
     std::unordered_set<const FutureBase*> kept;
     std::erase_if(futures, [&](const F& f) { return !kept.insert(f.state().get()).second; });
 }
 
-/// Moves or copies a finished future's value.
+/// Whether a copy would compile. The containers of the standard library say that they can be copied
+/// whatever they hold.
 template <class T>
-element_t<T> element_from(FutureBase& future, bool may_move) {
+inline constexpr bool can_copy = std::copy_constructible<T>;
+template <class T>
+    requires requires { typename T::value_type; }
+inline constexpr bool can_copy<T> =
+    std::copy_constructible<T> &&
+    (std::same_as<typename T::value_type, T> || can_copy<typename T::value_type>);
+template <class A, class B>
+inline constexpr bool can_copy<std::pair<A, B>> = can_copy<A> && can_copy<B>;
+template <class... T>
+inline constexpr bool can_copy<std::tuple<T...>> = (can_copy<T> && ...);
+
+/// A finished future's value: moved, or, while others may read it, copied if it can be.
+template <class T, bool Moves>
+element_t<T> element_from(FutureBase& future) {
     if constexpr (std::is_void_v<T>) {
         return {};
     } else {
         auto& value = future.result_as<T>().value();
-        if constexpr (std::copy_constructible<element_t<T>>) {
-            if (!may_move) return value;
+        if constexpr (!Moves && can_copy<element_t<T>>) {
+            return value;
+        } else {
+            return std::move(value);
         }
-        return std::move(value);
     }
 }
 

@@ -111,10 +111,15 @@ public:
     ///         thread; KeyboardInterrupt or SystemExit that a callback or task threw.
     void run_forever();
 
-    /// Runs until the future is done, and gives its result.
+    /// Runs until the future is done, and gives its result: a copy, unless it is given away.
     /// Errors: what the future ended with; RuntimeError when the loop was stopped before.
     template <class T>
-    T run_until_complete(Future<T> future) {
+    T run_until_complete(const Future<T>& future) {
+        run_until_done(future);
+        return future.result();
+    }
+    template <class T>
+    T run_until_complete(Future<T>&& future) {
         run_until_done(future);
         return std::move(future).result();
     }
@@ -397,10 +402,21 @@ Future<T> create_future() {
 
 namespace internal {
 
-template <Awaitable A>
-Coro<std::remove_cvref_t<await_result_t<A>>> await_in_coro(A awaitable) {
+// `Keeps`: a future that others may read, too.
+template <bool Keeps, Awaitable A>
+Coro<std::remove_cvref_t<await_result_t<A>>> await_operation(A awaitable) {
     co_await transparent;
-    co_return co_await std::move(awaitable);
+    if constexpr (Keeps) {
+        co_return co_await awaitable;
+    } else {
+        co_return co_await std::move(awaitable);
+    }
+}
+template <class A>
+[[clang::coro_wrapper]] auto await_in_coro(A&& awaitable) {
+    using Plain = std::remove_cvref_t<A>;
+    constexpr bool keeps = std::is_lvalue_reference_v<A> && std::derived_from<Plain, AnyFuture>;
+    return await_operation<keeps, Plain>(std::forward<A>(awaitable));
 }
 
 template <class F>
@@ -434,8 +450,8 @@ Task<T> create_task(Coro<T> coro, TaskOptions options, std::source_location wher
 
 template <Awaitable A>
     requires(!internal::is_coro<std::remove_cvref_t<A>>)
-auto create_task(A awaitable, TaskOptions options, std::source_location where) {
-    return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
+auto create_task(A&& awaitable, TaskOptions options, std::source_location where) {
+    return create_task(internal::await_in_coro(std::forward<A>(awaitable)), options, where);
 }
 
 template <std::invocable F>

@@ -26,8 +26,7 @@ class Future;
 
 namespace internal {
 
-template <class T>
-[[nodiscard]] T take_or_copy(Result<T>& result, bool is_only_owner);
+[[noreturn]] void throw_empty_handle();
 
 // A done callback in its place in a future's list: a call that waits for the future.
 class DoneCall : public DoneLink, public Callback {
@@ -76,8 +75,9 @@ private:
 };
 
 /// What can be asked of any Future or Task, whatever its type. A handle: copies refer to the same
-/// future; a default-made one refers to none, and only its test for that may be used.
+/// future; a default-made one, or one that was moved from, refers to none.
 ///
+/// Errors: RuntimeError when it refers to none.
 /// Thread: the loop's.
 class AnyFuture {
 public:
@@ -87,28 +87,28 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return bool(state_); }
     friend bool operator==(const AnyFuture&, const AnyFuture&) = default;
 
-    [[nodiscard]] bool done() const noexcept { return state_->done(); }
-    [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
+    [[nodiscard]] bool done() const { return checked().done(); }
+    [[nodiscard]] bool cancelled() const { return checked().cancelled(); }
 
     /// Asks it to end. Returns false when it is done already. A plain future is cancelled at once;
     /// a task gets a CancelledError where it waits, and may clean up first.
-    bool cancel() const { return state_->cancel(nullptr); }
+    bool cancel() const { return checked().cancel(nullptr); }
     bool cancel(std::string_view message) const {
         const std::string text(message);
-        return state_->cancel(&text);
+        return checked().cancel(&text);
     }
 
     /// The error that it ended with; null when it ended with a result.
     /// Errors: InvalidStateError while pending; CancelledError when cancelled.
-    [[nodiscard]] std::exception_ptr exception() const { return state_->error(); }
+    [[nodiscard]] std::exception_ptr exception() const { return checked().error(); }
 
     /// The awaits that the error came through; empty when there is none.
     [[nodiscard]] AwaitChain await_chain() const {
-        const AwaitChain* chain = state_->error_chain();
+        const AwaitChain* chain = checked().error_chain();
         return chain ? *chain : AwaitChain();
     }
 
-    [[nodiscard]] EventLoop& get_loop() const noexcept { return state_->loop(); }
+    [[nodiscard]] EventLoop& get_loop() const { return checked().loop(); }
 
     /// Calls `function`, with the future if it takes one, once this is done: through the ready
     /// queue, never at once, in the order of their adding. It runs in the present context.
@@ -122,17 +122,24 @@ public:
     DoneCallback<F> add_done_callback(
         DoneCallback<F> callback,
         std::source_location where = std::source_location::current()) const {
-        internal::add_done_call(*state_, *new internal::DoneCallOf<F>(callback.function(), where));
+        internal::add_done_call(checked(),
+                                *new internal::DoneCallOf<F>(callback.function(), where));
         return callback;
     }
     /// Returns how many there were of it.
     template <class F>
-    std::size_t remove_done_callback(const DoneCallback<F>& callback) const noexcept {
-        return internal::remove_done_calls(*state_, callback.function().get());
+    std::size_t remove_done_callback(const DoneCallback<F>& callback) const {
+        return internal::remove_done_calls(checked(), callback.function().get());
     }
 
     // Implementation.
     [[nodiscard]] const Ref<internal::FutureBase>& state() const noexcept { return state_; }
+    /// Errors: RuntimeError when it refers to none.
+    [[nodiscard]] internal::FutureBase& checked() const {
+        if (!state_) [[unlikely]]
+            internal::throw_empty_handle();
+        return *state_;
+    }
 
 protected:
     Ref<internal::FutureBase> state_;
@@ -145,8 +152,6 @@ protected:
 ///     int& a = co_await future;                // refers into the future
 ///     auto b = co_await std::move(future);     // takes the result out
 ///     auto c = co_await create_task(f());      // likewise
-///
-/// While others have handles to the future too, a result that can be copied is copied instead.
 ///
 /// Errors:   co_await throws what set_exception() was given, CancelledError when it was cancelled,
 ///           RuntimeError when it belongs to another loop.
@@ -167,24 +172,24 @@ public:
     /// The result.
     /// Errors: what the future ended with; InvalidStateError while it is pending.
     decltype(auto) result() const& {
-        state_->check_readable();
+        checked().check_readable();
         if constexpr (!std::is_void_v<T>) return (state_->result_as<T>().value());
     }
     T result() && {
-        state_->check_readable();
-        return internal::take_or_copy(state_->result_as<T>(), state_->owners() == 1);
+        checked().check_readable();
+        return internal::take_value(state_->result_as<T>());
     }
 
     /// Errors: InvalidStateError when it is done; RuntimeError for a task.
     template <class... Args>
         requires(std::is_void_v<T> ? sizeof...(Args) == 0 : std::constructible_from<T, Args...>)
     void set_result(Args&&... args) const {
-        state_->check_can_set();
+        checked().check_can_set();
         state_->result_as<T>().emplace(std::forward<Args>(args)...);
         state_->mark_done();
     }
     /// Errors: as set_result(); TypeError for a null pointer.
-    void set_exception(std::exception_ptr error) const { state_->set_error(std::move(error)); }
+    void set_exception(std::exception_ptr error) const { checked().set_error(std::move(error)); }
     template <class E>
         requires(!std::same_as<std::decay_t<E>, std::exception_ptr>)
     void set_exception(E&& error) const {
@@ -192,24 +197,17 @@ public:
     }
 
     // For co_await.
-    [[nodiscard]] auto make_awaiter() const& { return internal::FutureAwaiter<T, false>(state_); }
+    [[nodiscard]] auto make_awaiter() const& {
+        static_cast<void>(checked());
+        return internal::FutureAwaiter<T, false>(state_);
+    }
     [[nodiscard]] auto make_awaiter() && {
+        static_cast<void>(checked());
         return internal::FutureAwaiter<T, true>(std::move(state_));
     }
 };
 
 namespace internal {
-
-// The value, which is moved out when nobody else can ask for it, or when it cannot be copied.
-template <class T>
-T take_or_copy(Result<T>& result, [[maybe_unused]] bool is_only_owner) {
-    if constexpr (!std::is_reference_v<T> && !std::is_void_v<T>) {
-        if constexpr (std::copy_constructible<T> && !std::is_trivially_copyable_v<T>) {
-            if (!is_only_owner) return result.value();
-        }
-    }
-    return take_value(result);
-}
 
 template <class F>
 void DoneCallOf<F>::invoke() {
@@ -232,7 +230,7 @@ public:
         if constexpr (std::is_void_v<T>) {
             return;
         } else if constexpr (Moves) {
-            return take_or_copy(future().template result_as<T>(), future().owners() == 1);
+            return take_value(future().template result_as<T>());
         } else {
             return future().template result_as<T>().value();
         }

@@ -129,8 +129,18 @@ TEST(Gather, leaves_the_others_running_after_the_first_error_and_reports_the_nex
         co_await third;
     }());
     ASSERT_EQ(loop.reports().size(), 1u);
-    EXPECT_EQ(loop.reports()[0],
-              "a child of gather() failed after the gather had an error already");
+    EXPECT_EQ(loop.reports()[0], "Task exception was never retrieved");
+}
+
+TEST(Gather, reports_no_later_error_that_somebody_asks_for) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const auto first = create_task(failing(1s));
+        const auto second = create_task(failing(2s));
+        EXPECT_FALSE(co_await as_result(gather(first, first, second)));
+        EXPECT_FALSE(co_await as_result(second));
+    }());
+    EXPECT_TRUE(loop.reports().empty());
 }
 
 TEST(Gather, cancelled_in_a_transparent_frame_cancels_the_task) {

@@ -40,7 +40,7 @@ public:
 
 private:
     [[nodiscard]] TaskBase& task() const {
-        return static_cast<TaskBase&>(*static_cast<const Self&>(*this).state());
+        return static_cast<TaskBase&>(static_cast<const Self&>(*this).checked());
     }
 };
 
@@ -90,7 +90,7 @@ Task<T> create_task(Coro<T> coro, TaskOptions options = {},
 /// Runs an operation such as `event.wait()` as a task.
 template <Awaitable A>
     requires(!internal::is_coro<std::remove_cvref_t<A>>)
-auto create_task(A awaitable, TaskOptions options = {},
+auto create_task(A&& awaitable, TaskOptions options = {},
                  std::source_location where = std::source_location::current());
 
 /// Calls `function` in a task and keeps it alive there, captures included: the way to start a

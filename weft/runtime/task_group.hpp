@@ -93,9 +93,9 @@ public:
     /// For an operation such as `event.wait()`.
     template <Awaitable A>
         requires(!internal::is_coro<std::remove_cvref_t<A>>)
-    auto create_task(A awaitable, TaskOptions options = {},
+    auto create_task(A&& awaitable, TaskOptions options = {},
                      std::source_location where = std::source_location::current()) {
-        return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
+        return create_task(internal::await_in_coro(std::forward<A>(awaitable)), options, where);
     }
     /// For a lambda coroutine, which is kept alive in its task.
     template <std::invocable F>

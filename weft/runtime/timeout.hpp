@@ -99,10 +99,17 @@ Coro<internal::scope_value_t<F, Timeout>> with_async(Timeout& scope, F body) {
 /// Runs `body` with a deadline: `co_await timeout(10s, [&]() -> Coro<void> { … });`
 /// Returns: what the body returns. Errors and Cancel: see Timeout.
 template <internal::BodyOf<Timeout> F>
+    requires(!std::derived_from<F, AnyFuture>)
 Coro<internal::scope_value_t<F, Timeout>> timeout(std::optional<Delay> delay, F body) {
     co_await transparent;
     Timeout scope(delay);
     co_return co_await with_async(scope, std::move(body));
+}
+/// Waits for a future, which keeps its result unless it is given away.
+template <class A>
+    requires std::derived_from<std::remove_cvref_t<A>, AnyFuture>
+[[clang::coro_wrapper]] auto timeout(std::optional<Delay> delay, A&& future) {
+    return timeout(delay, internal::await_in_coro(std::forward<A>(future)));
 }
 /// The same with a deadline on the loop's clock.
 template <internal::BodyOf<Timeout> F>
@@ -124,14 +131,38 @@ namespace internal {
 Coro<void> cancel_and_wait(AnyFuture future);
 [[noreturn]] void throw_timeout(const FutureBase& cancelled);
 
-template <class T>
+template <bool Keeps, class T>
 Coro<T> wait_for_done(Future<T> future) {
     co_await transparent;
     if (!future.done()) {
         co_await cancel_and_wait(future);
         if (future.cancelled()) throw_timeout(*future.state());
     }
-    co_return co_await std::move(future);
+    if constexpr (Keeps) {
+        co_return co_await future;
+    } else {
+        co_return co_await std::move(future);
+    }
+}
+
+template <bool Keeps, class A>
+Coro<std::remove_cvref_t<await_result_t<A>>> wait_at_most(A awaitable, std::optional<Delay> limit) {
+    co_await transparent;
+    using T = std::remove_cvref_t<await_result_t<A>>;
+    if (limit && limit->get() <= Nanoseconds::zero()) {
+        Future<T> future = ensure_future(std::move(awaitable));
+        co_return co_await wait_for_done<Keeps>(std::move(future));
+    }
+    Timeout scope(limit);
+    co_return co_await with_async(scope, [&]() -> Coro<T> {
+        co_await transparent;
+        if constexpr (std::derived_from<A, AnyFuture>) scope.watch(awaitable.state().get());
+        if constexpr (Keeps) {
+            co_return co_await awaitable;
+        } else {
+            co_return co_await std::move(awaitable);
+        }
+    });
 }
 
 }  // namespace internal
@@ -140,26 +171,18 @@ Coro<T> wait_for_done(Future<T> future) {
 ///
 /// A coroutine runs in the calling task. With zero or less, only what is done already counts, and
 /// a coroutine is not started.
-/// Returns: the result; one that comes in the same turn as the deadline wins.
+/// Returns: the result, a copy when `awaitable` names a future that others may read, too; one that
+///          comes in the same turn as the deadline wins.
 /// Errors:  TimeoutError, after what was waited for has ended; else what it throws.
 /// Cancel:  cancels what is waited for.
 /// Spec:    asyncio.wait_for of 3.12 and later; where result and deadline meet in one turn,
 ///          asyncio loses the result.
 template <class A>
-    requires Awaitable<A>
-Coro<std::remove_cvref_t<await_result_t<A>>> wait_for(A awaitable, std::optional<Delay> limit) {
-    co_await transparent;
-    using T = std::remove_cvref_t<await_result_t<A>>;
-    if (limit && limit->get() <= Nanoseconds::zero()) {
-        Future<T> future = ensure_future(std::move(awaitable));
-        co_return co_await internal::wait_for_done(std::move(future));
-    }
-    Timeout scope(limit);
-    co_return co_await with_async(scope, [&]() -> Coro<T> {
-        co_await transparent;
-        if constexpr (std::derived_from<A, AnyFuture>) scope.watch(awaitable.state().get());
-        co_return co_await std::move(awaitable);
-    });
+    requires Awaitable<std::remove_cvref_t<A>>
+[[clang::coro_wrapper]] auto wait_for(A&& awaitable, std::optional<Delay> limit) {
+    using Plain = std::remove_cvref_t<A>;
+    constexpr bool keeps = std::is_lvalue_reference_v<A> && std::derived_from<Plain, AnyFuture>;
+    return internal::wait_at_most<keeps, Plain>(std::forward<A>(awaitable), limit);
 }
 
 }  // namespace weft

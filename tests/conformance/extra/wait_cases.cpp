@@ -117,9 +117,10 @@ const Case asc_20("XASC-20-after-the-timeout", []() -> Coro<Json> {
 const Case asc_21("XASC-21-one-task-twice", []() -> Coro<Json> {
     Trace t;
     Task<std::string> k = create_task(sl(100ms, "value"));
-    auto it = as_completed(std::vector{k, k});
+    const std::vector twice{k, k};
+    auto it = as_completed(twice);
     while (auto x = co_await it.next()) t(x->result());
-    auto again = as_completed(std::vector{k, k});
+    auto again = as_completed(twice);
     while (again.left() > 0) t(co_await again.next_result());
     t(k.result());
     co_return t;
