@@ -37,7 +37,7 @@ const ExceptionGroup* as_group(const std::exception_ptr& error) {
 }
 
 std::shared_ptr<const ExceptionGroup> part_of(const ExceptionGroup& from,
-                                             std::vector<std::exception_ptr> members) {
+                                              std::vector<std::exception_ptr> members) {
     if (members.empty()) return nullptr;
     auto group = std::make_shared<ExceptionGroup>(from.derive(std::move(members)));
     group->set_cause(from.cause());

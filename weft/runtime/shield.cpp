@@ -15,7 +15,8 @@ void shield_into(const Ref<FutureBase>& inner, const Ref<FutureBase>& outer,
                  void (*pass_value)(FutureBase& from, FutureBase& to)) {
     AnyFuture(inner).add_done_callback([outer, pass_value](const AnyFuture& ended) {
         FutureBase& from = *ended.state();
-        // Cancelled meanwhile: an error stays with the inner one, which reports it when nobody asks.
+        // Cancelled meanwhile: an error stays with the inner one, which reports it when nobody
+        // asks.
         if (outer->done()) return;
         FailurePtr failure = copy_failure(from.result());
         if (from.result().outcome == Outcome::error) from.mark_retrieved();

@@ -33,14 +33,13 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
     if (options.timeout) timeout = loop.call_later(*options.timeout, release_waiter, waiter);
 
     // May run when this frame is gone: it was queued before the wait ended.
-    DoneCallback on_completion(
-        [left = futures.size(), waiter, options](const AnyFuture& future) mutable {
-            if (--left == 0 || options.return_when == first_completed ||
-                (options.return_when == first_exception && !future.cancelled() &&
-                 future.exception())) {
-                release_waiter(waiter);
-            }
-        });
+    DoneCallback on_completion([left = futures.size(), waiter,
+                                options](const AnyFuture& future) mutable {
+        if (--left == 0 || options.return_when == first_completed ||
+            (options.return_when == first_exception && !future.cancelled() && future.exception())) {
+            release_waiter(waiter);
+        }
+    });
     // Undone however the wait ends.
     struct Cleanup {
         ~Cleanup() {

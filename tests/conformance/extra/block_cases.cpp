@@ -182,8 +182,8 @@ const Case eg_01("XEG-01-split-and-subgroup", []() -> Coro<Json> {
     Trace t;
     const ExceptionGroup g(
         "outer", {make<ValueError>("1"),
-                  std::make_exception_ptr(ExceptionGroup(
-                      "inner", {make<TypeError>("2"), make<ValueError>("3")})),
+                  std::make_exception_ptr(
+                      ExceptionGroup("inner", {make<TypeError>("2"), make<ValueError>("3")})),
                   std::make_exception_ptr(ExceptionGroup("types", {make<TypeError>("4")})),
                   make<RuntimeError>("5")});
     auto show = [&](const auto& halves) { t(of(halves.first), of(halves.second)); };

@@ -15,9 +15,8 @@ inline void reports_to(const Trace& t) {
 
 /// Records the types of the errors that the loop's exception handler is told.
 inline void report_types_to(const Trace& t) {
-    get_running_loop().set_exception_handler([t](EventLoop&, const ExceptionContext& c) {
-        t("report", type_name(c.exception));
-    });
+    get_running_loop().set_exception_handler(
+        [t](EventLoop&, const ExceptionContext& c) { t("report", type_name(c.exception)); });
 }
 
 /// Counts the turns of the loop from 0 to `last` in `t`.

@@ -269,9 +269,8 @@ const Case wf_20("XWF-20-nothing-to-wait-for", []() -> Coro<Json> {
     Future<std::string> cancelled = loop.create_future<std::string>();
     cancelled.cancel("cancelled");
     loop.call_soon(t, "tick");
-    for (const std::optional<Delay> limit :
-         {std::optional<Delay>(), std::optional<Delay>(0s), std::optional<Delay>(-1s),
-          std::optional<Delay>(1s)}) {
+    for (const std::optional<Delay> limit : {std::optional<Delay>(), std::optional<Delay>(0s),
+                                             std::optional<Delay>(-1s), std::optional<Delay>(1s)}) {
         for (const auto& f : {done, failed, cancelled}) t(co_await tr(wait_for(f, limit)));
     }
     Future<> pending = loop.create_future();
