@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/future.hpp>
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 

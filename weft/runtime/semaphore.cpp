@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/semaphore.hpp>
 
+#include <cstddef>
+
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <weft/base/ref.hpp>
-#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/result.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/block_cases.cpp - XEXS-, XEG- of probes/blocks.py: exit stacks and
 // exception groups.
+#include "cases.hpp"
 #include "steps.hpp"
 
 #include <weft/runtime/exit_stack.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/cancel_odd_cases.cpp - XCAN-2x, XCAN-3x of probes/cancels.py: requests
 // from odd places and at odd times.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

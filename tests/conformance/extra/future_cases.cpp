@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/future_cases.cpp - XFUT-0x, XFUT-1x of extra_probes.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

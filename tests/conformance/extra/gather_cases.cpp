@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/gather_cases.cpp - XGAT-2x, XSHD-2x of probes/combinators.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

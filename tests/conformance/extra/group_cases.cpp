@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/group_cases.cpp - XTG-2x, XTG-3x, XTG-4x of probes/groups.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/lock_cases.cpp - XLCK-2x, XEVT-2x, XCND-2x of probes/primitives.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

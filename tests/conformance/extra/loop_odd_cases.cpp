@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/loop_odd_cases.cpp - XLOOP-2x, XFUT-2x of probes/loops.py: loops that are
 // stopped, interrupted and closed, and futures in odd states.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/queue_cases.cpp - XQUE-2x, XQUE-3x of probes/queues.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

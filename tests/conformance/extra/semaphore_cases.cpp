@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/semaphore_cases.cpp - XSEM-2x, XBAR-2x of probes/primitives.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

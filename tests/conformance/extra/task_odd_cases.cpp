@@ -3,6 +3,7 @@
 // times, and their context variables.
 #include <algorithm>
 
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/timeout_cases.cpp - XTMO-2x, XWF-2x of probes/timeouts.py.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {

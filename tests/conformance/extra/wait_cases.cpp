@@ -2,6 +2,7 @@
 // tests/conformance/extra/wait_cases.cpp - XWAIT-2x, XASC-2x of probes/combinators.py.
 #include <algorithm>
 
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
