@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/cancel_cases.cpp - XCAN-0x, XCAN-1x of extra_probes.py.
 #include "cases.hpp"
-#include "steps.hpp"
 
 namespace conformance {
 namespace {
