@@ -21,6 +21,8 @@ void throw_generator_running(const char* what) {
     throw RuntimeError(std::string(what) + ": asynchronous generator is already running");
 }
 
+void throw_no_generator() { throw RuntimeError("the asynchronous generator was moved from"); }
+
 void throw_ignored_exit() { throw RuntimeError("async generator ignored GeneratorExit"); }
 
 void throw_stop_iteration() { throw StopAsyncIteration(); }

@@ -38,6 +38,7 @@ public:
 enum class GeneratorState : unsigned char { created, suspended, running, closing, done };
 
 [[noreturn]] void throw_generator_running(const char* what);
+[[noreturn]] void throw_no_generator();
 [[noreturn]] void throw_ignored_exit();
 [[noreturn]] void throw_stop_iteration();
 void register_asyncgen(TaskBase& task, AsyncGenBase& generator) noexcept;
@@ -229,6 +230,7 @@ AsyncGenerator<T>::~AsyncGenerator() {
 template <class T>
 Coro<std::optional<T>> AsyncGenerator<T>::next() {
     using internal::GeneratorState;
+    if (!frame_) internal::throw_no_generator();
     promise_type& self = frame_.promise();
     if (self.state == GeneratorState::done) co_return std::nullopt;
     if (self.state == GeneratorState::running || self.state == GeneratorState::closing) {
@@ -250,6 +252,7 @@ Coro<T> AsyncGenerator<T>::anext() {
 
 template <class T>
 Coro<void> AsyncGenerator<T>::aclose() {
+    if (!frame_) internal::throw_no_generator();
     return frame_.promise().close();
 }
 

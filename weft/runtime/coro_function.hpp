@@ -6,6 +6,7 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -32,7 +33,10 @@ public:
         : held_(std::make_unique<Held<std::decay_t<F>>>(std::forward<F>(function))) {}
 
     [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+    /// Errors: std::bad_function_call when it is empty.
     [[nodiscard, clang::coro_wrapper]] Coro<T> operator()(Args... args) const {
+        if (!held_) [[unlikely]]
+            throw std::bad_function_call();
         return held_->call(std::forward<Args>(args)...);
     }
 

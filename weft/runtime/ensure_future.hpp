@@ -25,6 +25,7 @@ template <class A>
 [[nodiscard]] auto ensure_future(A&& awaitable,
                                  std::source_location where = std::source_location::current()) {
     if constexpr (std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
+        static_cast<void>(awaitable.checked());
         return std::remove_cvref_t<A>(std::forward<A>(awaitable));
     } else {
         return create_task(std::forward<A>(awaitable), {}, where);
@@ -83,24 +84,25 @@ template <class F>
 void drop_repeated(std::vector<F>& futures) {
     std::vector<const FutureBase*> known;
     known.reserve(futures.size());
-    for (const F& future : futures) known.push_back(future.state().get());
+    for (const F& future : futures) known.push_back(&future.checked());
     std::ranges::sort(known);
     if (std::ranges::adjacent_find(known) == known.end()) return;
     std::unordered_set<const FutureBase*> kept;
     std::erase_if(futures, [&](const F& f) { return !kept.insert(f.state().get()).second; });
 }
 
-/// Moves or copies a finished future's value.
-template <class T>
-element_t<T> element_from(FutureBase& future, bool may_move) {
+/// A finished future's value: moved, or, while others may read it, copied if it can be.
+template <class T, bool Moves>
+element_t<T> element_from(FutureBase& future) {
     if constexpr (std::is_void_v<T>) {
         return {};
     } else {
         auto& value = future.result_as<T>().value();
-        if constexpr (can_copy<element_t<T>>) {
-            if (!may_move) return value;
+        if constexpr (!Moves && can_copy<element_t<T>>) {
+            return value;
+        } else {
+            return std::move(value);
         }
-        return std::move(value);
     }
 }
 

@@ -115,7 +115,7 @@ public:
     ///         thread; KeyboardInterrupt or SystemExit that a callback or task threw.
     void run_forever();
 
-    /// Runs until the future is done, and gives its result.
+    /// Runs until the future is done, and gives its result, which moves out of a future given away.
     /// Errors: what the future ended with; RuntimeError when the loop was stopped before.
     template <class T>
     T run_until_complete(Future<T>&& future) {
@@ -473,7 +473,15 @@ namespace internal {
 template <Awaitable A>
 Coro<std::remove_cvref_t<await_result_t<A>>> await_in_coro(A awaitable) {
     co_await transparent;
-    co_return co_await std::move(awaitable);
+    using T = std::remove_cvref_t<await_result_t<A>>;
+    if constexpr (requires { awaitable.state(); } && can_copy<T> && !std::is_void_v<T>) {
+        auto& result = co_await awaitable;
+        // Others may ask the future for it, too.
+        if (awaitable.state()->owners() > 1) co_return result;
+        co_return std::move(result);
+    } else {
+        co_return co_await std::move(awaitable);
+    }
 }
 
 template <class F>

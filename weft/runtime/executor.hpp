@@ -21,6 +21,7 @@
 #include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft {
 
@@ -151,7 +152,7 @@ Future<T> wrap(concurrent::Future<T> source) {
                 target.set_result();
             } else {
                 try {
-                    if constexpr (Moves || !std::copy_constructible<T>) {
+                    if constexpr (Moves || !can_copy<T>) {
                         target.set_result(std::move(const_cast<T&>(source.result())));
                     } else {
                         target.set_result(source.result());

@@ -90,6 +90,11 @@ std::exception_ptr FutureBase::error() {
     return result_->failure()->error;
 }
 
+void throw_empty_handle() {
+    throw RuntimeError(
+        "this handle refers to no Future or Task: it was default-made or moved from");
+}
+
 void FutureBase::throw_cannot_set() const {
     if (is_task()) throw RuntimeError("Task does not support set_result operation");
     throw_done_already();

@@ -26,6 +26,8 @@ class Future;
 
 namespace internal {
 
+[[noreturn]] void throw_empty_handle();
+
 // A done callback in its place in a future's list: a call that waits for the future.
 class DoneCall : public DoneLink, public Callback {
 public:
@@ -75,8 +77,9 @@ private:
 };
 
 /// What can be asked of any Future or Task, whatever its type. A handle: copies refer to the same
-/// future; a default-made one refers to none, and only its test for that may be used.
+/// future; a default-made one, or one that was moved from, refers to none.
 ///
+/// Errors: RuntimeError when it refers to none.
 /// Thread: the loop's.
 class [[clang::trivial_abi]] AnyFuture {
 public:
@@ -86,31 +89,31 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return bool(state_); }
     friend bool operator==(const AnyFuture&, const AnyFuture&) = default;
 
-    [[nodiscard]] bool done() const noexcept { return state_->done(); }
-    [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
+    [[nodiscard]] bool done() const { return checked().done(); }
+    [[nodiscard]] bool cancelled() const { return checked().cancelled(); }
 
     /// Asks it to end. Returns false when it is done already. A plain future is cancelled at once;
     /// a task gets a CancelledError where it waits, and may clean up first.
     /// Errors: RecursionError when it is a task that waits, through whatever others, for itself:
     ///         nothing can end such a ring. No request is counted then. Thrown in a destructor it
     ///         ends the process.
-    bool cancel() const { return state_->cancel(nullptr); }
+    bool cancel() const { return checked().cancel(nullptr); }
     bool cancel(std::string_view message) const {
         const std::string text(message);
-        return state_->cancel(&text);
+        return checked().cancel(&text);
     }
 
     /// The error that it ended with; null when it ended with a result.
     /// Errors: InvalidStateError while pending; CancelledError when cancelled.
-    [[nodiscard]] std::exception_ptr exception() const { return state_->error(); }
+    [[nodiscard]] std::exception_ptr exception() const { return checked().error(); }
 
     /// The awaits that the error came through; empty when there is none.
     [[nodiscard]] AwaitChain await_chain() const {
-        const AwaitChain* chain = state_->error_chain();
+        const AwaitChain* chain = checked().error_chain();
         return chain ? *chain : AwaitChain();
     }
 
-    [[nodiscard]] EventLoop& get_loop() const noexcept { return state_->loop(); }
+    [[nodiscard]] EventLoop& get_loop() const { return checked().loop(); }
 
     /// Calls `function`, with the future if it takes one, once this is done: through the ready
     /// queue, never at once, in the order of their adding. It runs in a copy of the present
@@ -125,7 +128,8 @@ public:
     DoneCallback<F> add_done_callback(
         DoneCallback<F> callback,
         std::source_location where = std::source_location::current()) const {
-        internal::add_done_call(*state_, *new internal::DoneCallOf<F>(callback.function(), where));
+        internal::FutureBase& future = checked();
+        internal::add_done_call(future, *new internal::DoneCallOf<F>(callback.function(), where));
         return callback;
     }
     template <class F>
@@ -139,18 +143,25 @@ public:
         std::source_location where = std::source_location::current()) const {
         if (!options.context) return add_done_callback(std::move(callback), where);
         using Base = internal::InContext<internal::DoneCall>;
-        internal::add_done_call(*state_, *new internal::DoneCallOf<F, Base>(
-                                             callback.function(), where, *options.context));
+        internal::FutureBase& future = checked();
+        internal::add_done_call(future, *new internal::DoneCallOf<F, Base>(
+                                            callback.function(), where, *options.context));
         return callback;
     }
     /// Returns how many there were of it.
     template <class F>
-    std::size_t remove_done_callback(const DoneCallback<F>& callback) const noexcept {
-        return internal::remove_done_calls(*state_, callback.function().get());
+    std::size_t remove_done_callback(const DoneCallback<F>& callback) const {
+        return internal::remove_done_calls(checked(), callback.function().get());
     }
 
     // Implementation.
     [[nodiscard]] const Ref<internal::FutureBase>& state() const noexcept { return state_; }
+    /// Errors: RuntimeError when it refers to none.
+    [[nodiscard]] internal::FutureBase& checked() const {
+        if (!state_) [[unlikely]]
+            internal::throw_empty_handle();
+        return *state_;
+    }
 
 protected:
     Ref<internal::FutureBase> state_;
@@ -183,11 +194,11 @@ public:
     /// The result.
     /// Errors: what the future ended with; InvalidStateError while it is pending.
     decltype(auto) result() const& {
-        state_->check_readable();
+        checked().check_readable();
         if constexpr (!std::is_void_v<T>) return (state_->result_as<T>().value());
     }
     T result() && {
-        state_->check_readable();
+        checked().check_readable();
         return internal::take_value(state_->result_as<T>());
     }
 
@@ -195,12 +206,12 @@ public:
     template <class... Args>
         requires(std::is_void_v<T> ? sizeof...(Args) == 0 : std::constructible_from<T, Args...>)
     void set_result(Args&&... args) const {
-        state_->check_can_set();
+        checked().check_can_set();
         state_->result_as<T>().emplace(std::forward<Args>(args)...);
         state_->mark_done();
     }
     /// Errors: as set_result(); TypeError for a null pointer.
-    void set_exception(std::exception_ptr error) const { state_->set_error(std::move(error)); }
+    void set_exception(std::exception_ptr error) const { checked().set_error(std::move(error)); }
     template <class E>
         requires(!std::same_as<std::decay_t<E>, std::exception_ptr>)
     void set_exception(E&& error) const {
@@ -208,8 +219,12 @@ public:
     }
 
     // For co_await.
-    [[nodiscard]] auto make_awaiter() const& { return internal::FutureAwaiter<T, false>(state_); }
+    [[nodiscard]] auto make_awaiter() const& {
+        static_cast<void>(checked());
+        return internal::FutureAwaiter<T, false>(state_);
+    }
     [[nodiscard]] auto make_awaiter() && {
+        static_cast<void>(checked());
         return internal::FutureAwaiter<T, true>(std::move(state_));
     }
 };

@@ -21,6 +21,21 @@
 namespace weft {
 namespace internal {
 
+// What is gathered of an argument: the type of its result, and whether that may be moved out.
+template <class A>
+struct Gathered {
+    using type = gathered_t<A>;
+    static constexpr bool moves = gives_result<A>;
+};
+template <class Range>
+using range_gathered_t = gathered_t<std::ranges::range_value_t<Range>>;
+template <class Range>
+struct GatheredOfRange {
+    using type = range_gathered_t<Range>;
+    static constexpr bool moves =
+        gives_result<Range> || is_coro<std::remove_cvref_t<std::ranges::range_value_t<Range>>>;
+};
+
 enum class GatherMode : unsigned char {
     first_error,        // gather(): done with the first error, the others go on
     return_exceptions,  // errors are results
@@ -35,9 +50,8 @@ public:
 
     bool cancel(const std::string* message) override;
 
-    void set_child(std::size_t index, Ref<FutureBase> child, bool may_move) noexcept {
+    void set_child(std::size_t index, Ref<FutureBase> child) noexcept {
         children_[index].future = std::move(child);
-        children_[index].may_move = may_move;
     }
     /// Begins to wait for the children, all of which are set.
     void begin();
@@ -54,18 +68,17 @@ protected:
         GatherBase* gather = nullptr;
         Ref<FutureBase> future;         // before begin(), and once it is done
         FutureBase* pending = nullptr;  // valid while this is in its list
-        bool may_move = false;
     };
-    template <class T>
-    element_t<T> element(std::size_t index) {
-        return element_from<T>(*children_[index].future, children_[index].may_move);
+    template <class G>
+    element_t<typename G::type> element(std::size_t index) {
+        return element_from<typename G::type, G::moves>(*children_[index].future);
     }
-    template <class T>
-    std::expected<element_t<T>, std::exception_ptr> outcome(std::size_t index) {
+    template <class G>
+    std::expected<element_t<typename G::type>, std::exception_ptr> outcome(std::size_t index) {
         if (std::exception_ptr error = error_of(*children_[index].future)) {
             return std::unexpected(std::move(error));
         }
-        return element<T>(index);
+        return element<G>(index);
     }
 
 private:
@@ -84,42 +97,42 @@ private:
     bool cancel_requested_ = false;
 };
 
-template <class... T>
+template <class... G>
 class GatherTuple final : public GatherBase {
 public:
-    using Value = std::tuple<element_t<T>...>;
-    GatherTuple(EventLoop& loop, GatherMode mode) : GatherBase(loop, value_, mode, sizeof...(T)) {}
+    using Value = std::tuple<element_t<typename G::type>...>;
+    GatherTuple(EventLoop& loop, GatherMode mode) : GatherBase(loop, value_, mode, sizeof...(G)) {}
 
 private:
     void collect() override {
         [this]<std::size_t... I>(std::index_sequence<I...>) {
-            value_.emplace(element<T>(I)...);
-        }(std::index_sequence_for<T...>());
+            value_.emplace(element<G>(I)...);
+        }(std::index_sequence_for<G...>());
     }
     Result<Value> value_;
 };
 
-template <class... T>
+template <class... G>
 class GatherOutcomes final : public GatherBase {
 public:
-    using Value = std::tuple<std::expected<element_t<T>, std::exception_ptr>...>;
+    using Value = std::tuple<std::expected<element_t<typename G::type>, std::exception_ptr>...>;
     explicit GatherOutcomes(EventLoop& loop)
-        : GatherBase(loop, value_, GatherMode::return_exceptions, sizeof...(T)) {}
+        : GatherBase(loop, value_, GatherMode::return_exceptions, sizeof...(G)) {}
 
 private:
     void collect() override {
         [this]<std::size_t... I>(std::index_sequence<I...>) {
-            value_.emplace(outcome<T>(I)...);
-        }(std::index_sequence_for<T...>());
+            value_.emplace(outcome<G>(I)...);
+        }(std::index_sequence_for<G...>());
     }
     Result<Value> value_;
 };
 
-template <class T, bool Outcomes>
+template <class G, bool Outcomes>
 class GatherVector final : public GatherBase {
 public:
-    using Element =
-        std::conditional_t<Outcomes, std::expected<element_t<T>, std::exception_ptr>, element_t<T>>;
+    using T = element_t<typename G::type>;
+    using Element = std::conditional_t<Outcomes, std::expected<T, std::exception_ptr>, T>;
     using Value = std::vector<Element>;
     GatherVector(EventLoop& loop, GatherMode mode, std::size_t count)
         : GatherBase(loop, value_, mode, count), count_(count) {}
@@ -130,9 +143,9 @@ private:
         all.reserve(count_);
         for (std::size_t i = 0; i < count_; ++i) {
             if constexpr (Outcomes) {
-                all.push_back(this->template outcome<T>(i));
+                all.push_back(this->template outcome<G>(i));
             } else {
-                all.push_back(this->template element<T>(i));
+                all.push_back(this->template element<G>(i));
             }
         }
         value_.emplace(std::move(all));
@@ -150,7 +163,7 @@ void set_child(GatherBase& gather, std::size_t index, A&& awaitable) {
         gives_result<A> || std::is_void_v<gathered_t<A>> || can_copy<element_t<gathered_t<A>>>,
         "gather() copies the result of a future that others may read too, and this type "
         "cannot be copied: pass the coroutine itself, or std::move(task)");
-    gather.set_child(index, ensure_future(std::forward<A>(awaitable)).state(), gives_result<A>);
+    gather.set_child(index, ensure_future(std::forward<A>(awaitable)).state());
 }
 
 template <class State, class... A>
@@ -177,9 +190,6 @@ Future<typename State::Value> begin_gather_range(State* made, Range&& range) {
     return Future<typename State::Value>(gather);
 }
 
-template <class Range>
-using range_gathered_t = gathered_t<std::ranges::range_value_t<Range>>;
-
 }  // namespace internal
 
 /// First argument of gather(): the errors of children become results.
@@ -199,7 +209,7 @@ inline constexpr ReturnExceptions return_exceptions{};
 /// Spec:   asyncio.gather; it differs in reporting later errors, which asyncio drops.
 template <internal::Gatherable... A>
 auto gather(A&&... awaitables) {
-    using State = internal::GatherTuple<internal::gathered_t<A>...>;
+    using State = internal::GatherTuple<internal::Gathered<A>...>;
     return internal::begin_gather(new State(get_running_loop(), internal::GatherMode::first_error),
                                   std::forward<A>(awaitables)...);
 }
@@ -209,21 +219,21 @@ auto gather(A&&... awaitables) {
 /// Errors: CancelledError when the gather itself was cancelled, after all children have ended.
 template <internal::Gatherable... A>
 auto gather(ReturnExceptions, A&&... awaitables) {
-    using State = internal::GatherOutcomes<internal::gathered_t<A>...>;
+    using State = internal::GatherOutcomes<internal::Gathered<A>...>;
     return internal::begin_gather(new State(get_running_loop()), std::forward<A>(awaitables)...);
 }
 
 /// gather() of a range, such as a std::vector<Coro<T>>: a vector of results.
 template <std::ranges::sized_range Range>
 auto gather(Range&& range) {
-    using State = internal::GatherVector<internal::range_gathered_t<Range>, false>;
+    using State = internal::GatherVector<internal::GatheredOfRange<Range>, false>;
     return internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::first_error, std::ranges::size(range)),
         std::forward<Range>(range));
 }
 template <std::ranges::sized_range Range>
 auto gather(ReturnExceptions, Range&& range) {
-    using State = internal::GatherVector<internal::range_gathered_t<Range>, true>;
+    using State = internal::GatherVector<internal::GatheredOfRange<Range>, true>;
     return internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::return_exceptions,
                   std::ranges::size(range)),
@@ -239,7 +249,7 @@ template <internal::Gatherable... A>
 Coro<std::tuple<internal::element_t<internal::gathered_t<A>>...>> gather_or_cancel(
     A... awaitables) {
     co_await transparent;
-    using State = internal::GatherTuple<internal::gathered_t<A>...>;
+    using State = internal::GatherTuple<internal::Gathered<A>...>;
     auto all =
         internal::begin_gather(new State(get_running_loop(), internal::GatherMode::cancel_others),
                                std::move(awaitables)...);
@@ -250,7 +260,7 @@ template <std::ranges::sized_range Range>
 Coro<std::vector<internal::element_t<internal::range_gathered_t<Range>>>> gather_or_cancel(
     Range range) {
     co_await transparent;
-    using State = internal::GatherVector<internal::range_gathered_t<Range>, false>;
+    using State = internal::GatherVector<internal::GatheredOfRange<Range>, false>;
     auto all = internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::cancel_others,
                   std::ranges::size(range)),

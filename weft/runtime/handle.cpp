@@ -50,6 +50,8 @@ void Callback::call_in(ContextSlot& context) noexcept {
     }
 }
 
+void throw_no_timer() { throw RuntimeError("this TimerHandle refers to no call"); }
+
 void report_callback_error(EventLoop& loop, std::string handle) noexcept {
     std::exception_ptr error = std::current_exception();
     if (is_loop_ending(error)) return loop.end_run_with(std::move(error));

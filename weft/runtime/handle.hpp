@@ -74,6 +74,8 @@ private:
     bool has_given_context_ : 1 = false;
 };
 
+[[noreturn]] void throw_no_timer();
+
 /// In a catch block: tells the loop's exception handler; an error that ends the loop ends it.
 void report_callback_error(EventLoop& loop, std::string handle) noexcept;
 
@@ -173,7 +175,12 @@ public:
         : Handle(callback), timer_(callback.get()) {}
 
     /// The loop time of the call.
-    [[nodiscard]] TimePoint when() const noexcept { return timer_->when(); }
+    /// Errors: RuntimeError for a handle of no call.
+    [[nodiscard]] TimePoint when() const {
+        if (!timer_) [[unlikely]]
+            internal::throw_no_timer();
+        return timer_->when();
+    }
 
 private:
     internal::TimerCallback* timer_ = nullptr;  // kept by the base

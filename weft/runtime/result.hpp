@@ -12,6 +12,7 @@
 #include <new>
 #include <source_location>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -191,12 +192,18 @@ public:
     }
 };
 
-// A container says that it can be copied whatever it holds.
+// Whether a copy compiles: containers say that they can be copied whatever they hold.
 template <class T>
 inline constexpr bool can_copy = std::copy_constructible<T>;
 template <class T>
     requires requires { typename T::value_type; }
-inline constexpr bool can_copy<T> = std::copy_constructible<T> && can_copy<typename T::value_type>;
+inline constexpr bool can_copy<T> =
+    std::copy_constructible<T> &&
+    (std::same_as<typename T::value_type, T> || can_copy<typename T::value_type>);
+template <class A, class B>
+inline constexpr bool can_copy<std::pair<A, B>> = can_copy<A> && can_copy<B>;
+template <class... T>
+inline constexpr bool can_copy<std::tuple<T...>> = (can_copy<T> && ...);
 
 /// Moves the value out.
 template <class T>

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/result.hpp>
 
 namespace weft::internal {
@@ -52,19 +53,6 @@ using scope_value_t = typename scope_coro_t<F, Scope>::value_type;
 template <class F, class Scope>
 concept BodyOf = requires { typename scope_coro_t<F, Scope>; } && is_coro<scope_coro_t<F, Scope>>;
 
-template <class A>
-Coro<std::remove_cvref_t<await_result_t<A>>> run_operation(A operation) {
-    co_await transparent;
-    using T = std::remove_cvref_t<await_result_t<A>>;
-    if constexpr (requires { operation.state(); } && can_copy<T> && !std::is_void_v<T>) {
-        auto& result = co_await operation;
-        // Others may ask the future for it, too.
-        if (operation.state()->owners() > 1) co_return result;
-        co_return std::move(result);
-    } else {
-        co_return co_await std::move(operation);
-    }
-}
 template <class F>
 Coro<void> run_plain(F& body) {
     body();
@@ -81,7 +69,7 @@ template <class F, class Scope>
     if constexpr (is_coro<F>) {
         return std::move(body);
     } else if constexpr (MakesAwaiter<F>) {
-        return run_operation(std::move(body));
+        return await_in_coro(std::move(body));
     } else if constexpr (std::is_void_v<typename BodyResult<F, Scope>::type>) {
         if constexpr (std::invocable<F&, Scope&>) {
             return run_plain(body, scope);

@@ -40,7 +40,7 @@ public:
 
 private:
     [[nodiscard]] TaskBase& task() const {
-        return static_cast<TaskBase&>(*static_cast<const Self&>(*this).state());
+        return static_cast<TaskBase&>(static_cast<const Self&>(*this).checked());
     }
 };
 

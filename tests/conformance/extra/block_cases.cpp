@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/block_cases.cpp - XEXS-, XEG- of probes/blocks.py: exit stacks and
 // exception groups.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 #include <weft/runtime/exit_stack.hpp>
@@ -296,4 +296,3 @@ const Case eg_04("XEG-04-except-star-of-one-error", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/cancel_odd_cases.cpp - XCAN-2x, XCAN-3x of probes/cancels.py: requests
 // from odd places and at odd times.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -380,4 +380,3 @@ const Case can_36("XCAN-36-error-replaced-in-nested-handlers", []() -> Coro<Json
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -4,7 +4,8 @@
     python3.13 extra_probes.py > golden-3.13.json     record them
     python3.13 extra_probes.py XCAN-                  print the traces of one group
 
-The C++ counterparts lie beside this file, under the same ids.
+The C++ counterparts lie beside this file, under the same ids. The modules in probes/ add cases to those below,
+numbered from 20 in each group; they run in virtual time where they can.
 """
 import asyncio
 import concurrent.futures

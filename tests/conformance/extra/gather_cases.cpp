@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/gather_cases.cpp - XGAT-2x, XSHD-2x of probes/combinators.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -271,4 +271,3 @@ const Case shd_25("XSHD-25-two-shields-of-one", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/generator_close_cases.cpp - XAGEN-2x of probes/blocks.py: how generators
 // are closed.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -237,4 +237,3 @@ const Case agen_29("XAGEN-29-not-started-is-not-shut-down", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/group_cases.cpp - XTG-2x, XTG-3x, XTG-4x of probes/groups.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -551,4 +551,3 @@ const Case tg_43("XTG-43-gather-inside-a-group-that-fails", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/lock_cases.cpp - XLCK-2x, XEVT-2x, XCND-2x of probes/primitives.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -277,4 +277,3 @@ const Case cnd_25("XCND-25-two-conditions-of-one-lock", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/loop_odd_cases.cpp - XLOOP-2x, XFUT-2x of probes/loops.py: loops that are
 // stopped, interrupted and closed, and futures in odd states.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -338,4 +338,3 @@ const Case fut_24("XFUT-24-error-seen-through-one-of-two-handles", []() -> Coro<
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/queue_cases.cpp - XQUE-2x, XQUE-3x of probes/queues.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -280,4 +280,3 @@ const Case que_32("XQUE-32-putters-and-shutdown-keep-the-items", []() -> Coro<Js
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/semaphore_cases.cpp - XSEM-2x, XBAR-2x of probes/primitives.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -249,4 +249,3 @@ const Case bar_26("XBAR-26-last-one-cancelled-at-its-coming", []() -> Coro<Json>
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/task_odd_cases.cpp - XTASK-2x, XCTX-2x of probes/loops.py: tasks at odd
 // times, and their context variables.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
 #include <algorithm>
 
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -247,4 +247,3 @@ const Case ctx_22("XCTX-22-context-of-a-task", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/extra/wait_cases.cpp - XWAIT-2x, XASC-2x of probes/combinators.py.
-// NOLINTBEGIN(misc-include-cleaner): the words that cases are written in come with steps.hpp.
 #include <algorithm>
 
+#include "cases.hpp"
 #include "steps.hpp"
 
 namespace conformance {
@@ -118,9 +118,10 @@ const Case asc_20("XASC-20-after-the-timeout", []() -> Coro<Json> {
 const Case asc_21("XASC-21-one-task-twice", []() -> Coro<Json> {
     Trace t;
     Task<std::string> k = create_task(sl(100ms, "value"));
-    auto it = as_completed(std::vector{k, k});
+    const std::vector twice{k, k};
+    auto it = as_completed(twice);
     while (auto x = co_await it.next()) t(x->result());
-    auto again = as_completed(std::vector{k, k});
+    auto again = as_completed(twice);
     while (again.left() > 0) t(co_await again.next_result());
     t(k.result());
     co_return t;
@@ -178,4 +179,3 @@ const Case asc_25("XASC-25-done-ones-come-after-a-turn", []() -> Coro<Json> {
 
 }  // namespace
 }  // namespace conformance
-// NOLINTEND(misc-include-cleaner)
