@@ -37,6 +37,7 @@ public:
     ~CacheOwner() {
         closed = true;
         for (FrameCache::Size& kept : frame_cache.sizes) {
+            if (kept.top > FrameCache::empty) std::free(reinterpret_cast<void*>(kept.top));
             while (kept.count > 0) std::free(kept.blocks[--kept.count]);
             std::free(kept.blocks);
             kept = {};
@@ -50,10 +51,11 @@ bool open_size(FrameCache::Size& kept, std::size_t size) noexcept {
     if (kept.blocks || !caching_wanted()) return false;
     thread_local CacheOwner owner;
     if (owner.closed) return false;
-    const std::size_t room = cached_bytes_max / frame_bytes(size);
+    const std::size_t room = cached_bytes_max / frame_bytes(size) - 1;
     kept.blocks = static_cast<void**>(std::malloc(room * sizeof(void*)));
     if (!kept.blocks) return false;
     kept.room = static_cast<std::uint32_t>(room);
+    kept.top = FrameCache::empty;
     return true;
 }
 
@@ -73,7 +75,7 @@ void free_frame_slow(void* block, std::size_t bytes) noexcept {
     if (size < frame_sizes) {
         FrameCache::Size& kept = frame_cache.sizes[size];
         if (open_size(kept, size)) {
-            kept.blocks[kept.count++] = block;
+            kept.top = reinterpret_cast<std::uintptr_t>(block);
             return;
         }
     }

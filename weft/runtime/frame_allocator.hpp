@@ -25,13 +25,18 @@ inline constexpr std::size_t frame_sizes = 128;
 }
 [[nodiscard]] constexpr std::size_t frame_bytes(std::size_t size) noexcept { return size * 16 + 8; }
 
-// A stack of free blocks for each size. Pointers to them lie in an array, not in the blocks: the
+// A stack of free blocks for each size. Its top has a place of its own: a call and its return then
+// read and write one word, where a count would be read, changed and written twice, each time
+// waiting for the write before. The others lie in an array, not linked through the blocks: the
 // next allocation then need not wait for a load from a block that was just written.
 struct FrameCache {
+    static constexpr std::uintptr_t closed = 0;  // not in use: until a block of this size is freed
+    static constexpr std::uintptr_t empty = 1;
     struct Size {
-        void** blocks;  // null until a block of this size is freed
+        std::uintptr_t top;  // a block, or one of the above
+        void** blocks;
         std::uint32_t count;
-        std::uint32_t room;  // the array's length; 0 until there is one
+        std::uint32_t room;  // the array's length
     };
     Size sizes[frame_sizes];
 };
@@ -44,7 +49,11 @@ void free_frame_slow(void* block, std::size_t bytes) noexcept;
     const std::size_t size = frame_size_of(bytes);
     if (size < frame_sizes) [[likely]] {
         FrameCache::Size& kept = frame_cache.sizes[size];
-        if (const std::uint32_t count = kept.count) [[likely]] {
+        if (const std::uintptr_t top = kept.top; top > FrameCache::empty) [[likely]] {
+            kept.top = FrameCache::empty;
+            return reinterpret_cast<void*>(top);
+        }
+        if (const std::uint32_t count = kept.count) {
             kept.count = count - 1;
             return kept.blocks[count - 1];
         }
@@ -56,7 +65,11 @@ inline void free_frame(void* memory, std::size_t bytes) noexcept {
     const std::size_t size = frame_size_of(bytes);
     if (size < frame_sizes) [[likely]] {
         FrameCache::Size& kept = frame_cache.sizes[size];
-        if (const std::uint32_t count = kept.count; count < kept.room) [[likely]] {
+        if (kept.top == FrameCache::empty) [[likely]] {
+            kept.top = reinterpret_cast<std::uintptr_t>(memory);
+            return;
+        }
+        if (const std::uint32_t count = kept.count; count < kept.room) {
             kept.blocks[count] = memory;
             kept.count = count + 1;
             return;
