@@ -76,7 +76,7 @@ public:
             Promise& self = frame.promise();
             self.state = GeneratorState::done;
             self.ListNode::unlink();
-            return FinalAwaiter::await_suspend(frame);
+            return leave_frame(self);
         }
         void await_resume() const noexcept {}
     };

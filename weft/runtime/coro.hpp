@@ -110,12 +110,7 @@ public:
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     [[nodiscard]] FinalAwaiter final_suspend() noexcept {
-        if (slot->outcome != Outcome::value) [[unlikely]]
-            return FinalAwaiter(false);
-        if (is_called()) return FinalAwaiter(true);
-        if (parent) return FinalAwaiter(false);
-        leave_root(*task);
-        return FinalAwaiter(true);
+        return FinalAwaiter(is_called() && slot->outcome == Outcome::value);
     }
     void unhandled_exception() noexcept { fail(); }
 
@@ -199,10 +194,10 @@ public:
         std::swap(frame_, other.frame_);
         return *this;
     }
-    ~Coro() {
-        if (!frame_) return;
-        if (!frame_.promise().slot) internal::report_never_awaited(frame_.promise());
-        frame_.destroy();
+    // Always inline: where the coroutine was awaited, nothing of it is left then.
+    [[gnu::always_inline]] ~Coro() {
+        if (frame_) [[unlikely]]
+            internal::drop_never_awaited(frame_.promise());
     }
 
     /// False once it has been awaited or moved from.
@@ -250,27 +245,22 @@ public:
         child.parent = &parent;
         child.task = parent.task;
         child.slot = &slot;
-        child.calls = parent.call_depth();
-    }
-    ChildFrame(const ChildFrame&) = delete;
-    ChildFrame& operator=(const ChildFrame&) = delete;
-    ~ChildFrame() {
-        if (frame_) frame_.destroy();
     }
 
     /// For await_ready(): calls the child. True when it has ended, and the awaiting frame takes
     /// what came of it.
     [[nodiscard]] bool run() noexcept {
         PromiseBase& child = frame_.promise();
-        if (child.calls >= PromiseBase::calls_max) [[unlikely]]
+        const std::uint8_t depth = child.parent->call_depth();
+        if (depth >= PromiseBase::calls_max) [[unlikely]] {
+            child.calls = depth;
             return false;
-        child.calls = static_cast<std::uint8_t>((child.calls + 1) | PromiseBase::called_flag);
+        }
+        child.calls = static_cast<std::uint8_t>((depth + 1) | PromiseBase::called_flag);
         const ResultBase& slot = *child.slot;
         frame_.resume();
-        if (slot.outcome == Outcome::value) [[likely]] {
-            frame_ = nullptr;  // it has freed itself
-            return true;
-        }
+        if (slot.outcome == Outcome::value) [[likely]]
+            return true;  // and the frame has freed itself
         if (slot.outcome != Outcome::pending) {
             if (child.owner_takes_errors()) return true;
         }
@@ -282,9 +272,10 @@ public:
         if (frame_.promise().calls == 0) return std::noop_coroutine();
         return frame_;
     }
-    // The child's frame is gone before its result is used, as in Python.
-    void end() noexcept {
-        if (frame_) std::exchange(frame_, nullptr).destroy();
+    /// Destroys the frame, which has freed itself if it ended with a value. To be called before the
+    /// outcome is used, since in Python too the child is gone then, and at the end in any case.
+    void end(const ResultBase& slot) noexcept {
+        if (slot.outcome != Outcome::value && frame_) std::exchange(frame_, nullptr).destroy();
     }
     /// Only before end(), after an error.
     [[nodiscard]] const TaskBase* task() const noexcept { return frame_.promise().task; }
@@ -297,6 +288,9 @@ template <class T>
 class CoroAwaiter {
 public:
     CoroAwaiter(Coro<T>&& coro, PromiseBase& parent) : child_(std::move(coro), parent, result_) {}
+    CoroAwaiter(const CoroAwaiter&) = delete;
+    CoroAwaiter& operator=(const CoroAwaiter&) = delete;
+    ~CoroAwaiter() { child_.end(result_); }
 
     [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
     [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
@@ -306,21 +300,20 @@ public:
     void deliver_errors() noexcept { result_.deliver = true; }
     [[nodiscard]] std::exception_ptr take_error() {
         if (result_.outcome != Outcome::error) return nullptr;
-        child_.end();
+        child_.end(result_);
         return std::move(result_.failure()->error);
     }
     [[gnu::always_inline]] T await_resume() {
         if (result_.outcome != Outcome::value) [[unlikely]] {
             std::rethrow_exception(exception());
         }
-        child_.end();
         return take_value(result_);
     }
 
 private:
     [[gnu::noinline]] std::exception_ptr exception() {
         const TaskBase* task = child_.task();
-        child_.end();
+        child_.end(result_);
         return result_.take_exception(cancel_message_of(task));
     }
 

@@ -53,7 +53,7 @@ void free_frame_slow(void* block, std::size_t bytes) noexcept;
             kept.top = FrameCache::empty;
             return reinterpret_cast<void*>(top);
         }
-        if (const std::uint32_t count = kept.count) {
+        if (const std::uint32_t count = kept.count) [[likely]] {
             kept.count = count - 1;
             return kept.blocks[count - 1];
         }
@@ -69,7 +69,7 @@ inline void free_frame(void* memory, std::size_t bytes) noexcept {
             kept.top = reinterpret_cast<std::uintptr_t>(memory);
             return;
         }
-        if (const std::uint32_t count = kept.count; count < kept.room) {
+        if (const std::uint32_t count = kept.count; count < kept.room) [[likely]] {
             kept.blocks[count] = memory;
             kept.count = count + 1;
             return;

@@ -63,19 +63,23 @@ template <class T>
 class OutcomeAwaiter {
 public:
     OutcomeAwaiter(Coro<T>&& coro, PromiseBase& parent, Result<T>& into)
-        : child_(std::move(coro), parent, into) {
+        : child_(std::move(coro), parent, into), into_(into) {
         check(into.outcome == Outcome::pending, "as_outcome() needs an empty slot");
         into.deliver = true;
     }
+    OutcomeAwaiter(const OutcomeAwaiter&) = delete;
+    OutcomeAwaiter& operator=(const OutcomeAwaiter&) = delete;
+    ~OutcomeAwaiter() { child_.end(into_); }
 
     [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
     [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
         return child_.to_run();
     }
-    void await_resume() noexcept { child_.end(); }
+    void await_resume() noexcept { child_.end(into_); }
 
 private:
     ChildFrame<T> child_;
+    const Result<T>& into_;
 };
 
 /// `co_await as_outcome(coro, result)`: runs it and leaves whatever became of it in `result`.

@@ -41,13 +41,20 @@ std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {
     return std::noop_coroutine();
 }
 
-void leave_root(TaskBase& task) noexcept { task.root_leaves(); }
+std::coroutine_handle<> end_frame(PromiseBase& frame) noexcept {
+    if (frame.slot->outcome != Outcome::value) return leave_frame(frame);
+    PromiseBase& parent = *frame.parent;
+    parent.take_over_from(frame);
+    frame.handle().destroy();
+    return parent.handle();
+}
 
-void report_never_awaited(const PromiseBase& frame) noexcept {
+void drop_never_awaited(PromiseBase& frame) noexcept {
     const std::source_location& at = frame.where;
     log(LogLevel::warning, std::string("coroutine '") + at.function_name() +
                                "' was never awaited; created in " + at.file_name() + ":" +
                                std::to_string(at.line()));
+    frame.handle().destroy();
 }
 
 void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }

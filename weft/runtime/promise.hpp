@@ -34,23 +34,25 @@ struct PromiseBase {
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
-    PromiseBase* parent;         // set when started; null: a task's root has none
-    TaskBase* task = nullptr;    // set when started; before, an address that is no task's: that of
-                                 // what the coroutine refers to, see ReferringPromise
-    ResultBase* slot = nullptr;  // where the outcome goes; null until started
+    // Set when started. Each word that is not written here makes a call cheaper: the writes are
+    // what it costs.
+    PromiseBase* parent;  // null: a task's root has none
+    TaskBase* task;       // before the start see ReferringPromise
+    ResultBase* slot;     // where the outcome goes
     /// The `co_await` at hand; before the first one, the function itself.
     std::source_location where;
     /// No code of this frame looks at errors or cancellations: it may be destroyed instead of
     /// being unwound.
     bool transparent = false;
     /// How many calls lie below it on the stack while it runs, since the loop resumed one; and
-    /// whether the topmost is that of the parent, which then is not suspended, but waits for this
-    /// frame's resume() to return. See ChildFrame::run().
+    /// whether its owner waits for this frame's resume() to return: the task for its root always,
+    /// a parent as long as it is not suspended. See ChildFrame::run().
     std::uint8_t calls = 0;
     static constexpr std::uint8_t called_flag = 0x80;
     // Deeper down, the parent is suspended before the child runs, so that the stack does not grow
     // with the chain.
     static constexpr std::uint8_t calls_max = 32;
+    static constexpr std::uint8_t refers = 0x7f;  // before the start, see ReferringPromise
 
     [[nodiscard]] bool is_called() const noexcept { return (calls & called_flag) != 0; }
     [[nodiscard]] std::uint8_t call_depth() const noexcept {
@@ -87,31 +89,31 @@ struct PromiseBase {
 /// the call that runs this frame: to the parent, or to the task's step, which finds the frame that
 /// takes an error to which the parent is transparent.
 [[nodiscard]] std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept;
-/// The root frame of the task ends with a value, and is about to destroy itself.
-void leave_root(TaskBase& task) noexcept;
+/// The same at the end of a coroutine, whose frame is destroyed unless an error is on its way.
+[[nodiscard]] std::coroutine_handle<> end_frame(PromiseBase& frame) noexcept;
 
 /// The frame that leave_frame() left behind, for the step that is running.
 extern constinit thread_local PromiseBase* unwinding_frame [[gnu::tls_model("initial-exec")]];
 
-/// The end of a coroutine. A frame that is called frees itself when it has a value; one whose
-/// parent is suspended, or with an error on its way, waits for its owner to destroy it.
+/// The end of a coroutine. A frame that has a value frees itself: one that is called by running to
+/// its end. One with an error on its way waits for its owner to destroy it.
 class FinalAwaiter {
 public:
-    explicit FinalAwaiter(bool frees_itself) noexcept : frees_itself_(frees_itself) {}
+    explicit FinalAwaiter(bool runs_to_its_end) noexcept : runs_to_its_end_(runs_to_its_end) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return frees_itself_; }
+    [[nodiscard]] bool await_ready() const noexcept { return runs_to_its_end_; }
     template <class Promise>
     static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept {
-        return leave_frame(frame.promise());
+        return end_frame(frame.promise());
     }
     void await_resume() const noexcept {}
 
 private:
-    bool frees_itself_;
+    bool runs_to_its_end_;
 };
 
-/// Reports a coroutine that is destroyed without ever having been awaited.
-void report_never_awaited(const PromiseBase& frame) noexcept;
+/// Destroys a coroutine that was never awaited, and reports it.
+void drop_never_awaited(PromiseBase& frame) noexcept;
 /// Throws RuntimeError: a Coro can be awaited once.
 [[noreturn]] void throw_already_awaited();
 /// The text that Task::cancel() was given, or null.

@@ -3,8 +3,7 @@
 // them refers to, for debug mode.
 //
 // When it is started as a task, debug mode asks before each step whether that object has left the
-// stack meanwhile. The address is kept where the task will be: that costs no byte, and no
-// instruction more than a null there.
+// stack meanwhile. The address is kept where the task will be, which costs no byte.
 #pragma once
 
 #include <coroutine>
@@ -48,6 +47,7 @@ private:
             // Only compared, and overwritten when the coroutine is started.
             const volatile void* const address = std::addressof(object);
             this->task = static_cast<TaskBase*>(const_cast<void*>(address));
+            this->calls = PromiseBase::refers;
         }
         return refers<A>;
     }

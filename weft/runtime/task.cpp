@@ -303,13 +303,18 @@ void TaskBase::step() noexcept {
     {
         const ContextScope context_scope(context());
         while (frame) {
-            frame->calls = 0;
+            frame->calls &= PromiseBase::called_flag;  // on this stack only
             frame->handle().resume();
             frame = nullptr;
             if (unwinding_frame) [[unlikely]]
                 frame = frame_that_takes(std::exchange(unwinding_frame, nullptr));
         }
-        if (root_ended_ && root_) destroy_frames();
+        if (result().outcome == Outcome::value) {
+            root_ended_ = true;
+            root_ = nullptr;  // it has freed itself
+        } else if (root_ended_) {
+            destroy_frames();
+        }
     }
     in.set_current(outer_task);
     if (failure_in_flight) [[unlikely]]

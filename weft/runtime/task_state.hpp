@@ -93,10 +93,11 @@ public:
     /// The root frame learns whose it is.
     void own_root(bool debug) noexcept {
         // A coroutine that was not started keeps what it refers to there, see ReferringPromise.
-        if (debug) [[unlikely]]
+        if (debug && leaf_->calls == PromiseBase::refers) [[unlikely]]
             note_referent(leaf_->task);
         leaf_->task = this;
         leaf_->parent = nullptr;
+        leaf_->calls = PromiseBase::called_flag;
     }
     /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
     void start(bool eager);
@@ -111,11 +112,6 @@ public:
     }
     inline void wake(Outcome outcome) noexcept;
     void root_ended() noexcept { root_ended_ = true; }
-    /// It ends and frees itself.
-    void root_leaves() noexcept {
-        root_ended_ = true;
-        root_ = nullptr;
-    }
 
     // For scopes.
     [[nodiscard]] ScopeNode* scope() const noexcept {
