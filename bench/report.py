@@ -9,26 +9,35 @@ from statistics import median
 
 @dataclass
 class Results:
-    """values[measure][program] has one number per run."""
+    """values[measure][program] has one number per round in which the program gave one."""
 
     units: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)
     absent: dict = field(default_factory=dict)
 
-    def add(self, measure, program, value, unit):
+    def add(self, measure, program, round_, value, unit):
         self.units.setdefault(measure, unit)
         if self.units[measure] != unit:
             raise ValueError(f"{program} gives {measure} in {unit}, others in {self.units[measure]}")
-        self.values.setdefault(measure, {}).setdefault(program, []).append(value)
+        self.values.setdefault(measure, {}).setdefault(program, {})[round_] = value
+
+    def runs(self, measure, program):
+        return list(self.values.get(measure, {}).get(program, {}).values())
 
     def median(self, measure, program):
-        runs = self.values.get(measure, {}).get(program)
+        runs = self.runs(measure, program)
         return median(runs) if runs else None
 
     def ratio(self, measure, peer):
-        """How many times faster weft is; None when one of the two is missing."""
-        own, other = self.median(measure, "weft"), self.median(measure, peer)
-        return other / own if own and other is not None else None
+        """How many times faster weft is, by the median round; None when they share no round.
+
+        Within a round the two ran one after the other, so that a machine that is slower for some
+        minutes is so for both.
+        """
+        programs = self.values.get(measure, {})
+        own, other = programs.get("weft", {}), programs.get(peer, {})
+        ratios = [other[round_] / own[round_] for round_ in own.keys() & other.keys()]
+        return median(ratios) if ratios else None
 
 
 def number(value):
@@ -43,9 +52,10 @@ def measure_lines(results, measures):
         unit = results.units[measure]
         own = results.median(measure, "weft")
         yield f"{measure} {number(own)} {unit}" if own is not None else f"{measure} absent {unit}"
-        for peer, runs in programs.items():
+        for peer in programs:
             if peer == "weft":
                 continue
+            runs = results.runs(measure, peer)
             ratio = results.ratio(measure, peer)
             shown = f"{ratio:.2f}" if ratio is not None else "-"
             spread = f"spread {number(min(runs))}..{number(max(runs))}"
@@ -109,10 +119,10 @@ def as_json(results, measures, judged):
             "unit": results.units.get(measure),
             "programs": {
                 name: {
-                    "median": median(runs),
-                    "low": min(runs),
-                    "high": max(runs),
-                    "runs": runs,
+                    "median": results.median(measure, name),
+                    "low": min(runs.values()),
+                    "high": max(runs.values()),
+                    "rounds": runs,
                     "ratio": None if name == "weft" else results.ratio(measure, name),
                 }
                 for name, runs in programs.items()

@@ -58,19 +58,9 @@ def collect_compilations(module, folder, results):
     return found
 
 
-def group_measures(module, wanted):
-    """Yields (measures, cores): each group is one process."""
+def cores_for(measure, module):
     cores = sorted(os.sched_getaffinity(0))
-    alone, threads = module.get("alone", []), module.get("threads", [])
-    asked = [measure for measure in module["measures"] if not wanted or measure in wanted]
-    together = [measure for measure in asked if measure not in alone and measure not in threads]
-    if together:
-        yield together, cores[-1:]
-    for measure in asked:
-        if measure in threads:
-            yield [measure], cores[-2:]
-        elif measure in alone:
-            yield [measure], cores[-1:]
+    return cores[-2:] if measure in module.get("threads", []) else cores[-1:]
 
 
 def run_pinned(command, cores):
@@ -79,18 +69,18 @@ def run_pinned(command, cores):
                           preexec_fn=lambda: os.sched_setaffinity(0, cores))
 
 
-def run_program(program, measures, cores, results):
-    what = f"{program.name} {measures[0]}" if len(measures) == 1 else program.name
+def run_program(program, measure, cores, round_, results):
+    what = f"{program.name} {measure}"
     try:
-        done = run_pinned(program.command + measures, cores)
+        done = run_pinned([*program.command, measure], cores)
     except (OSError, subprocess.TimeoutExpired) as error:
         results.absent.setdefault(what, str(error))
         return
     for line in done.stdout.splitlines():
         try:
-            measure, value, unit = line.split()
-            if measure in measures:
-                results.add(measure, program.name, float(value), unit)
+            name, value, unit = line.split()
+            if name == measure:
+                results.add(measure, program.name, round_, float(value), unit)
         except ValueError as error:
             results.absent.setdefault(what, f"a line that is no result: {line!r} ({error})")
     if done.returncode != 0:
@@ -98,12 +88,12 @@ def run_program(program, measures, cores, results):
         results.absent.setdefault(what, f"exit status {done.returncode}: {last}")
 
 
-def run_compilation(name, command, cores, results):
+def run_compilation(name, command, cores, round_, results):
     start = time.monotonic()
     done = run_pinned(command, cores)
     seconds = time.monotonic() - start
     if done.returncode == 0:
-        results.add("compile_time", name, seconds, "s")
+        results.add("compile_time", name, round_, seconds, "s")
         return
     errors = [line for line in done.stderr.splitlines() if "error:" in line] or ["no message"]
     results.absent.setdefault(f"{name} compile_time", errors[0])
@@ -135,18 +125,19 @@ def main():
 
     results = report.Results()
     found = collect_programs(module, folder, arguments.build.resolve(), results)
-    groups = list(group_measures(module, wanted))
     compilations = []
     if "compile_time" in asked:
         compilations = collect_compilations(module, folder, results)
-    cores = sorted(os.sched_getaffinity(0))[-1:]
     for round_ in range(runs):
         print(f"round {round_ + 1} of {runs}", file=sys.stderr)
-        for group, group_cores in groups:
+        for measure in asked:
+            cores = cores_for(measure, module)
+            if measure == "compile_time":
+                for name, command in rotated(compilations, round_):
+                    run_compilation(name, command, cores, round_, results)
+                continue
             for program in rotated(found, round_):
-                run_program(program, group, group_cores, results)
-        for name, command in rotated(compilations, round_):
-            run_compilation(name, command, cores, results)
+                run_program(program, measure, cores, round_, results)
 
     judged = list(report.judge_goals(results, module["goals"], asked))
     print(*report.measure_lines(results, asked), sep="\n")

@@ -59,8 +59,8 @@ namespace {
 constexpr std::uint32_t callbacks_between_polls_max = 64;
 constexpr Nanoseconds time_between_polls_max = std::chrono::microseconds(200);
 // A look at the processor's clock costs as much as a turn of one callback. While callbacks are
-// short, every so many of them are enough to keep that bound.
-constexpr std::uint32_t callbacks_between_glances = 8;
+// short, fewer and fewer looks are enough to keep that bound.
+constexpr std::uint32_t callbacks_between_glances_max = 32;
 constexpr Nanoseconds short_stretch = std::chrono::microseconds(10);
 
 bool debug_wanted() {
@@ -216,10 +216,11 @@ void EventLoop::poll_if_due() {
 // Looks at the processor's clock: is it time to poll? Then says when to look again.
 bool EventLoop::glance() noexcept {
     const std::uint64_t ticks = internal::processor_ticks();
-    const bool short_ones = ticks - last_glance_ticks_ < clock_.ticks_in(short_stretch);
+    const bool was_short = ticks - last_glance_ticks_ < clock_.ticks_in(short_stretch);
+    callbacks_between_glances_ =
+        was_short ? std::min(2 * callbacks_between_glances_, callbacks_between_glances_max) : 1;
     callbacks_at_glance_ =
-        std::min(callbacks_since_poll_ + (short_ones ? callbacks_between_glances : 1),
-                 callbacks_between_polls_max);
+        std::min(callbacks_since_poll_ + callbacks_between_glances_, callbacks_between_polls_max);
     last_glance_ticks_ = ticks;
     return ticks >= poll_due_ticks_;
 }

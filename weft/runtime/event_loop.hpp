@@ -261,7 +261,7 @@ public:
         return Future<T>(std::move(state));
     }
     template <class T>
-    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
+    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options = {},
                         std::source_location where = std::source_location::current());
 
     // ---- I/O
@@ -422,6 +422,7 @@ private:
     const internal::ReadyNode* callback_ = nullptr;  // that runs now, for StallWatch
     std::uint32_t callbacks_since_poll_ = 0;
     std::uint32_t callbacks_at_glance_ = 0;  // when poll_if_due() is asked next, though not idle
+    std::uint32_t callbacks_between_glances_ = 1;
     bool stopping_ = false;
     bool closed_ = false;
     bool debug_ = false;
@@ -523,7 +524,7 @@ void start_task(EventLoop& loop, TaskBase& task, bool eager) noexcept;
 }  // namespace internal
 
 template <class T>
-Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options,
                                std::source_location where) {
     check_usable();
     Ref<internal::TaskBase> task(new internal::TaskState<T>(*this, next_task_id(), coro.release()));
@@ -533,7 +534,7 @@ Task<T> EventLoop::create_task([[clang::lifetimebound]] Coro<T> coro, TaskOption
 }
 
 template <class T>
-Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
+Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options,
                     std::source_location where) {
     if (!internal::running_loop) [[unlikely]] {
         coro.close();
@@ -544,13 +545,13 @@ Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options,
 
 template <Awaitable A>
     requires(!internal::is_coro<std::remove_cvref_t<A>>)
-auto create_task(A awaitable, TaskOptions options, std::source_location where) {
+auto create_task(A awaitable, const TaskOptions& options, std::source_location where) {
     return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
 }
 
 template <std::invocable F>
     requires internal::is_coro<std::invoke_result_t<F>>
-auto create_task(F function, TaskOptions options, std::source_location where) {
+auto create_task(F function, const TaskOptions& options, std::source_location where) {
     return create_task(internal::call_in_coro(std::move(function)), options, where);
 }
 

@@ -84,20 +84,20 @@ struct TaskOptions {
 /// Cost:   one allocation from the recycler.
 /// Spec:   asyncio.create_task.
 template <class T>
-Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
+Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options = {},
                     std::source_location where = std::source_location::current());
 
 /// Runs an operation such as `event.wait()` as a task.
 template <Awaitable A>
     requires(!internal::is_coro<std::remove_cvref_t<A>>)
-auto create_task(A awaitable, TaskOptions options = {},
+auto create_task(A awaitable, const TaskOptions& options = {},
                  std::source_location where = std::source_location::current());
 
 /// Calls `function` in a task and keeps it alive there, captures included: the way to start a
 /// lambda coroutine, `create_task([&]() -> Coro<void> { … })`.
 template <std::invocable F>
     requires internal::is_coro<std::invoke_result_t<F>>
-auto create_task(F function, TaskOptions options = {},
+auto create_task(F function, const TaskOptions& options = {},
                  std::source_location where = std::source_location::current());
 
 /// The task that runs now; an empty handle in a plain callback.

@@ -80,7 +80,7 @@ public:
     /// Errors: RuntimeError before the group was entered, after it was left, and while it cancels
     ///         its tasks; the coroutine is closed then.
     template <class T>
-    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, TaskOptions options = {},
+    Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options = {},
                         std::source_location where = std::source_location::current()) {
         if (!accepts_tasks()) [[unlikely]] {
             coro.close();
@@ -95,14 +95,14 @@ public:
     /// For an operation such as `event.wait()`.
     template <Awaitable A>
         requires(!internal::is_coro<std::remove_cvref_t<A>>)
-    auto create_task(A awaitable, TaskOptions options = {},
+    auto create_task(A awaitable, const TaskOptions& options = {},
                      std::source_location where = std::source_location::current()) {
         return create_task(internal::await_in_coro(std::move(awaitable)), options, where);
     }
     /// For a lambda coroutine, which is kept alive in its task.
     template <std::invocable F>
         requires internal::is_coro<std::invoke_result_t<F>>
-    auto create_task(F function, TaskOptions options = {},
+    auto create_task(F function, const TaskOptions& options = {},
                      std::source_location where = std::source_location::current()) {
         return create_task(internal::call_in_coro(std::move(function)), options, where);
     }
