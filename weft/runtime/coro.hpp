@@ -63,7 +63,7 @@ concept Awaitable = internal::is_coro<std::remove_cvref_t<A>> || internal::Makes
 namespace internal {
 
 template <class A>
-auto make_awaiter_for(A&& awaitable, PromiseBase& awaiting) {
+[[gnu::always_inline]] inline auto make_awaiter_for(A&& awaitable, PromiseBase& awaiting) {
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
         using T = typename std::remove_cvref_t<A>::value_type;
         return CoroAwaiter<T>(std::move(awaitable), awaiting);
@@ -115,7 +115,8 @@ public:
     void unhandled_exception() noexcept { fail(); }
 
     template <class A>
-    auto await_transform(A&& awaitable, std::source_location at = std::source_location::current()) {
+    [[gnu::always_inline]] auto await_transform(
+        A&& awaitable, std::source_location at = std::source_location::current()) {
         where = at;
         using Plain = std::remove_cvref_t<A>;
         if constexpr (is_as_result<Plain>) {
@@ -237,67 +238,76 @@ inline Coro<void> CoroPromise<void>::get_return_object() noexcept {
 // The child is called: its resume() runs on this stack up to its end or its first suspension, and
 // a child that ends without waiting never suspends its parent. Only when the calls are deep is the
 // parent suspended first, and the child takes its place on the stack.
-template <class T>
 class ChildFrame {
 public:
-    ChildFrame(Coro<T>&& coro, PromiseBase& parent, ResultBase& slot) : frame_(coro.release()) {
-        PromiseBase& child = frame_.promise();
+    /// Calls the child, whose outcome goes into `slot`.
+    template <class T>
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+    [[gnu::always_inline]] ChildFrame(Coro<T>&& coro, PromiseBase& parent, ResultBase& slot) {
+        PromiseBase& child = coro.release().promise();
+        if (!call(child, parent, slot)) child_ = &child;
+    }
+    ChildFrame(const ChildFrame&) = delete;
+    ChildFrame& operator=(const ChildFrame&) = delete;
+
+    /// For await_ready(): whether the child has ended, and the awaiting frame takes what came of
+    /// it.
+    [[nodiscard]] bool is_over(const ResultBase& slot) const noexcept {
+        return slot.outcome == Outcome::value || child_->is_called();
+    }
+    /// For await_suspend(): the child, if it is still to run.
+    [[nodiscard]] std::coroutine_handle<> to_run() const noexcept {
+        if (child_->calls == 0) return std::noop_coroutine();
+        return child_->handle();
+    }
+    /// Destroys the frame, which has freed itself if it ended with a value. To be called before the
+    /// outcome is used, since in Python too the child is gone then, and at the end in any case.
+    void end(const ResultBase& slot) noexcept {
+        if (slot.outcome != Outcome::value && child_) {
+            std::exchange(child_, nullptr)->handle().destroy();
+        }
+    }
+    /// Only before end(), after an error.
+    [[nodiscard]] const TaskBase* task() const noexcept { return child_->task; }
+
+private:
+    // True when it has ended with a value, and the frame is gone.
+    [[nodiscard, gnu::always_inline]] static bool call(PromiseBase& child, PromiseBase& parent,
+                                                       ResultBase& slot) noexcept {
         child.parent = &parent;
         child.task = parent.task;
         child.slot = &slot;
-    }
-
-    /// For await_ready(): calls the child. True when it has ended, and the awaiting frame takes
-    /// what came of it.
-    [[nodiscard]] bool run() noexcept {
-        PromiseBase& child = frame_.promise();
-        const std::uint8_t depth = child.parent->call_depth();
+        const std::uint8_t depth = parent.call_depth();
         if (depth >= PromiseBase::calls_max) [[unlikely]] {
             child.calls = depth;
             return false;
         }
         child.calls = static_cast<std::uint8_t>((depth + 1) | PromiseBase::called_flag);
-        const ResultBase& slot = *child.slot;
-        frame_.resume();
+        child.handle().resume();
         if (slot.outcome == Outcome::value) [[likely]]
-            return true;  // and the frame has freed itself
-        if (slot.outcome != Outcome::pending) {
-            if (child.owner_takes_errors()) return true;
-        }
-        child.calls = 0;
+            return true;
+        if (slot.outcome == Outcome::pending || !child.owner_takes_errors()) child.calls = 0;
         return false;
     }
-    /// For await_suspend(): the child, if it is still to run.
-    [[nodiscard]] std::coroutine_handle<> to_run() const noexcept {
-        if (frame_.promise().calls == 0) return std::noop_coroutine();
-        return frame_;
-    }
-    /// Destroys the frame, which has freed itself if it ended with a value. To be called before the
-    /// outcome is used, since in Python too the child is gone then, and at the end in any case.
-    void end(const ResultBase& slot) noexcept {
-        if (slot.outcome != Outcome::value && frame_) std::exchange(frame_, nullptr).destroy();
-    }
-    /// Only before end(), after an error.
-    [[nodiscard]] const TaskBase* task() const noexcept { return frame_.promise().task; }
 
-private:
-    std::coroutine_handle<CoroPromise<T>> frame_;
+    PromiseBase* child_;  // not set when the child has ended with a value
 };
 
 template <class T>
 class CoroAwaiter {
 public:
-    CoroAwaiter(Coro<T>&& coro, PromiseBase& parent) : child_(std::move(coro), parent, result_) {}
+    // `deliver_errors`: for as_result().
+    [[gnu::always_inline]] CoroAwaiter(Coro<T>&& coro, PromiseBase& parent,
+                                       bool deliver_errors = false)
+        : child_(std::move(coro), parent, result_.for_child(deliver_errors)) {}
     CoroAwaiter(const CoroAwaiter&) = delete;
     CoroAwaiter& operator=(const CoroAwaiter&) = delete;
     ~CoroAwaiter() { child_.end(result_); }
 
-    [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
+    [[nodiscard]] bool await_ready() const noexcept { return child_.is_over(result_); }
     [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
         return child_.to_run();
     }
-    // For as_result().
-    void deliver_errors() noexcept { result_.deliver = true; }
     [[nodiscard]] std::exception_ptr take_error() {
         if (result_.outcome != Outcome::error) return nullptr;
         child_.end(result_);
@@ -318,7 +328,7 @@ private:
     }
 
     Result<T> result_;
-    ChildFrame<T> child_;
+    ChildFrame child_;
 };
 
 }  // namespace internal

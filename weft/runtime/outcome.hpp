@@ -18,6 +18,10 @@ class ResultAwaiter {
 
 public:
     ResultAwaiter(A&& awaitable, PromiseBase& awaiting)
+        requires is_coro<A>
+        : inner_(std::move(awaitable), awaiting, true) {}
+    ResultAwaiter(A&& awaitable, PromiseBase& awaiting)
+        requires(!is_coro<A>)
         : inner_(make_awaiter_for(std::move(awaitable), awaiting)) {
         inner_.deliver_errors();
     }
@@ -63,22 +67,24 @@ template <class T>
 class OutcomeAwaiter {
 public:
     OutcomeAwaiter(Coro<T>&& coro, PromiseBase& parent, Result<T>& into)
-        : child_(std::move(coro), parent, into), into_(into) {
-        check(into.outcome == Outcome::pending, "as_outcome() needs an empty slot");
-        into.deliver = true;
-    }
+        : child_(std::move(coro), parent, empty(into).for_child(true)), into_(into) {}
     OutcomeAwaiter(const OutcomeAwaiter&) = delete;
     OutcomeAwaiter& operator=(const OutcomeAwaiter&) = delete;
     ~OutcomeAwaiter() { child_.end(into_); }
 
-    [[nodiscard]] bool await_ready() noexcept { return child_.run(); }
+    [[nodiscard]] bool await_ready() const noexcept { return child_.is_over(into_); }
     [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
         return child_.to_run();
     }
     void await_resume() noexcept { child_.end(into_); }
 
 private:
-    ChildFrame<T> child_;
+    static Result<T>& empty(Result<T>& into) noexcept {
+        check(into.outcome == Outcome::pending, "as_outcome() needs an empty slot");
+        return into;
+    }
+
+    ChildFrame child_;
     const Result<T>& into_;
 };
 

@@ -65,6 +65,10 @@ public:
     void set_cancelled(FailurePtr with = nullptr) noexcept {
         end_with(Outcome::cancelled, std::move(with));
     }
+    ResultBase& for_child(bool deliver_errors) noexcept {
+        deliver = deliver_errors;
+        return *this;
+    }
     /// Takes over another slot's error or cancellation.
     void set_abnormal_from(ResultBase& other) noexcept {
         end_with(other.outcome, other.take_failure());
