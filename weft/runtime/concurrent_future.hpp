@@ -5,6 +5,7 @@
 // wrap_future().
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -115,6 +116,11 @@ public:
     }
     void set_exception(std::exception_ptr error) const {
         state_->finish([&] { state_->error = std::move(error); });
+    }
+    template <class E>
+        requires(!std::same_as<std::decay_t<E>, std::exception_ptr>)
+    void set_exception(E&& error) const {
+        set_exception(std::make_exception_ptr(std::forward<E>(error)));
     }
 
 private:

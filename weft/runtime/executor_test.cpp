@@ -39,6 +39,9 @@ TEST(ConcurrentFuture, refuses_what_its_state_does_not_allow) {
     EXPECT_TRUE(future.done());
     EXPECT_EQ(future.result(), 3);
     EXPECT_THROW(future.set_result(4), InvalidStateError);
+    const concurrent::Future<> failed;
+    failed.set_exception(ValueError("from another thread"));
+    EXPECT_THROW(failed.result(), ValueError);
     const concurrent::Future<> cancelled;
     EXPECT_TRUE(cancelled.cancel());
     EXPECT_TRUE(cancelled.cancel());

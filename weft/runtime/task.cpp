@@ -454,9 +454,12 @@ AnyTask current_task() {
     return task ? AnyTask(Ref(task)) : AnyTask();
 }
 
-std::vector<AnyTask> all_tasks() {
+std::vector<AnyTask> all_tasks() { return all_tasks(get_running_loop()); }
+
+std::vector<AnyTask> all_tasks(EventLoop& loop) {
+    if (!loop.is_closed()) loop.check_usable();
     std::vector<AnyTask> tasks;
-    for (internal::TaskBase& task : get_running_loop().tasks()) tasks.emplace_back(Ref(&task));
+    for (internal::TaskBase& task : loop.tasks()) tasks.emplace_back(Ref(&task));
     return tasks;
 }
 

@@ -155,6 +155,16 @@ TEST(Task, that_is_eager_runs_to_its_first_suspension_at_once) {
     }());
 }
 
+TEST(Task, are_listed_for_a_loop_that_does_not_run_too) {
+    VirtualLoop loop;
+    const Task<> first = loop.loop().create_task(nap(1s));
+    const Task<> second = loop.loop().create_task(nap(2s));
+    EXPECT_EQ(all_tasks(loop.loop()), (std::vector<AnyTask>{first, second}));
+    loop.settle();
+    EXPECT_TRUE(all_tasks(loop.loop()).empty());
+    EXPECT_THROW(static_cast<void>(all_tasks()), RuntimeError);
+}
+
 TEST(Task, has_a_name) {
     VirtualLoop loop;
     loop.run([]() -> Coro<void> {
