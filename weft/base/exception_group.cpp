@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 
 namespace weft {
@@ -36,29 +37,53 @@ const ExceptionGroup* as_group(const std::exception_ptr& error) {
     }
 }
 
-std::shared_ptr<const ExceptionGroup> part_of(const ExceptionGroup& from,
-                                              std::vector<std::exception_ptr> members) {
-    if (members.empty()) return nullptr;
-    auto group = std::make_shared<ExceptionGroup>(from.derive(std::move(members)));
-    group->set_cause(from.cause());
-    group->set_context(from.context());
-    return group;
-}
+// Members of a group that become a group of their own.
+class Part {
+public:
+    void add(std::exception_ptr member, const AwaitChain& chain) {
+        members_.push_back(std::move(member));
+        chains_.push_back(chain);
+    }
+    [[nodiscard]] std::shared_ptr<const ExceptionGroup> take_of(const ExceptionGroup& from) {
+        if (members_.empty()) return nullptr;
+        auto group =
+            std::make_shared<ExceptionGroup>(from.derive(std::move(members_), std::move(chains_)));
+        group->set_cause(from.cause());
+        group->set_context(from.context());
+        return group;
+    }
+
+private:
+    std::vector<std::exception_ptr> members_;
+    std::vector<AwaitChain> chains_;
+};
 
 }  // namespace
 
-ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions)
+ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions,
+                               std::vector<AwaitChain> chains)
     : Exception(with_count(std::move(message), exceptions.size())),
-      exceptions_(std::move(exceptions)) {
+      exceptions_(std::move(exceptions)),
+      chains_(std::move(chains)) {
     if (exceptions_.empty()) {
         throw ValueError("an ExceptionGroup needs at least one exception");
     }
     if (std::ranges::find(exceptions_, nullptr) != exceptions_.end()) {
         throw ValueError("an ExceptionGroup cannot hold a null exception_ptr");
     }
+    if (!chains_.empty() && chains_.size() != exceptions_.size()) {
+        throw ValueError(
+            "an ExceptionGroup takes an await chain for each exception, or none: got " +
+            std::to_string(chains_.size()) + " for " + std::to_string(exceptions_.size()));
+    }
 }
 
 std::string ExceptionGroup::message() const { return without_count(what()); }
+
+const AwaitChain& ExceptionGroup::await_chain(std::size_t member) const {
+    static const AwaitChain unknown;
+    return chains_.empty() ? unknown : chains_.at(member);
+}
 
 ExceptionGroup::Halves ExceptionGroup::split_if(Matcher matches) const {
     if (matches.call(matches.object, std::make_exception_ptr(*this))) {
@@ -68,20 +93,21 @@ ExceptionGroup::Halves ExceptionGroup::split_if(Matcher matches) const {
 }
 
 ExceptionGroup::Halves ExceptionGroup::split_members(Matcher matches) const {
-    std::vector<std::exception_ptr> matched;
-    std::vector<std::exception_ptr> others;
-    for (const auto& member : exceptions_) {
+    Part matched;
+    Part others;
+    for (std::size_t i = 0; i < exceptions_.size(); ++i) {
+        const std::exception_ptr& member = exceptions_[i];
         if (matches.call(matches.object, member)) {
-            matched.push_back(member);
+            matched.add(member, await_chain(i));
         } else if (const ExceptionGroup* inner = as_group(member)) {
             auto [in, out] = inner->split_members(matches);
-            if (in) matched.push_back(std::make_exception_ptr(*in));
-            if (out) others.push_back(std::make_exception_ptr(*out));
+            if (in) matched.add(std::make_exception_ptr(*in), await_chain(i));
+            if (out) others.add(std::make_exception_ptr(*out), await_chain(i));
         } else {
-            others.push_back(member);
+            others.add(member, await_chain(i));
         }
     }
-    return {part_of(*this, std::move(matched)), part_of(*this, std::move(others))};
+    return {matched.take_of(*this), others.take_of(*this)};
 }
 
 namespace internal {

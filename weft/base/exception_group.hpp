@@ -3,12 +3,14 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 
 namespace weft {
@@ -28,18 +30,24 @@ namespace weft {
 /// Spec: PEP 654; `split` and `subgroup` keep the nesting and the message, as there.
 class ExceptionGroup : public Exception {
 public:
-    /// Errors: ValueError when `exceptions` is empty or holds a null.
-    ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions);
+    /// `chains`: the awaits that each of them came through, where they are known.
+    /// Errors: ValueError when `exceptions` is empty or holds a null, or when there are chains, but
+    ///         not one for each.
+    ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions,
+                   std::vector<AwaitChain> chains = {});
 
     [[nodiscard]] const std::vector<std::exception_ptr>& exceptions() const noexcept {
         return exceptions_;
     }
+    /// The awaits that a member came through to the group; empty where that is not known.
+    [[nodiscard]] const AwaitChain& await_chain(std::size_t member) const;
     /// What it was made with; what() says how many members there are, too.
     [[nodiscard]] std::string message() const;
     /// A group of the same message with other members.
     /// Errors: as the constructor's.
-    [[nodiscard]] ExceptionGroup derive(std::vector<std::exception_ptr> exceptions) const {
-        return ExceptionGroup(message(), std::move(exceptions));
+    [[nodiscard]] ExceptionGroup derive(std::vector<std::exception_ptr> exceptions,
+                                        std::vector<AwaitChain> chains = {}) const {
+        return ExceptionGroup(message(), std::move(exceptions), std::move(chains));
     }
 
     /// The members, at any depth, for which `matches` says true; null when there are none. Groups
@@ -88,6 +96,7 @@ private:
     [[nodiscard]] Halves split_members(Matcher matches) const;
 
     std::vector<std::exception_ptr> exceptions_;
+    std::vector<AwaitChain> chains_;  // none, or one for each
 };
 
 namespace internal {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/base/exceptions.hpp>
 
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include <cxxabi.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/check.hpp>
 #include <weft/base/exception_group.hpp>
 
@@ -58,9 +60,13 @@ std::string describe(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const ExceptionGroup& group) {
-        for (const auto& member : group.exceptions()) {
-            // Indent nested groups below their parent.
-            std::string inner = describe(member);
+        for (std::size_t i = 0; i < group.exceptions().size(); ++i) {
+            // Indent nested groups below their parent, and the awaits below their error.
+            std::string inner = describe(group.exceptions()[i]);
+            if (const std::string chain = format_await_chain(group.await_chain(i));
+                !chain.empty()) {
+                inner += '\n' + chain.substr(0, chain.size() - 1);
+            }
             for (std::size_t at = 0; (at = inner.find('\n', at)) != std::string::npos; at += 3) {
                 inner.replace(at, 1, "\n  ");
             }

@@ -56,6 +56,27 @@ TEST(Exceptions, cancellation_and_the_ends_of_the_loop_are_no_std_exceptions) {
 TEST(ExceptionGroup, refuses_to_be_empty_or_to_hold_null) {
     EXPECT_THROW(ExceptionGroup("none", {}), ValueError);
     EXPECT_THROW(ExceptionGroup("null", {nullptr}), ValueError);
+    EXPECT_THROW(ExceptionGroup("chains", {make(ValueError())}, {{}, {}}), ValueError);
+}
+
+AwaitChain here() { return {std::source_location::current()}; }
+
+TEST(ExceptionGroup, keeps_the_awaits_of_its_members_when_it_is_split) {
+    const ExceptionGroup group("g", {make(ValueError("v")), make(TypeError("t"))}, {{}, here()});
+    EXPECT_TRUE(group.await_chain(0).empty());
+    const auto [types, others] = group.split<TypeError>();
+    ASSERT_EQ(types->await_chain(0).size(), 1U);
+    EXPECT_TRUE(others->await_chain(0).empty());
+    EXPECT_TRUE(ExceptionGroup("none", {make(ValueError())}).await_chain(0).empty());
+    const std::string text = describe(make(group));
+    EXPECT_TRUE(
+        text.starts_with("ExceptionGroup: g (2 sub-exceptions)\n"
+                         "  | ValueError: v\n"
+                         "  | TypeError: t\n"
+                         "    at "))
+        << text;
+    EXPECT_NE(text.find("exceptions_test.cpp:"), std::string::npos) << text;
+    EXPECT_NE(text.back(), '\n');
 }
 
 TEST(ExceptionGroup, splits_by_type_and_keeps_the_nesting) {

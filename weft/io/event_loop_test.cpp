@@ -350,6 +350,42 @@ TEST_F(Loop, refuses_the_child_of_a_fork) {
               0);
 }
 
+TEST_F(Loop, leaves_the_child_of_a_fork_that_a_callback_makes) {
+    int here = 0;
+    int code = -1;
+    loop_->call_soon([&] {
+        code = in_fork([&] {
+            if (message_of([] { static_cast<void>(get_running_loop()); }).empty()) return 1;
+            if (message_of([&] { loop_->call_soon([] {}); }).find("fork") == std::string::npos) {
+                return 2;
+            }
+            // A loop of its own works.
+            return new_event_loop()->run_until_complete(give_after_a_turn(0));
+        });
+        ++here;
+        loop_->stop();
+    });
+    loop_->run_forever();
+    EXPECT_EQ(code, 0);
+    EXPECT_EQ(here, 1);
+}
+
+TEST_F(Loop, ends_its_run_in_the_child_of_a_fork) {
+    pid_t child = -1;
+    bool second = false;
+    loop_->call_soon([&] { child = ::fork(); });
+    loop_->call_soon([&] {
+        second = true;
+        loop_->stop();
+    });
+    const std::string said = message_of([&] { loop_->run_forever(); });
+    if (child == 0) ::_exit(said.find("fork") != std::string::npos && !second ? 0 : 1);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(second);
+}
+
 TEST_F(Loop, keeps_its_descriptors_when_the_child_of_a_fork_destroys_its_copy) {
     const Pipe pipe;
     bool called = false;

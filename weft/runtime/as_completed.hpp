@@ -45,8 +45,7 @@ private:
 }  // namespace internal
 
 /// What as_completed() gives: iterate with next(), or with next_result().
-/// `Shared`: others may have handles to the futures, whose results are copied then.
-template <class F, bool Shared>
+template <class F>
 class [[nodiscard]] AsCompleted {
 public:
     using value_type = typename F::value_type;
@@ -76,13 +75,9 @@ public:
     [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
         co_await transparent;
         const std::size_t index = co_await completions_->next();
-        if constexpr (Shared && internal::can_copy<std::remove_cvref_t<value_type>> &&
-                      !std::is_void_v<value_type>) {
-            auto& result = co_await futures_[index];
-            if (futures_[index].state()->owners() > 1) co_return result;
-            co_return std::move(result);
-        } else {
-            co_return co_await std::move(futures_[index]);
+        co_await std::as_const(futures_[index]);
+        if constexpr (!std::is_void_v<value_type>) {
+            co_return internal::element_from<value_type>(futures_[index].checked());
         }
     }
     /// How many are still to come that nobody waits for.
@@ -102,16 +97,11 @@ template <std::ranges::input_range Range>
 auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullopt) {
     using F = decltype(ensure_future(std::declval<std::ranges::range_value_t<Range>>()));
     std::vector<F> futures;
-    for (auto&& awaitable : awaitables) {
-        if constexpr (std::is_lvalue_reference_v<Range>) {
-            futures.push_back(ensure_future(awaitable));
-        } else {
-            futures.push_back(ensure_future(std::move(awaitable)));
-        }
-    }
+    internal::for_each_future(std::forward<Range>(awaitables), [&](auto&& awaitable) {
+        futures.push_back(ensure_future(std::forward<decltype(awaitable)>(awaitable)));
+    });
     internal::drop_repeated(futures);
-    constexpr bool shared = std::derived_from<std::ranges::range_value_t<Range>, AnyFuture>;
-    return AsCompleted<F, shared>(std::move(futures), timeout);
+    return AsCompleted<F>(std::move(futures), timeout);
 }
 
 }  // namespace weft

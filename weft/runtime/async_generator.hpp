@@ -51,9 +51,13 @@ public:
         : CoroPromiseBase(at), AsyncGenBase(close) {}
 
     using CoroPromiseBase::await_transform;
+    void take_back_value() const noexcept {}
     // Has no effect: a generator outlives the await that a cancellation ends, and must come to its
     // end itself.
-    TransparentMarker await_transform(TransparentMarker marker) noexcept { return marker; }
+    template <class Self>
+    TransparentMarker await_transform(this Self&, TransparentMarker marker) noexcept {
+        return marker;
+    }
 
     /// Gives the consumer, or the one who closes, its turn.
     struct Yield {
@@ -120,7 +124,7 @@ public:
     AsyncGenerator(AsyncGenerator&& other) noexcept
         : frame_(std::exchange(other.frame_, nullptr)) {}
     AsyncGenerator& operator=(AsyncGenerator&& other) noexcept {
-        std::swap(frame_, other.frame_);
+        const AsyncGenerator replaced(std::exchange(frame_, std::exchange(other.frame_, nullptr)));
         return *this;
     }
     ~AsyncGenerator();
@@ -167,7 +171,7 @@ public:
     }
 
     Coro<void> close();
-    std::optional<T> take() noexcept { return std::exchange(value_, std::nullopt); }
+    std::optional<T> take() { return std::exchange(value_, std::nullopt); }
 
 private:
     [[clang::coro_wrapper]] static Coro<void> close_for_loop_of(AsyncGenBase& generator) {
@@ -282,7 +286,7 @@ std::invoke_result_t<F&, AsyncGenerator<T>&> aclosing(AsyncGenerator<T> generato
     co_await transparent;
     using Value = typename std::invoke_result_t<F&, AsyncGenerator<T>&>::value_type;
     internal::Result<Value> result;
-    auto inside = body(generator);
+    auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(generator); });
     co_await internal::as_outcome(std::move(inside), result);
     co_await generator.aclose();
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);

@@ -21,6 +21,11 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 
+namespace weft::internal {
+// Who has the only handle to a concurrent future.
+struct OnlyReader {};
+}  // namespace weft::internal
+
 namespace weft::concurrent {
 
 namespace internal {
@@ -92,11 +97,9 @@ public:
         if (cancelled()) throw CancelledError();
         return state_->error;
     }
-    /// The same for the only reader there is: takes it out. No other thread owns the exception
-    /// then, and none destroys it beside the reader.
-    [[nodiscard]] std::exception_ptr take_exception() const {
-        wait(std::nullopt);
-        if (cancelled()) throw CancelledError();
+    // Of a future that is over, for the only reader there is: takes the error out. No other thread
+    // owns the exception then, and none destroys it beside the reader.
+    [[nodiscard]] std::exception_ptr take_exception(weft::internal::OnlyReader) const {
         return std::exchange(state_->error, nullptr);
     }
 

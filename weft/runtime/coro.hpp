@@ -80,8 +80,9 @@ using awaiter_of = decltype(make_awaiter_for(std::declval<A>(), std::declval<Pro
 template <Awaitable A>
 using await_result_t = decltype(std::declval<internal::awaiter_of<A>>().await_resume());
 
-/// `co_await as_result(x)` gives an expected and throws no error; the error of the expected is the
-/// exception that `co_await x` would throw. A cancellation passes through it.
+/// `co_await as_result(x)` gives an expected; its error is the exception that `co_await x` would
+/// throw. A cancellation passes through it, and misuse, such as a second await of a coroutine, is
+/// thrown.
 ///
 /// Cost: nothing is thrown on the way from where the error was set, through frames that do not
 /// catch; thousand times cheaper than an exception.
@@ -114,30 +115,36 @@ public:
     }
     void unhandled_exception() noexcept { fail(); }
 
-    template <class A>
+    template <class Self, class A>
     [[gnu::always_inline]] auto await_transform(
-        A&& awaitable, std::source_location at = std::source_location::current()) {
-        where = at;
+        this Self& self, A&& awaitable, std::source_location at = std::source_location::current()) {
+        self.take_back_value();
+        self.where = at;
         using Plain = std::remove_cvref_t<A>;
         if constexpr (is_as_result<Plain>) {
             using Inner = decltype(awaitable.awaitable);
-            return ResultAwaiter<Inner>(std::move(awaitable.awaitable), *this);
+            return ResultAwaiter<Inner>(std::move(awaitable.awaitable), self);
         } else {
             static_assert(Awaitable<A>,
                           "co_await takes a Coro, a Task, a Future or an operation of weft; "
                           "bring anything else in through a Future");
-            return make_awaiter_for(std::forward<A>(awaitable), *this);
+            return make_awaiter_for(std::forward<A>(awaitable), self);
         }
     }
-    template <class T>
-    OutcomeAwaiter<T> await_transform(AsOutcome<T> awaited,
+    template <class Self, class T>
+    OutcomeAwaiter<T> await_transform(this Self& self, AsOutcome<T> awaited,
                                       std::source_location at = std::source_location::current()) {
-        where = at;
-        return OutcomeAwaiter<T>(std::move(awaited.coro), *this, awaited.into);
+        self.take_back_value();
+        self.where = at;
+        return OutcomeAwaiter<T>(std::move(awaited.coro), self, awaited.into);
     }
-    PassOn&& await_transform(PassOn&& outcome) noexcept { return static_cast<PassOn&&>(outcome); }
-    TransparentMarker await_transform(TransparentMarker marker) noexcept {
-        transparent = true;
+    template <class Self>
+    PassOn&& await_transform(this Self&, PassOn&& outcome) noexcept {
+        return static_cast<PassOn&&>(outcome);
+    }
+    template <class Self>
+    TransparentMarker await_transform(this Self& self, TransparentMarker marker) noexcept {
+        self.transparent = true;
         return marker;
     }
 };
@@ -151,14 +158,19 @@ public:
 
     [[nodiscard]] Coro<T> get_return_object() noexcept;
     void unhandled_exception() noexcept {
-        // A destructor may have thrown after the co_return.
-        static_cast<Result<T>&>(*slot).clear();
+        take_back_value();
         fail();
     }
     template <class U = T>
         requires std::constructible_from<T, U&&>
     void return_value(U&& value) {
+        if constexpr (!std::is_trivially_destructible_v<T>) take_back_value();
         static_cast<Result<T>&>(*slot).emplace(std::forward<U>(value));
+    }
+    /// After the co_return a destructor may throw, and the coroutine may catch that and go on.
+    void take_back_value() noexcept {
+        if (slot->outcome == Outcome::value) [[unlikely]]
+            static_cast<Result<T>&>(*slot).clear();
     }
 };
 
@@ -169,6 +181,10 @@ public:
 
     [[nodiscard]] Coro<void> get_return_object() noexcept;
     void return_void() noexcept { slot->outcome = Outcome::value; }
+    void take_back_value() noexcept {
+        if (slot->outcome == Outcome::value) [[unlikely]]
+            slot->outcome = Outcome::pending;
+    }
 };
 
 }  // namespace internal
@@ -192,7 +208,7 @@ public:
 
     Coro(Coro&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
     Coro& operator=(Coro&& other) noexcept {
-        std::swap(frame_, other.frame_);
+        const Coro replaced(std::exchange(frame_, std::exchange(other.frame_, nullptr)));
         return *this;
     }
     // Always inline: where the coroutine was awaited, nothing of it is left then.

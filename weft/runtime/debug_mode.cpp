@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include <weft/runtime/event_loop.hpp>
+
 namespace weft::internal {
 namespace {
 
@@ -35,6 +37,10 @@ const Stack& own_stack() noexcept {
 }  // namespace
 
 constinit std::atomic<bool> debug_mode_seen{false};
+
+void check_thread(const EventLoop& loop) {
+    if (loop.get_debug()) loop.check_thread();
+}
 
 bool is_on_stack(const void* object) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(object);

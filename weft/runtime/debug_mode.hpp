@@ -4,10 +4,19 @@
 
 #include <atomic>
 
+namespace weft {
+class EventLoop;
+}
+
 namespace weft::internal {
 
-/// Whether a loop of this process is or was in debug mode: then Locks remember who holds them.
+/// Whether a loop of this process is or was in debug mode: then Locks remember who holds them, and
+/// calls from another thread are refused.
 extern constinit std::atomic<bool> debug_mode_seen;
+
+/// Of a call that would wake tasks of `loop`, before it changes anything.
+/// Errors: RuntimeError when the loop is in debug mode and runs in another thread.
+void check_thread(const EventLoop& loop);
 
 /// Whether an object lies on the stack of the calling thread; and there below `frame`, in what
 /// functions that have returned left behind.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <ranges>
 #include <source_location>
 #include <type_traits>
 #include <unordered_set>
@@ -91,17 +92,37 @@ void drop_repeated(std::vector<F>& futures) {
     std::erase_if(futures, [&](const F& f) { return !kept.insert(f.state().get()).second; });
 }
 
-/// A finished future's value: moved, or, while others may read it, copied if it can be.
-template <class T, bool Moves>
+/// A finished future's value for the owner of one handle: while there are others it is copied, if
+/// it can be; what a reference refers to belongs to neither, and is copied always.
+template <class T>
 element_t<T> element_from(FutureBase& future) {
     if constexpr (std::is_void_v<T>) {
         return {};
+    } else if constexpr (std::is_reference_v<T>) {
+        return future.result_as<T>().value();
     } else {
-        auto& value = future.result_as<T>().value();
-        if constexpr (!Moves && can_copy<element_t<T>>) {
-            return value;
+        T& value = future.result_as<T>().value();
+        if constexpr (can_copy<T>) {
+            if (future.owners() > 1) return value;
+        }
+        return std::move(value);
+    }
+}
+
+/// Whether a range that is passed on gives its elements away: a view shows those of others.
+template <class Range>
+inline constexpr bool gives_elements =
+    !std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>> &&
+    !std::ranges::borrowed_range<Range>;
+
+/// ensure_future() for each of a range.
+template <class Range, class F>
+void for_each_future(Range&& range, F use) {
+    for (auto&& awaitable : range) {
+        if constexpr (gives_elements<Range>) {
+            use(std::move(awaitable));
         } else {
-            return std::move(value);
+            use(std::forward<decltype(awaitable)>(awaitable));
         }
     }
 }

@@ -65,7 +65,10 @@ public:
     }
 
     /// Wakes all who wait. Once it is set, a second call does nothing.
-    void set() noexcept {
+    /// Errors: RuntimeError in debug mode, from another thread than that of tasks that wait.
+    void set() {
+        if (!waiters_.empty()) [[unlikely]]
+            loop_.check_thread();
         set_ = true;
         if (!waiters_.empty()) [[unlikely]]
             wake_all();

@@ -59,9 +59,26 @@ namespace {
 constexpr std::uint32_t callbacks_between_polls_max = 64;
 constexpr Nanoseconds time_between_polls_max = std::chrono::microseconds(200);
 // A look at the processor's clock costs as much as a turn of one callback. While callbacks are
-// short, fewer and fewer looks are enough to keep that bound.
-constexpr std::uint32_t callbacks_between_glances_max = 32;
+// short there are fewer of them: those that turn long then hold timers up by so many at most.
+constexpr std::uint32_t callbacks_between_glances_max = 16;
 constexpr Nanoseconds short_stretch = std::chrono::microseconds(10);
+
+// In the child of a fork that a callback or task made: the loop is its parent's. Nothing of the
+// child finds it any more, and its run ends with this callback. fork() and exec() at once come to
+// no harm.
+void leave_loop_to_parent() noexcept {
+    static const std::exception_ptr forked = std::make_exception_ptr(
+        RuntimeError("this process is a fork, made inside a running event loop, which stays with "
+                     "the parent: make a new one here, or exec"));
+    if (EventLoop* loop = std::exchange(internal::running_loop, nullptr)) {
+        loop->end_run_with(forked);
+    }
+}
+
+void watch_for_forks() {
+    static const int failed = pthread_atfork(nullptr, nullptr, leave_loop_to_parent);
+    if (failed != 0) throw OSError("pthread_atfork: " + std::string(std::strerror(failed)));
+}
 
 bool debug_wanted() {
     const char* setting = std::getenv("WEFT_DEBUG");
@@ -74,6 +91,7 @@ EventLoop::EventLoop(std::unique_ptr<Backend> backend)
     : backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
+    watch_for_forks();
     set_debug(debug_wanted());
     internal::OpenLoops::add(*this);
 }
@@ -104,6 +122,11 @@ void EventLoop::check_not_forked() const {
 
 void EventLoop::check_usable_slow() const {
     if (closed_) throw_closed();
+    check_not_forked();
+    check_thread();
+}
+
+void EventLoop::check_thread() const {
     const std::thread::id runs_in = thread_.load(std::memory_order_relaxed);
     if (runs_in != std::thread::id() && runs_in != std::this_thread::get_id()) {
         throw RuntimeError(

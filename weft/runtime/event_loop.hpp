@@ -356,6 +356,8 @@ public:
     /// Ends the run with KeyboardInterrupt or SystemExit.
     void end_run_with(std::exception_ptr error) noexcept;
     void add_timer(internal::Timer& timer, TimePoint when) noexcept;
+    /// Errors: RuntimeError when it runs in another thread.
+    void check_thread() const;
     void check_usable() const {
         if (closed_ || internal::running_loop != this) [[unlikely]]
             check_usable_slow();
@@ -471,11 +473,19 @@ Future<T> create_future() {
 
 namespace internal {
 
+// A future whose result is a value of its own.
+template <class A>
+inline constexpr bool keeps_result = false;
+template <class A>
+    requires std::derived_from<A, AnyFuture> && (!std::is_void_v<typename A::value_type>) &&
+                 (!std::is_reference_v<typename A::value_type>)
+inline constexpr bool keeps_result<A> = true;
+
 template <Awaitable A>
 Coro<std::remove_cvref_t<await_result_t<A>>> await_in_coro(A awaitable) {
     co_await transparent;
     using T = std::remove_cvref_t<await_result_t<A>>;
-    if constexpr (requires { awaitable.state(); } && can_copy<T> && !std::is_void_v<T>) {
+    if constexpr (keeps_result<A> && can_copy<T>) {
         auto& result = co_await awaitable;
         // Others may ask the future for it, too.
         if (awaitable.state()->owners() > 1) co_return result;

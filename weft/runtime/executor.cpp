@@ -18,6 +18,8 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
+#include <weft/runtime/backend.hpp>
+#include <weft/runtime/capacity_limiter.hpp>
 #include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -94,6 +96,30 @@ bool ThreadPoolExecutor::shutdown_within(Nanoseconds timeout) {
     return true;
 }
 
+namespace internal {
+
+LentToken::LentToken(CapacityLimiter& limiter, EventLoop& loop)
+    : limiter_(&limiter), inbox_(loop.inbox()) {
+    loop.system().outside_work(+1);  // it will come back, so that nobody waits for it in vain
+}
+
+// Whatever thread that is. A loop that was closed meanwhile lends no more.
+LentToken::~LentToken() {
+    if (!inbox_) return;
+    static_cast<void>(EventLoop::post(*inbox_, [limiter = limiter_] {
+        get_running_loop().system().outside_work(-1);
+        limiter->release_if_held();
+    }));
+}
+
+Coro<LentToken> lend_token(CapacityLimiter& limiter) {
+    co_await transparent;
+    co_await limiter.acquire();
+    co_return LentToken(limiter, get_running_loop());
+}
+
+}  // namespace internal
+
 Executor& EventLoop::default_executor() {
     if (executor_shut_down_) throw RuntimeError("Executor shutdown has been called");
     if (!default_executor_) default_executor_ = std::make_shared<ThreadPoolExecutor>();
@@ -110,6 +136,7 @@ Coro<void> EventLoop::shutdown_default_executor(std::optional<Nanoseconds> timeo
     // Joining blocks, so a thread does it; it owns what it needs, should this await be cancelled.
     const std::shared_ptr<Executor> executor = std::exchange(default_executor_, nullptr);
     const concurrent::Future<bool> ended;
+    static_cast<void>(ended.set_running_or_notify_cancel());  // cannot be cancelled any more
     std::thread([executor, ended, span = timeout.value_or(Nanoseconds::max())] {
         ended.set_result(executor->shutdown_within(span));
     }).detach();

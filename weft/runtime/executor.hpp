@@ -25,6 +25,8 @@
 
 namespace weft {
 
+class CapacityLimiter;
+
 namespace internal {
 
 // Travels with the work that ends a future: when the work is thrown away, whoever waits is told.
@@ -52,7 +54,8 @@ class Executor {
 public:
     virtual ~Executor() = default;
 
-    /// Queues a job. A job is run once or destroyed.
+    /// Queues a job, which must not throw: submit() catches what its call throws. A job is run once
+    /// or destroyed.
     /// Errors: RuntimeError after shutdown().
     /// Thread: any.
     virtual void submit_job(std::move_only_function<void()> job) = 0;
@@ -146,7 +149,8 @@ Future<T> wrap(concurrent::Future<T> source) {
             if (source.cancelled()) {
                 target.cancel();
             } else if (std::exception_ptr error =
-                           Moves ? source.take_exception() : source.exception()) {
+                           Moves ? source.take_exception(internal::OnlyReader())
+                                 : source.exception()) {
                 target.set_exception(std::move(error));
             } else if constexpr (std::is_void_v<T>) {
                 target.set_result();
@@ -194,7 +198,16 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
 ///         goes on to its end, and its result is dropped.
 /// Spec:   asyncio.to_thread.
 template <class F, class... Args>
+    requires(!std::same_as<F, CapacityLimiter>)
 [[clang::coro_wrapper]] auto to_thread(F function, Args... args);
+/// The same with a limit of its own: waits for a token of `limiter` first, which is given back
+/// when the call has ended on its thread, even if the await was cancelled long before.
+///
+/// Lifetime: the limiter must outlive the call.
+/// Cancel:   safe while it waits for the token; then as above.
+/// Spec:     anyio.to_thread.run_sync(limiter=…).
+template <class F, class... Args>
+[[clang::coro_wrapper]] auto to_thread(CapacityLimiter& limiter, F function, Args... args);
 
 // ---- implementation
 
@@ -210,7 +223,9 @@ Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future) {
         future.cancel();
     } else if (future.set_running_or_notify_cancel()) {
         if (result.outcome == Outcome::error) {
-            future.set_exception(std::move(result.failure()->error));
+            const std::exception_ptr error = std::move(result.failure()->error);
+            future.set_exception(error);
+            if (is_loop_ending(error)) std::rethrow_exception(error);
         } else if constexpr (std::is_void_v<T>) {
             future.set_result();
         } else {
@@ -239,15 +254,30 @@ private:
     bool done_ = false;
 };
 
+// A token that goes with a call to its thread, and comes back to the loop when the call is gone.
+class LentToken {
+public:
+    LentToken(CapacityLimiter& limiter, EventLoop& loop);
+    LentToken(LentToken&& other) noexcept = default;
+    LentToken& operator=(LentToken&&) = delete;
+    ~LentToken();
+
+private:
+    CapacityLimiter* limiter_;
+    std::shared_ptr<Inbox> inbox_;  // null when moved from
+};
+
+[[nodiscard]] Coro<LentToken> lend_token(CapacityLimiter& limiter);
+
 template <class T>
-Coro<T> await_stoppable(Executor* executor, std::move_only_function<T(std::stop_token)> call) {
+Coro<T> await_stoppable(std::move_only_function<T(std::stop_token)> call) {
     co_await transparent;
     StopOnExit stop;
     auto call_in_context = [context = copy_context(), call = std::move(call),
                             token = stop.token()]() mutable -> T {
         return context.run(call, std::move(token));
     };
-    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call_in_context));
+    Future<T> future = get_running_loop().run_in_executor(nullptr, std::move(call_in_context));
     if constexpr (std::is_void_v<T>) {
         co_await std::move(future);
         stop.done();
@@ -259,13 +289,51 @@ Coro<T> await_stoppable(Executor* executor, std::move_only_function<T(std::stop_
 }
 
 template <class T>
-Coro<T> await_call(Executor* executor, std::move_only_function<T()> call) {
+Coro<T> await_call(std::move_only_function<T()> call) {
     co_await transparent;
     auto call_in_context = [context = copy_context(), call = std::move(call)]() mutable -> T {
         return context.run(call);
     };
-    Future<T> future = get_running_loop().run_in_executor(executor, std::move(call_in_context));
+    Future<T> future = get_running_loop().run_in_executor(nullptr, std::move(call_in_context));
     co_return co_await std::move(future);
+}
+
+// What to_thread() is to call, as a function of nothing or of a stop_token.
+template <class F, class... Args>
+[[nodiscard]] auto thread_call(F function, Args... args) {
+    if constexpr (takes_stop_token<F, Args...>) {
+        using T = std::invoke_result_t<F&, std::stop_token, Args...>;
+        return std::move_only_function<T(std::stop_token)>(
+            [function = std::move(function),
+             ... args = std::move(args)](std::stop_token token) mutable -> T {
+                return std::invoke(function, std::move(token), std::move(args)...);
+            });
+    } else {
+        using T = std::invoke_result_t<F&, Args...>;
+        return std::move_only_function<T()>(
+            [function = std::move(function), ... args = std::move(args)]() mutable -> T {
+                return std::invoke(function, std::move(args)...);
+            });
+    }
+}
+
+template <class T>
+[[clang::coro_wrapper]] Coro<T> await_in_thread(std::move_only_function<T()> call) {
+    return await_call<T>(std::move(call));
+}
+template <class T>
+[[clang::coro_wrapper]] Coro<T> await_in_thread(std::move_only_function<T(std::stop_token)> call) {
+    return await_stoppable<T>(std::move(call));
+}
+
+template <class T, class... Stop>
+Coro<T> await_limited(CapacityLimiter& limiter, std::move_only_function<T(Stop...)> call) {
+    co_await transparent;
+    std::move_only_function<T(Stop...)> with_token =
+        [token = co_await lend_token(limiter), call = std::move(call)](Stop... stop) mutable -> T {
+        return call(std::move(stop)...);
+    };
+    co_return co_await await_in_thread(std::move(with_token));
 }
 
 }  // namespace internal
@@ -281,22 +349,16 @@ auto EventLoop::run_in_executor(Executor* executor, F&& function, Args&&... args
 }
 
 template <class F, class... Args>
+    requires(!std::same_as<F, CapacityLimiter>)
 [[clang::coro_wrapper]] auto to_thread(F function, Args... args) {
-    if constexpr (internal::takes_stop_token<F, Args...>) {
-        using T = std::invoke_result_t<F&, std::stop_token, Args...>;
-        return internal::await_stoppable<T>(
-            nullptr,
-            [function = std::move(function),
-             ... args = std::move(args)](std::stop_token token) mutable -> T {
-                return std::invoke(function, std::move(token), std::move(args)...);
-            });
-    } else {
-        using T = std::invoke_result_t<F&, Args...>;
-        return internal::await_call<T>(
-            nullptr, [function = std::move(function), ... args = std::move(args)]() mutable -> T {
-                return std::invoke(function, std::move(args)...);
-            });
-    }
+    return internal::await_in_thread(
+        internal::thread_call(std::move(function), std::move(args)...));
+}
+
+template <class F, class... Args>
+[[clang::coro_wrapper]] auto to_thread(CapacityLimiter& limiter, F function, Args... args) {
+    return internal::await_limited(limiter,
+                                   internal::thread_call(std::move(function), std::move(args)...));
 }
 
 template <class T>
@@ -311,13 +373,18 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
             coro.close();
         } else {
             *task = create_task(internal::run_into(std::move(coro), future));
-            task->add_done_callback([task] { *task = AnyTask(); });
+            // Not kept by its own callback: a loop that is closed calls none.
+            task->add_done_callback([slot = std::weak_ptr(task)] {
+                if (const auto ended = slot.lock()) *ended = AnyTask();
+            });
             ending.pass_on();
         }
     });
-    future.add_done_callback([future, task, inbox] {
-        if (!future.cancelled()) return;
-        static_cast<void>(EventLoop::post(*inbox, [task] {
+    // The inbox keeps the message, and that the future: so this does not keep the inbox.
+    future.add_done_callback([future, task, loops = std::weak_ptr(inbox)] {
+        const auto still_open = loops.lock();
+        if (!future.cancelled() || !still_open) return;
+        static_cast<void>(EventLoop::post(*still_open, [task] {
             if (*task) task->cancel();
         }));
     });

@@ -58,7 +58,7 @@ Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
         exits_.pop_back();
         const ExitReason reason = internal::reason_for(body);
         internal::Result<bool> result;
-        auto leaving = exit(reason);
+        auto leaving = internal::called([&] [[clang::coro_wrapper]] { return exit(reason); });
         co_await internal::as_outcome(std::move(leaving), result);
         if (result.outcome != internal::Outcome::value) {
             body.set_abnormal_from(result);

@@ -44,6 +44,7 @@ void FutureBase::set_cancel_message(const std::string* message) {
 bool FutureBase::cancel(const std::string* message) {
     report_error_ = false;
     if (done()) return false;
+    check_thread();
     set_cancel_message(message);
     result_->set_cancelled();
     mark_done();
@@ -57,6 +58,7 @@ void FutureBase::set_error(std::exception_ptr error) {
 void FutureBase::set_failure(FailurePtr failure) {
     if (is_task()) throw RuntimeError("Task does not support set_exception operation");
     check_pending();
+    check_thread();
     if (!failure->error) throw TypeError("set_exception() takes an exception, not a null pointer");
     result_->set_failure(std::move(failure));
     mark_done();

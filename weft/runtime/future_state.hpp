@@ -2,6 +2,7 @@
 // weft/runtime/future_state.hpp - the shared state behind Future and Task.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/extras.hpp>
 #include <weft/runtime/frame_allocator.hpp>
 #include <weft/runtime/op.hpp>
@@ -84,6 +86,13 @@ public:
     void check_can_set() const {
         if (done() || is_task()) [[unlikely]]
             throw_cannot_set();
+        check_thread();
+    }
+    /// Before a change that will wake others.
+    /// Errors: RuntimeError in debug mode, when the loop runs in another thread.
+    void check_thread() const {
+        if (debug_mode_seen.load(std::memory_order_relaxed) && has_links()) [[unlikely]]
+            internal::check_thread(*loop_);
     }
 
     void add(DoneLink& link) noexcept { links_.push_back(link); }

@@ -21,20 +21,8 @@
 namespace weft {
 namespace internal {
 
-// What is gathered of an argument: the type of its result, and whether that may be moved out.
-template <class A>
-struct Gathered {
-    using type = gathered_t<A>;
-    static constexpr bool moves = gives_result<A>;
-};
 template <class Range>
 using range_gathered_t = gathered_t<std::ranges::range_value_t<Range>>;
-template <class Range>
-struct GatheredOfRange {
-    using type = range_gathered_t<Range>;
-    static constexpr bool moves =
-        gives_result<Range> || is_coro<std::remove_cvref_t<std::ranges::range_value_t<Range>>>;
-};
 
 enum class GatherMode : unsigned char {
     first_error,        // gather(): done with the first error, the others go on
@@ -69,16 +57,16 @@ protected:
         Ref<FutureBase> future;         // before begin(), and once it is done
         FutureBase* pending = nullptr;  // valid while this is in its list
     };
-    template <class G>
-    element_t<typename G::type> element(std::size_t index) {
-        return element_from<typename G::type, G::moves>(*children_[index].future);
+    template <class T>
+    element_t<T> element(std::size_t index) {
+        return element_from<T>(*children_[index].future);
     }
-    template <class G>
-    std::expected<element_t<typename G::type>, std::exception_ptr> outcome(std::size_t index) {
+    template <class T>
+    std::expected<element_t<T>, std::exception_ptr> outcome(std::size_t index) {
         if (std::exception_ptr error = error_of(*children_[index].future)) {
             return std::unexpected(std::move(error));
         }
-        return element<G>(index);
+        return element<T>(index);
     }
 
 private:
@@ -97,42 +85,42 @@ private:
     bool cancel_requested_ = false;
 };
 
-template <class... G>
+template <class... T>
 class GatherTuple final : public GatherBase {
 public:
-    using Value = std::tuple<element_t<typename G::type>...>;
-    GatherTuple(EventLoop& loop, GatherMode mode) : GatherBase(loop, value_, mode, sizeof...(G)) {}
+    using Value = std::tuple<element_t<T>...>;
+    GatherTuple(EventLoop& loop, GatherMode mode) : GatherBase(loop, value_, mode, sizeof...(T)) {}
 
 private:
     void collect() override {
         [this]<std::size_t... I>(std::index_sequence<I...>) {
-            value_.emplace(element<G>(I)...);
-        }(std::index_sequence_for<G...>());
+            value_.emplace(element<T>(I)...);
+        }(std::index_sequence_for<T...>());
     }
     Result<Value> value_;
 };
 
-template <class... G>
+template <class... T>
 class GatherOutcomes final : public GatherBase {
 public:
-    using Value = std::tuple<std::expected<element_t<typename G::type>, std::exception_ptr>...>;
+    using Value = std::tuple<std::expected<element_t<T>, std::exception_ptr>...>;
     explicit GatherOutcomes(EventLoop& loop)
-        : GatherBase(loop, value_, GatherMode::return_exceptions, sizeof...(G)) {}
+        : GatherBase(loop, value_, GatherMode::return_exceptions, sizeof...(T)) {}
 
 private:
     void collect() override {
         [this]<std::size_t... I>(std::index_sequence<I...>) {
-            value_.emplace(outcome<G>(I)...);
-        }(std::index_sequence_for<G...>());
+            value_.emplace(outcome<T>(I)...);
+        }(std::index_sequence_for<T...>());
     }
     Result<Value> value_;
 };
 
-template <class G, bool Outcomes>
+template <class T, bool Outcomes>
 class GatherVector final : public GatherBase {
 public:
-    using T = element_t<typename G::type>;
-    using Element = std::conditional_t<Outcomes, std::expected<T, std::exception_ptr>, T>;
+    using Element =
+        std::conditional_t<Outcomes, std::expected<element_t<T>, std::exception_ptr>, element_t<T>>;
     using Value = std::vector<Element>;
     GatherVector(EventLoop& loop, GatherMode mode, std::size_t count)
         : GatherBase(loop, value_, mode, count), count_(count) {}
@@ -143,9 +131,9 @@ private:
         all.reserve(count_);
         for (std::size_t i = 0; i < count_; ++i) {
             if constexpr (Outcomes) {
-                all.push_back(this->template outcome<G>(i));
+                all.push_back(this->template outcome<T>(i));
             } else {
-                all.push_back(this->template element<G>(i));
+                all.push_back(this->template element<T>(i));
             }
         }
         value_.emplace(std::move(all));
@@ -159,10 +147,10 @@ concept Gatherable = requires(A&& a) { ensure_future(std::forward<A>(a)); };
 
 template <class A>
 void set_child(GatherBase& gather, std::size_t index, A&& awaitable) {
-    static_assert(
-        gives_result<A> || std::is_void_v<gathered_t<A>> || can_copy<element_t<gathered_t<A>>>,
-        "gather() copies the result of a future that others may read too, and this type "
-        "cannot be copied: pass the coroutine itself, or std::move(task)");
+    static_assert((gives_result<A> && !std::is_reference_v<gathered_t<A>>) ||
+                      std::is_void_v<gathered_t<A>> || can_copy<element_t<gathered_t<A>>>,
+                  "gather() copies the result of a future that others may read too, and this type "
+                  "cannot be copied: pass the coroutine itself, or std::move(task)");
     gather.set_child(index, ensure_future(std::forward<A>(awaitable)).state());
 }
 
@@ -179,13 +167,9 @@ template <class State, class Range>
 Future<typename State::Value> begin_gather_range(State* made, Range&& range) {
     const Ref<State> gather(made);
     std::size_t index = 0;
-    for (auto&& awaitable : range) {
-        if constexpr (std::is_lvalue_reference_v<Range>) {
-            set_child(*gather, index++, awaitable);
-        } else {
-            set_child(*gather, index++, std::move(awaitable));
-        }
-    }
+    for_each_future(std::forward<Range>(range), [&](auto&& awaitable) {
+        set_child(*gather, index++, std::forward<decltype(awaitable)>(awaitable));
+    });
     gather->begin();
     return Future<typename State::Value>(gather);
 }
@@ -209,7 +193,7 @@ inline constexpr ReturnExceptions return_exceptions{};
 /// Spec:   asyncio.gather; it differs in reporting later errors, which asyncio drops.
 template <internal::Gatherable... A>
 auto gather(A&&... awaitables) {
-    using State = internal::GatherTuple<internal::Gathered<A>...>;
+    using State = internal::GatherTuple<internal::gathered_t<A>...>;
     return internal::begin_gather(new State(get_running_loop(), internal::GatherMode::first_error),
                                   std::forward<A>(awaitables)...);
 }
@@ -219,21 +203,21 @@ auto gather(A&&... awaitables) {
 /// Errors: CancelledError when the gather itself was cancelled, after all children have ended.
 template <internal::Gatherable... A>
 auto gather(ReturnExceptions, A&&... awaitables) {
-    using State = internal::GatherOutcomes<internal::Gathered<A>...>;
+    using State = internal::GatherOutcomes<internal::gathered_t<A>...>;
     return internal::begin_gather(new State(get_running_loop()), std::forward<A>(awaitables)...);
 }
 
 /// gather() of a range, such as a std::vector<Coro<T>>: a vector of results.
 template <std::ranges::sized_range Range>
 auto gather(Range&& range) {
-    using State = internal::GatherVector<internal::GatheredOfRange<Range>, false>;
+    using State = internal::GatherVector<internal::range_gathered_t<Range>, false>;
     return internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::first_error, std::ranges::size(range)),
         std::forward<Range>(range));
 }
 template <std::ranges::sized_range Range>
 auto gather(ReturnExceptions, Range&& range) {
-    using State = internal::GatherVector<internal::GatheredOfRange<Range>, true>;
+    using State = internal::GatherVector<internal::range_gathered_t<Range>, true>;
     return internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::return_exceptions,
                   std::ranges::size(range)),
@@ -249,7 +233,7 @@ template <internal::Gatherable... A>
 Coro<std::tuple<internal::element_t<internal::gathered_t<A>>...>> gather_or_cancel(
     A... awaitables) {
     co_await transparent;
-    using State = internal::GatherTuple<internal::Gathered<A>...>;
+    using State = internal::GatherTuple<internal::gathered_t<A>...>;
     auto all =
         internal::begin_gather(new State(get_running_loop(), internal::GatherMode::cancel_others),
                                std::move(awaitables)...);
@@ -260,7 +244,7 @@ template <std::ranges::sized_range Range>
 Coro<std::vector<internal::element_t<internal::range_gathered_t<Range>>>> gather_or_cancel(
     Range range) {
     co_await transparent;
-    using State = internal::GatherVector<internal::GatheredOfRange<Range>, false>;
+    using State = internal::GatherVector<internal::range_gathered_t<Range>, false>;
     auto all = internal::begin_gather_range(
         new State(get_running_loop(), internal::GatherMode::cancel_others,
                   std::ranges::size(range)),

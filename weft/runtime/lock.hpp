@@ -89,6 +89,8 @@ public:
     void release() {
         if (!locked()) [[unlikely]]
             throw_not_acquired();
+        if (!waiters_.empty()) [[unlikely]]
+            loop_.check_thread();
         unlock();
     }
     [[nodiscard]] bool locked() const noexcept { return state_ == State::locked; }

@@ -2,7 +2,10 @@
 // weft/runtime/outcome.hpp - awaits whose error is a value: the second half of coro.hpp.
 #pragma once
 
+#include <exception>
 #include <expected>
+#include <type_traits>
+#include <utility>
 
 #include <weft/base/check.hpp>
 #include <weft/runtime/coro.hpp>
@@ -92,6 +95,25 @@ private:
 template <class T>
 [[nodiscard]] AsOutcome<T> as_outcome(Coro<T> coro, Result<T>& into) {
     return {std::move(coro), into};
+}
+
+template <class T>
+Coro<T> raise(std::exception_ptr error) {
+    co_await transparent;
+    std::rethrow_exception(std::move(error));
+}
+
+/// The coroutine that `make` returns; one that throws, where already the call does: a body must not
+/// leave its scope by another way than its coroutine.
+template <class Make>
+[[clang::coro_wrapper, clang::coro_disable_lifetimebound]] std::invoke_result_t<const Make&> called(
+    const Make& make) {
+    try {
+        return make();
+    } catch (...) {
+        return raise<typename std::invoke_result_t<const Make&>::value_type>(
+            std::current_exception());
+    }
 }
 
 /// `co_await PassOn(result)`: ends this coroutine with that error or cancellation, without a throw.

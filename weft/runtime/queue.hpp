@@ -114,6 +114,7 @@ public:
     /// Ends it: put() raises QueueShutDown from now on, get() once the queue is empty. All who wait
     /// are woken. `immediate` drops the items, each as if it was got and done.
     void shutdown(bool immediate = false) {
+        check_can_shut_down();
         while (immediate && !empty()) {
             [[maybe_unused]] const T dropped = items_.pop();
             was_dropped();

@@ -116,10 +116,14 @@ protected:
     void check_can_put() const {
         if (is_shut_down_ || full()) [[unlikely]]
             throw_cannot_put();
+        if (!getters_.empty()) [[unlikely]]
+            loop_.check_thread();
     }
     void check_can_get() const {
         if (size_ == 0) [[unlikely]]
             throw_cannot_get();
+        if (!putters_.empty()) [[unlikely]]
+            loop_.check_thread();
     }
     void was_put() noexcept {
         ++size_;
@@ -132,6 +136,9 @@ protected:
         --size_;
         if (!putters_.empty()) [[unlikely]]
             wake_next(putters_);
+    }
+    void check_can_shut_down() const {
+        if (!getters_.empty() || !putters_.empty()) loop_.check_thread();
     }
     void was_dropped() noexcept {
         --size_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 
@@ -65,15 +66,6 @@ AwaitChain current_await_chain() {
     const std::exception_ptr error = std::current_exception();
     const internal::Failure* failure = internal::failure_in_flight;
     return failure && error && failure->error == error ? failure->chain : AwaitChain();
-}
-
-std::string format_await_chain(const AwaitChain& chain) {
-    std::string text;
-    for (const std::source_location& where : chain) {
-        text += std::string("  at ") + where.function_name() + " (" + where.file_name() + ":" +
-                std::to_string(where.line()) + ")\n";
-    }
-    return text;
 }
 
 }  // namespace weft

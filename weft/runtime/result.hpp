@@ -15,15 +15,12 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 
 namespace weft {
-
-/// The `co_await`s that an error came through, the one nearest to its origin first.
-using AwaitChain = std::vector<std::source_location>;
 
 namespace internal {
 
@@ -203,7 +200,8 @@ template <class T>
     requires requires { typename T::value_type; }
 inline constexpr bool can_copy<T> =
     std::copy_constructible<T> &&
-    (std::same_as<typename T::value_type, T> || can_copy<typename T::value_type>);
+    (std::is_void_v<typename T::value_type> || std::same_as<typename T::value_type, T> ||
+     can_copy<typename T::value_type>);
 template <class A, class B>
 inline constexpr bool can_copy<std::pair<A, B>> = can_copy<A> && can_copy<B>;
 template <class... T>
@@ -222,10 +220,8 @@ T take_value(Result<T>& result) {
 }  // namespace internal
 
 /// The awaits that the exception being handled came through, nearest to its origin first; empty
-/// when it came through none. Call it in a catch block.
+/// when it came through none. Call it in a catch block, before anything is awaited: an error that
+/// is kept and thrown again later begins a new chain there.
 [[nodiscard]] AwaitChain current_await_chain();
-
-/// "  at FUNCTION (FILE:LINE)" for each await, one a line.
-[[nodiscard]] std::string format_await_chain(const AwaitChain& chain);
 
 }  // namespace weft

@@ -77,9 +77,9 @@ template <class F, class Scope>
             return run_plain(body);
         }
     } else if constexpr (std::invocable<F&, Scope&>) {
-        return body(scope);
+        return called([&] [[clang::coro_wrapper]] { return body(scope); });
     } else {
-        return body();
+        return called([&] [[clang::coro_wrapper]] { return body(); });
     }
 }
 

@@ -94,6 +94,8 @@ public:
     void release() {
         if (value_ >= bound_) [[unlikely]]
             throw_released_too_often();
+        if (!waiting_.empty()) [[unlikely]]
+            loop_.check_thread();
         add(1);
     }
     /// Whether acquire() would have to wait.

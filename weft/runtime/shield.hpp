@@ -40,8 +40,7 @@ template <class A>
                               } else if constexpr (std::is_reference_v<T>) {
                                   to.result_as<T>().emplace(from.result_as<T>().value());
                               } else {
-                                  to.result_as<T>().emplace(
-                                      internal::element_from<T, internal::gives_result<A>>(from));
+                                  to.result_as<T>().emplace(internal::element_from<T>(from));
                               }
                           });
     return outer;

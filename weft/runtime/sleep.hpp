@@ -2,7 +2,7 @@
 // weft/runtime/sleep.hpp - sleep(): wait for a time, or just let others run.
 #pragma once
 
-#include <concepts>
+#include <type_traits>
 #include <utility>
 
 #include <weft/base/time.hpp>
@@ -85,7 +85,8 @@ private:
 [[nodiscard]] inline internal::Sleep sleep(Delay delay) { return internal::Sleep(delay.get()); }
 /// A number is no duration: write sleep(1s). This keeps `sleep(1)` from being the C function of
 /// that name, which stops the whole loop.
-template <std::integral N>
+template <class N>
+    requires std::is_arithmetic_v<N>
 void sleep(N) = delete;
 /// The same, and gives `value`.
 template <class T>

@@ -63,6 +63,8 @@ void TaskBase::destroy_frames() noexcept {
 bool TaskBase::cancel(const std::string* message) {
     silence();
     if (state_ == State::done) return false;
+    if (debug_mode_seen.load(std::memory_order_relaxed)) [[unlikely]]
+        internal::check_thread(loop());
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
     try {

@@ -168,12 +168,17 @@ void TaskGroup::on_task_done(internal::FutureBase& task) {
     if (task.result().outcome != Outcome::error) return;
     task.mark_retrieved();
     const std::exception_ptr error = task.result().failure()->error;
-    errors_.push_back(error);
+    add_error(*task.result().failure());
     if (is_loop_ending(error) && !base_error_) base_error_ = error;
     if (!aborting_ && !parent_cancel_requested_) {
         abort();
         cancel_parent();
     }
+}
+
+void TaskGroup::add_error(const internal::Failure& failure) {
+    errors_.push_back(failure.error);
+    chains_.push_back(failure.chain);
 }
 
 void TaskGroup::abort() {
@@ -236,7 +241,7 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     } else if (passes_cancellation && errors_.empty() && !body_failed) {
         body.set_cancelled(std::move(cancellation));
     } else {
-        if (body_failed) errors_.push_back(body.failure()->error);
+        if (body_failed) add_error(*body.failure());
         if (errors_.empty()) {
             body.set_nothing();  // the body's cancellation was the group's own
             co_return;
@@ -247,8 +252,8 @@ Coro<void> TaskGroup::leave(internal::ResultBase& body) {
             parent_->set_cancel_message(nullptr);
             parent_->deliver_again();
         }
-        body.set_error(std::make_exception_ptr(
-            ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_))));
+        body.set_error(std::make_exception_ptr(ExceptionGroup(
+            "unhandled errors in a TaskGroup", std::move(errors_), std::move(chains_))));
     }
 }
 

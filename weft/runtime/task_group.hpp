@@ -133,6 +133,7 @@ private:
     [[noreturn]] void throw_refused() const;
     void adopt(internal::TaskBase& task, const TaskOptions& options, std::source_location where);
     void on_task_done(internal::FutureBase& task);
+    void add_error(const internal::Failure& failure);
     void abort();
     void cancel_parent();
 
@@ -141,6 +142,7 @@ private:
     std::size_t child_count_ = 0;
     AllDone* waiting_ = nullptr;
     std::vector<std::exception_ptr> errors_;
+    std::vector<AwaitChain> chains_;  // one for each
     std::exception_ptr base_error_;
     internal::ScopeNode* scope_ = nullptr;
     std::uint32_t shields_ = 0;

@@ -62,15 +62,15 @@ typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& re
     internal::Result<T> result;
     if constexpr (std::is_void_v<X>) {
         co_await resource.aenter();
-        auto inside = body();
+        auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(); });
         co_await internal::as_outcome(std::move(inside), result);
     } else {
         auto entered = co_await resource.aenter();
         if constexpr (std::invocable<F&, X&>) {
-            auto inside = body(entered);
+            auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(entered); });
             co_await internal::as_outcome(std::move(inside), result);
         } else {
-            auto inside = body();
+            auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(); });
             co_await internal::as_outcome(std::move(inside), result);
         }
     }
