@@ -23,7 +23,8 @@ namespace internal {
 class Completions : public std::enable_shared_from_this<Completions> {
 public:
     void watch(const std::vector<AnyFuture>& futures, std::optional<Delay> timeout);
-    /// The index of the next future that has ended. Errors: TimeoutError.
+    /// The index of the next future that has ended.
+    /// Errors: TimeoutError; StopAsyncIteration when all were asked for.
     [[nodiscard]] Coro<std::size_t> next();
     /// How often next() may still be called.
     [[nodiscard]] std::size_t left() const noexcept { return left_; }

@@ -100,8 +100,7 @@ public:
         return std::exchange(state_->error, nullptr);
     }
 
-    /// Calls it once the future is over: in the thread that ends it, or at once. It must not
-    /// throw.
+    /// Calls it once the future is over: in the thread that ends it, or at once. It must not throw.
     void add_done_callback(std::function<void()> callback) const {
         state_->add_done_callback(std::move(callback));
     }

@@ -66,7 +66,8 @@ struct DebugOffsets;
 struct StallReader;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
-/// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
+/// Whether the loop exists and is not closed. Takes a lock; for error paths.
+/// Thread: any.
 [[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
 
 // A callback that another thread handed over.

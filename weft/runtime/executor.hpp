@@ -47,7 +47,8 @@ private:
 
 }  // namespace internal
 
-/// Runs calls on other threads. Spec: concurrent.futures.Executor.
+/// Runs calls on other threads.
+/// Spec: concurrent.futures.Executor.
 class Executor {
 public:
     virtual ~Executor() = default;
@@ -189,8 +190,9 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
 ///
 /// The function sees the context variables that there are when the coroutine begins, in a copy.
 /// When its first parameter is a std::stop_token, it gets one that is triggered when the awaiting
-/// task is cancelled. Errors: what the function throws. Cancel: lossy; the await ends at once. A
-/// call that has not begun is never made; one that runs
+/// task is cancelled.
+/// Errors: what the function throws.
+/// Cancel: lossy; the await ends at once. A call that has not begun is never made; one that runs
 ///         goes on to its end, and its result is dropped.
 /// Spec:   asyncio.to_thread.
 template <class F, class... Args>

@@ -97,7 +97,9 @@ Coro<internal::scope_value_t<F, Timeout>> with_async(Timeout& scope, F body) {
 }
 
 /// Runs `body` with a deadline: `co_await timeout(10s, [&]() -> Coro<void> { … });`
-/// Returns: what the body returns. Errors and Cancel: see Timeout.
+/// Returns: what the body returns.
+/// Errors:  see Timeout.
+/// Cancel:  see Timeout.
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> timeout(std::optional<Delay> delay, F body) {
     co_await transparent;
@@ -165,8 +167,7 @@ Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::opti
 /// A coroutine runs in the calling task. With zero or less, only what is done already counts, and
 /// a coroutine is not started.
 /// Returns: the result; one that comes in the same turn as the deadline wins. That of a future
-/// which
-///          the caller keeps is copied.
+///          which the caller keeps is copied.
 /// Errors:  TimeoutError, after what was waited for has ended; else what it throws.
 /// Cancel:  cancels what is waited for.
 /// Spec:    asyncio.wait_for of 3.12 and later; where result and deadline meet in one turn,
