@@ -46,7 +46,7 @@ struct PromiseBase {
     bool transparent = false;
     /// How many calls lie below it on the stack while it runs, since the loop resumed one; and
     /// whether its owner waits for this frame's resume() to return: the task for its root always,
-    /// a parent as long as it is not suspended. See ChildFrame::run().
+    /// a parent as long as it is not suspended. See ChildFrame.
     std::uint8_t calls = 0;
     static constexpr std::uint8_t called_flag = 0x80;
     // Deeper down, the parent is suspended before the child runs, so that the stack does not grow
