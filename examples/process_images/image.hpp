@@ -75,8 +75,7 @@ struct DecodeOptions {
 
 /// Shrinks a picture until its longest edge fits; keeps its proportions and never enlarges.
 ///
-/// Each new pixel is the mean of the area it covers, so fine patterns turn to grey and not to
-/// moire.
+/// Each new pixel is the mean of the area it covers, so fine patterns turn to grey, not to moire.
 ///
 /// Errors: ImageError   longest_edge below 1, or pixels that do not match width and height
 [[nodiscard]] Image resize(const Image& image, int longest_edge);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/conformance/cases.hpp - how a case is written and found, and what the cases share.
 //
-// A case performs the same steps as the probe of CPython with the same id, with the same names in
-// the same order, and returns what it recorded. Nothing in a trace may be written down as the
-// result: it comes from what the runtime did.
+// A case performs the same steps as CPython did when the trace with its id was recorded, with the
+// same names in the same order, and returns what it recorded: see README.md. Nothing in a trace may
+// be written down as the result: it comes from what the runtime did.
 #pragma once
 
 // The cases are users of weft: they see it, and what they say it with, through one header.

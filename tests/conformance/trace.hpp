@@ -80,7 +80,8 @@ template <class... Items>
 }
 
 /// The recorder: `t(x)` appends x, `t(x, y)` appends [x, y]. A handle: copies append to the same
-/// list, so that callbacks may keep one. Thread: any.
+/// list, so that callbacks may keep one.
+/// Thread: any.
 class Trace {
 public:
     template <class... Items>

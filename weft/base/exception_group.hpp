@@ -161,10 +161,9 @@ template <class E, std::invocable<const ExceptionGroup&> F>
 ///
 /// A handler may throw: the others are asked all the same. `throw;` in it throws its members on.
 /// Errors: ExceptionGroup with the members that no handler took or that were thrown on, in their
-/// old
-///         places. What handlers threw beside goes into an ExceptionGroup without a message, with
-///         the one before, or alone when it is the only one. CancelledError, KeyboardInterrupt and
-///         SystemExit of a handler leave at once.
+///         old places. What handlers threw beside goes into an ExceptionGroup without a message,
+///         with the one before, or alone when it is the only one. CancelledError,
+///         KeyboardInterrupt and SystemExit of a handler leave at once.
 /// Spec:   PEP 654.
 template <class... Handlers>
 void except_group(const ExceptionGroup& errors, Handlers... handlers) {

@@ -118,7 +118,7 @@ private:
     std::string message_;
 };
 
-/// Asks the program to end with an exit code. Ends the loop that it arises in; not a
+/// Asks the program to end with an exit code. Ends the loop that it arises in; it is not a
 /// std::exception.
 class SystemExit {
 public:

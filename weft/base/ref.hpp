@@ -11,7 +11,8 @@ namespace weft {
 /// Shared ownership of an object that counts its owners itself.
 ///
 /// The object has `void retain() noexcept` and `void release() noexcept`; the last release
-/// destroys it. Thread: the counts are plain integers, so all owners live on one thread.
+/// destroys it.
+/// Thread: the counts are plain integers, so all owners live on one thread.
 template <class T>
 class [[clang::trivial_abi]] Ref {
 public:

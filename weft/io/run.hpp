@@ -37,7 +37,8 @@ struct RunnerOptions {
 /// While run() runs in the main thread and nobody else handles SIGINT, Ctrl-C cancels the main
 /// task the first time, and ends the loop at once the second time; run() then throws
 /// KeyboardInterrupt. Likewise SIGQUIT (Ctrl-\) writes all tasks to stderr, and the program goes
-/// on: see dump_tasks(). Spec: asyncio.Runner; that of SIGQUIT is weft's own.
+/// on: see dump_tasks().
+/// Spec: asyncio.Runner; that of SIGQUIT is weft's own.
 class Runner {
 public:
     explicit Runner(RunnerOptions options = {}) : options_(options) {}

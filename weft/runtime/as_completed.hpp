@@ -23,7 +23,8 @@ namespace internal {
 class Completions : public std::enable_shared_from_this<Completions> {
 public:
     void watch(const std::vector<AnyFuture>& futures, std::optional<Delay> timeout);
-    /// The index of the next future that has ended. Errors: TimeoutError.
+    /// The index of the next future that has ended.
+    /// Errors: TimeoutError; StopAsyncIteration when all were asked for.
     [[nodiscard]] Coro<std::size_t> next();
     /// How often next() may still be called.
     [[nodiscard]] std::size_t left() const noexcept { return left_; }
@@ -62,8 +63,10 @@ public:
 
     /// The next future to end, the very one that was given; nullopt after the last. Python's
     /// `async for`: `while (auto task = co_await results.next()) use(task->result());`
-    /// Errors: TimeoutError when the timeout has passed, once for each that did not end in time.
-    /// Cancel: safe.
+    /// Errors:   TimeoutError when the timeout has passed, once for each that did not end in time.
+    /// Cancel:   safe.
+    /// Suspends: maybe; never when one has ended that was not given yet (its end counts from the
+    ///           loop's next turn on), after the last, and once the timeout has passed.
     [[nodiscard]] Coro<std::optional<F>> next() {
         co_await transparent;
         if (completions_->left() == 0) co_return std::nullopt;
@@ -71,7 +74,10 @@ public:
         co_return futures_[index];
     }
     /// The next result. Python's `for f in as_completed(…): await f`.
-    /// Errors: what the future failed with; TimeoutError; StopAsyncIteration after the last.
+    /// Errors:   what the future failed with; TimeoutError as next(); StopAsyncIteration after the
+    ///           last.
+    /// Cancel:   safe; no result is taken before this has one to give.
+    /// Suspends: as next().
     [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
         co_await transparent;
         const std::size_t index = co_await completions_->next();
@@ -92,6 +98,8 @@ private:
 /// that is named twice, once.
 ///
 /// Abandoning it leaves the tasks running.
+/// Errors: RuntimeError without a running loop, where a task or the timeout needs one, and for a
+///         handle that refers to no future.
 /// Spec:   asyncio.as_completed of 3.13.
 template <std::ranges::input_range Range>
 auto as_completed(Range&& awaitables, std::optional<Delay> timeout = std::nullopt) {

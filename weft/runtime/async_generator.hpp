@@ -136,13 +136,16 @@ public:
     [[nodiscard]] Coro<std::optional<T>> next();
 
     /// The next value, by Python's name.
-    /// Errors: StopAsyncIteration at the end; else as next().
+    /// Errors:   StopAsyncIteration at the end; else as next().
+    /// Suspends: as next().
     [[nodiscard]] Coro<T> anext();
 
     /// Throws GeneratorExit at the `co_yield` where it waits, and runs it to its end. Does nothing
-    /// when it is at its end, or was never started.
-    /// Errors: what the cleanup throws; RuntimeError when it yields another value instead of
-    ///         ending, or runs.
+    /// when it is at its end; one that was never started is at its end then.
+    /// Errors:   what the cleanup throws; RuntimeError when it yields another value instead of
+    ///           ending, or runs.
+    /// Cancel:   lossy; raised in the cleanup, the rest of which does not run unless it catches it.
+    /// Suspends: maybe; where the cleanup does.
     [[nodiscard, clang::coro_wrapper]] Coro<void> aclose();
 
 private:
@@ -279,8 +282,11 @@ Coro<void> AsyncGenerator<T>::promise_type::close() {
 
 /// Python's `async with aclosing(generator)`: runs `body(generator)` and closes the generator
 /// afterwards, whatever happened.
-/// Returns: what the body returns.
-/// Errors:  what the body throws; what the closing throws replaces it.
+/// Returns:  what the body returns.
+/// Errors:   what the body throws; what the closing throws replaces it.
+/// Cancel:   reaches the body, after which the generator is closed; one that comes while it is
+///           being closed, as aclose().
+/// Suspends: maybe; where the body or the generator's cleanup does.
 template <class T, class F>
 std::invoke_result_t<F&, AsyncGenerator<T>&> aclosing(AsyncGenerator<T> generator, F body) {
     co_await transparent;

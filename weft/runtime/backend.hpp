@@ -46,7 +46,8 @@ protected:
     ~IoOperation() = default;
 };
 
-/// The system below an EventLoop. Thread: the loop's, except wake() and now().
+/// The system below an EventLoop.
+/// Thread: the loop's, except wake() and now().
 class Backend {
 public:
     virtual ~Backend() = default;
@@ -74,7 +75,8 @@ public:
     ///          virtual clock knows.
     [[nodiscard]] virtual bool wait(TimePoint deadline) = 0;
 
-    /// Ends the wait() at hand, or the next one. Thread: any; safe in a signal handler.
+    /// Ends the wait() at hand, or the next one.
+    /// Thread: any; safe in a signal handler.
     virtual void wake() noexcept = 0;
 
     /// Work on other threads that will wake() the loop begins or has ended. A virtual clock

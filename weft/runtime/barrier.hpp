@@ -29,12 +29,19 @@ public:
     ///
     /// Returns:  0 for the first that came, to parties - 1 for the last.
     /// Errors:   BrokenBarrierError   it was aborted or reset meanwhile, or is broken.
+    ///           RuntimeError         it would have to wait, and belongs to another loop.
     /// Cancel:   safe; the place is free again, and the barrier is not broken by it.
     /// Suspends: maybe; the last one does not wait unless others hold the barrier's lock.
     [[nodiscard]] Coro<std::size_t> wait();
-    /// Makes it as new. Who waits gets a BrokenBarrierError. Cancel: safe.
+    /// Makes it as new. Who waits gets a BrokenBarrierError.
+    ///
+    /// Errors:   RuntimeError   it would have to wait, and belongs to another loop.
+    /// Cancel:   safe; nothing has changed then.
+    /// Suspends: maybe; never unless others hold the barrier's lock.
     [[nodiscard]] Coro<void> reset();
-    /// Breaks it: who waits, and who comes until reset(), gets a BrokenBarrierError. Cancel: safe.
+    /// Breaks it: who waits, and who comes until reset(), gets a BrokenBarrierError.
+    ///
+    /// Errors, Cancel and Suspends as reset().
     [[nodiscard]] Coro<void> abort();
 
     [[nodiscard]] std::size_t parties() const noexcept { return parties_; }

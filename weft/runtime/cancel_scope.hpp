@@ -84,8 +84,10 @@ using cut_short_t = std::conditional_t<std::is_void_v<T>, bool, std::optional<el
 }  // namespace internal
 
 /// Runs `body` inside the scope.
-/// Returns: for a void body, whether it was not cut short; else its value, or nullopt.
-/// Errors:  what the body throws; RuntimeError when the scope was entered before.
+/// Returns:  for a void body, whether it was not cut short; else its value, or nullopt.
+/// Errors:   what the body throws; RuntimeError when the scope was entered before.
+/// Cancel:   see CancelScope.
+/// Suspends: maybe; where the body does.
 template <internal::BodyOf<CancelScope> F>
 Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> with_async(CancelScope& scope,
                                                                                 F body) {
@@ -112,8 +114,11 @@ Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> with_async(
 }
 
 /// Gives up on `body` after a delay and goes on.
-/// Returns: as with_async(CancelScope&): `if (!co_await move_on_after(5s, body)) …`
-/// Spec:    anyio.move_on_after.
+/// Returns:  as with_async(CancelScope&): `if (!co_await move_on_after(5s, body)) …`
+/// Errors:   what the body throws.
+/// Cancel:   a cancellation from outside reaches the body, and passes through.
+/// Suspends: maybe; where the body does, and it is given up on only there.
+/// Spec:     anyio.move_on_after.
 template <internal::BodyOf<CancelScope> F>
 Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> move_on_after(
     std::optional<Delay> delay, F body) {
@@ -128,9 +133,11 @@ namespace internal {
 }  // namespace internal
 
 /// Gives up on `body` after a delay with a TimeoutError.
-/// Returns: what the body returns.
-/// Errors:  TimeoutError; what the body throws.
-/// Spec:    anyio.fail_after: unlike timeout(), it interrupts every await of a body that goes on.
+/// Returns:  what the body returns.
+/// Errors:   TimeoutError; what the body throws.
+/// Cancel:   as move_on_after().
+/// Suspends: as move_on_after().
+/// Spec:     anyio.fail_after: unlike timeout(), it interrupts every await of a body that goes on.
 template <internal::BodyOf<CancelScope> F>
 Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> delay, F body) {
     co_await transparent;
@@ -141,10 +148,14 @@ Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> de
     }
 }
 
-/// Runs `body` without letting a cancellation from outside in; it is raised at the first await
-/// after. Timeouts and groups inside the body work as ever.
-/// Returns: what the body returns.
-/// Limits:  when the program ends, at most the Runner's grace period.
+/// Runs `body` without letting a cancellation from outside in. Timeouts and groups inside the body
+/// work as ever.
+/// Returns:  what the body returns.
+/// Errors:   what the body throws.
+/// Cancel:   shielded; it is raised at the first await after.
+/// Suspends: maybe; where the body does.
+/// Limits:   when the program ends, at most the Runner's grace period.
+/// Spec:     a body in anyio's CancelScope(shield=True).
 template <internal::BodyOf<internal::NoScope> F>
 internal::scope_coro_t<F, internal::NoScope> shielded(F body) {
     co_await transparent;

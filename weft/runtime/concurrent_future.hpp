@@ -103,8 +103,7 @@ public:
         return std::exchange(state_->error, nullptr);
     }
 
-    /// Calls it once the future is over: in the thread that ends it, or at once. It must not
-    /// throw.
+    /// Calls it once the future is over: in the thread that ends it, or at once. It must not throw.
     void add_done_callback(std::function<void()> callback) const {
         state_->add_done_callback(std::move(callback));
     }
@@ -112,11 +111,17 @@ public:
     // For those who do the work.
     /// The work was thrown away: cancelled, even if it had begun. Does nothing when it is over.
     void abandon() const { state_->abandon(); }
+    /// The work begins; cancel() returns false from then on.
+    /// Returns: false when it was cancelled before; the work must not be done then.
+    /// Errors:  InvalidStateError when it runs already, or has a result.
     [[nodiscard]] bool set_running_or_notify_cancel() const { return state_->set_running(); }
+    /// Ends it with a value made of `args`, wakes those who wait, and calls the done callbacks.
+    /// Errors: InvalidStateError when it is over.
     template <class... Args>
     void set_result(Args&&... args) const {
         state_->finish([&] { state_->value.template emplace<1>(std::forward<Args>(args)...); });
     }
+    /// The same with an error.
     void set_exception(std::exception_ptr error) const {
         state_->finish([&] { state_->error = std::move(error); });
     }

@@ -79,9 +79,8 @@ public:
     /// Releases the lock, waits to be notified, and locks it again.
     ///
     /// Returns:  true; ask again for what was waited for, since others may have run in between.
-    /// Errors:   RuntimeError   the lock is not locked, or condition or lock belong to another
-    /// loop. Cancel:   safe; the lock is locked again first, however long that takes, and a
-    /// notification
+    /// Errors:   RuntimeError   the lock is not locked, or one of the two belongs to another loop.
+    /// Cancel:   safe; the lock is locked again first, however long that takes, and a notification
     ///           goes to the next in line.
     /// Suspends: always.
     /// Cost:     no allocation.
@@ -107,10 +106,11 @@ public:
         co_return result;
     }
 
-    /// Wakes the first `n` who wait; they go on once they get the lock, which stays with the
-    /// caller. Errors: RuntimeError when the lock is not locked.
+    /// Wakes the first `n` who wait; they go on once they get the lock, which the caller keeps.
+    /// Errors: RuntimeError when the lock is not locked.
     void notify(std::size_t n = 1);
-    /// Wakes all who wait. Errors: as notify().
+    /// Wakes all who wait.
+    /// Errors: as notify().
     void notify_all();
 
     // Implementation: for those who may have lost the lock, as when the loop closes.

@@ -266,8 +266,7 @@ public:
     ChildFrame(const ChildFrame&) = delete;
     ChildFrame& operator=(const ChildFrame&) = delete;
 
-    /// For await_ready(): whether the child has ended, and the awaiting frame takes what came of
-    /// it.
+    /// For await_ready(): whether the child has ended, and the awaiting frame takes its outcome.
     [[nodiscard]] bool is_over(const ResultBase& slot) const noexcept {
         return slot.outcome == Outcome::value || child_->is_called();
     }

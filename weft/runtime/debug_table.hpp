@@ -112,8 +112,9 @@ extern const weft_debug_table weft_debug;
 
 namespace weft::internal {
 
-/// The loops of this process that are not closed. Thread: any; each call takes a lock, which other
-/// processes do not see: they find a list that is whole at each moment.
+/// The loops of this process that are not closed.
+/// Thread: any; each call takes a lock, which other processes do not see: they find a list that is
+///         whole at each moment.
 class OpenLoops {
 public:
     static void add(EventLoop& loop) noexcept;

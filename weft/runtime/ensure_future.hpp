@@ -39,8 +39,7 @@ namespace internal {
 template <class A>
 using gathered_t = typename decltype(ensure_future(std::declval<A>()))::value_type;
 
-/// Whether the result may be moved out: nobody else has a handle to what was made here or given
-/// away.
+/// Whether the result may be moved out: what was made here or given away has no other handle.
 template <class A>
 inline constexpr bool gives_result = !std::is_lvalue_reference_v<A>;
 

@@ -55,7 +55,7 @@ void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
 
 namespace {
 
-// How long I/O and timers may wait while callbacks are ready: DESIGN's fairness bound.
+// How long I/O and timers may wait while callbacks are ready: so many callbacks, or so long.
 constexpr std::uint32_t callbacks_between_polls_max = 64;
 constexpr Nanoseconds time_between_polls_max = std::chrono::microseconds(200);
 // A look at the processor's clock costs as much as a turn of one callback. While callbacks are

@@ -66,7 +66,8 @@ struct DebugOffsets;
 struct StallReader;
 extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-exec")]];
 [[noreturn]] void throw_no_running_loop();
-/// Whether the loop exists and is not closed. Takes a lock; for error paths. Thread: any.
+/// Whether the loop exists and is not closed. Takes a lock; for error paths.
+/// Thread: any.
 [[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
 
 // A callback that another thread handed over.
@@ -103,7 +104,7 @@ class EventLoop {
 public:
     /// Takes the system below; new_event_loop() of weft/io gives the usual one.
     explicit EventLoop(std::unique_ptr<Backend> backend);
-    /// Closes it first.
+    /// Closes it first, and waits for the calls that were given to its own default executor.
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -150,6 +151,9 @@ public:
     // ---- callbacks
 
     /// Calls `function(args...)` in the next turn, in a copy of the present context.
+    /// Errors: RuntimeError when the loop is closed, or runs in another thread. What the function
+    ///         throws is told to the exception handler.
+    /// Limits: none for the calls that wait.
     template <std::invocable F>
     Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
         check_usable();
@@ -165,7 +169,8 @@ public:
                          std::source_location());
     }
     /// In a given context: `loop.call_soon(f, {.context = &context})`. Arguments go into a lambda.
-    /// Spec: `context=`; the context is shared both ways, and may be dropped before the call.
+    /// Errors: as above.
+    /// Spec:   `context=`; the context is shared both ways, and may be dropped before the call.
     template <std::invocable F>
     Handle call_soon(F&& function, CallOptions options,
                      std::source_location where = std::source_location::current()) {
@@ -178,6 +183,7 @@ public:
 
     /// The same at a time of this loop's clock. Calls for the same time run in the order of
     /// their making.
+    /// Errors: as call_soon().
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
     TimerHandle call_at(internal::Located<TimePoint> when, F&& function, Args&&... args) {
@@ -199,6 +205,7 @@ public:
                 std::forward<F>(function), *options.context, *this, when.at)));
     }
     /// The same after a delay; zero or less means the turn after the next.
+    /// Errors: as call_soon(); ValueError for a NaN.
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
     TimerHandle call_later(internal::Located<Delay> delay, F&& function, Args&&... args) {
@@ -214,6 +221,8 @@ public:
     /// one order with it. Not for signal handlers: it allocates.
     /// Errors: RuntimeError when the loop is closed.
     /// Thread: any. There is no handle: what was posted cannot be cancelled from afar.
+    /// Limits: none for the calls that wait for the loop: who may post faster than it runs them has
+    ///         to count them.
     template <std::invocable F>
     void call_soon_threadsafe(F&& function,
                               std::source_location where = std::source_location::current()) {
@@ -253,6 +262,7 @@ public:
 
     // ---- futures and tasks
 
+    /// Makes a pending future of this loop.
     template <class T = void>
     [[nodiscard]] Future<T> create_future(
         std::source_location where = std::source_location::current()) {
@@ -260,6 +270,8 @@ public:
         state->made_at = where;
         return Future<T>(std::move(state));
     }
+    /// Makes a task of this loop, which runs it from its next turn on, or once it is run.
+    /// Errors: RuntimeError when the loop is closed, or runs in another thread.
     template <class T>
     Task<T> create_task([[clang::lifetimebound]] Coro<T> coro, const TaskOptions& options = {},
                         std::source_location where = std::source_location::current());
@@ -268,17 +280,23 @@ public:
 
     /// Calls `function` each time that reading `fd` would not block, until remove_reader().
     /// Replaces a reader that is there.
-    /// Errors: OSError when the descriptor cannot be watched.
+    /// Errors: OSError when the descriptor cannot be watched: a reader that was there is gone then.
+    ///         RuntimeError when the loop is closed, runs in another thread, or was made before a
+    ///         fork.
     template <std::invocable F>
     void add_reader(int fd, F function) {
         watch(IoKind::readable, fd, std::move(function));
     }
+    /// The same for writing, beside a reader of the same descriptor.
     template <std::invocable F>
     void add_writer(int fd, F function) {
         watch(IoKind::writable, fd, std::move(function));
     }
-    /// Returns whether there was one.
+    /// Ends the watch; a call that is queued is not made.
+    /// Returns: whether there was one; false also when the loop is closed.
+    /// Errors:  RuntimeError in the child of a fork, for a watch of its parent.
     bool remove_reader(int fd) { return unwatch(IoKind::readable, fd); }
+    /// The same for add_writer().
     bool remove_writer(int fd) { return unwatch(IoKind::writable, fd); }
 
     /// Calls `function` in the loop when the process gets the signal.
@@ -294,19 +312,30 @@ public:
     // ---- threads
 
     /// Calls `function(args...)` on a thread of the executor; null means the default one.
+    /// Errors: what the function throws; RuntimeError after a shutdown of the executor, and when
+    ///         the loop is closed.
     /// Cancel: the future is cancelled at once. A call that waits for a thread is never made; one
     ///         that runs goes on, and its result is dropped.
-    /// Errors: what the function throws; RuntimeError after a shutdown of the executor.
+    /// Limits: those of the executor; none for the calls that wait for a thread.
     template <class F, class... Args>
     auto run_in_executor(Executor* executor, F&& function, Args&&... args)
         -> Future<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>;
+    /// What run_in_executor(nullptr, …) and to_thread() use from now on; null: a new
+    /// ThreadPoolExecutor, made when it is needed. The one before is not shut down; where nobody
+    /// else owns it, its destructor waits for its jobs.
     void set_default_executor(std::shared_ptr<Executor> executor);
     /// Waits until the default executor's threads have ended, at most `timeout`; none may be
-    /// started afterwards.
+    /// started afterwards. That they have not ended in time is written to weft::log.
+    /// Cancel:   the await ends at once; the executor is shut down all the same.
+    /// Suspends: maybe; never when there is no default executor.
     [[nodiscard]] Coro<void> shutdown_default_executor(
         std::optional<Nanoseconds> timeout = std::nullopt);
 
-    /// Closes every asynchronous generator that was started and is not at its end.
+    /// Closes every asynchronous generator that was started and is not at its end, in turn.
+    /// Errors:   none; what a cleanup throws is told to the exception handler.
+    /// Cancel:   raised in the cleanup at hand; the generators after it are still open, for another
+    ///           call.
+    /// Suspends: maybe; where a cleanup does.
     [[nodiscard]] Coro<void> shutdown_asyncgens();
 
     // ---- errors and debugging
@@ -316,7 +345,10 @@ public:
     [[nodiscard]] const ExceptionHandler& get_exception_handler() const noexcept {
         return handler_;
     }
+    /// Tells the handler, or the default where there is none. What the handler throws is written to
+    /// weft::log, but for KeyboardInterrupt and SystemExit, which end the run.
     void call_exception_handler(const ExceptionContext& context) noexcept;
+    /// Writes the context to weft::log as an error; for handlers that want that, too.
     void default_exception_handler(const ExceptionContext& context);
 
     /// Debug mode times each callback exactly, and reports cancellations that a task swallowed, a
@@ -331,7 +363,8 @@ public:
     /// Debug mode measures each. Else a thread of the process looks every quarter of this time
     /// which callback runs: it sees all that take half as long again, and some shorter ones, never
     /// one that took less. Zero switches it off. Under a virtual clock nothing is slow.
-    /// Spec: asyncio, which reports only in debug mode.
+    /// Limits: outside debug mode, the first 64 loops that run at a time are looked at.
+    /// Spec:   asyncio, which reports only in debug mode.
     Nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
 
     /// "epoll", "io_uring", "virtual": what runs below.

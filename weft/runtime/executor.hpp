@@ -49,7 +49,8 @@ private:
 
 }  // namespace internal
 
-/// Runs calls on other threads. Spec: concurrent.futures.Executor.
+/// Runs calls on other threads.
+/// Spec: concurrent.futures.Executor.
 class Executor {
 public:
     virtual ~Executor() = default;
@@ -59,7 +60,9 @@ public:
     /// Errors: RuntimeError after shutdown().
     /// Thread: any.
     virtual void submit_job(std::move_only_function<void()> job) = 0;
-    /// Refuses new jobs; waits until those that were submitted have ended if `wait`.
+    /// Refuses new jobs. Those that were submitted are run all the same; if `wait`, it blocks the
+    /// thread until they have ended.
+    /// Thread: any but one that runs a job, which would wait for itself.
     virtual void shutdown(bool wait) = 0;
     /// shutdown() that waits at most so long; false when jobs still ran then.
     [[nodiscard]] virtual bool shutdown_within(Nanoseconds timeout) = 0;
@@ -102,7 +105,8 @@ private:
 /// `max_workers`; jobs beyond that wait their turn, first come first served.
 ///
 /// The destructor waits for all jobs.
-/// Limits: max_workers, by default min(32, processors + 4), as in Python.
+/// Limits: max_workers, by default min(32, processors + 4), as in Python; none for the jobs that
+///         wait their turn.
 class ThreadPoolExecutor final : public Executor {
 public:
     /// Errors: ValueError for zero workers.
@@ -193,10 +197,14 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop);
 ///
 /// The function sees the context variables that there are when the coroutine begins, in a copy.
 /// When its first parameter is a std::stop_token, it gets one that is triggered when the awaiting
-/// task is cancelled. Errors: what the function throws. Cancel: lossy; the await ends at once. A
-/// call that has not begun is never made; one that runs
-///         goes on to its end, and its result is dropped.
-/// Spec:   asyncio.to_thread.
+/// task is cancelled.
+/// Errors:   what the function throws; RuntimeError after shutdown_default_executor().
+/// Cancel:   lossy; the await ends at once. A call that has not begun is never made; one that runs
+///           goes on to its end, and its result is dropped.
+/// Suspends: always.
+/// Limits:   min(32, processors + 4) calls at a time, unless set_default_executor() was called;
+///           none for the calls that wait their turn.
+/// Spec:     asyncio.to_thread.
 template <class F, class... Args>
     requires(!std::same_as<F, CapacityLimiter>)
 [[clang::coro_wrapper]] auto to_thread(F function, Args... args);

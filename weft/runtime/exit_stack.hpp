@@ -27,9 +27,10 @@ namespace weft {
 ///         …
 ///     });
 ///
-/// Errors: what a cleanup throws replaces what is on its way, as in nested blocks.
-/// Cancel: a cleanup that is cancelled ends; the others are run all the same.
-/// Spec:   contextlib.AsyncExitStack.
+/// Errors:   what a cleanup throws replaces what is on its way, as in nested blocks.
+/// Cancel:   a cleanup that is cancelled ends; the others are run all the same.
+/// Suspends: maybe; where the body or a cleanup does.
+/// Spec:     contextlib.AsyncExitStack.
 class AsyncExitStack {
 public:
     /// A cleanup that is told how the block was left, and says whether the error ends there.
@@ -41,7 +42,11 @@ public:
     /// Reports cleanups that were never run: it cannot wait for them.
     ~AsyncExitStack();
 
-    /// Enters `resource`, which the stack keeps, and will leave it. Gives what aenter() gives.
+    /// Enters `resource`, which the stack keeps, and will leave it.
+    /// Returns:  what aenter() gives.
+    /// Errors:   what aenter() throws; the resource is destroyed then, and not left.
+    /// Cancel:   reaches aenter(), and then is as an error of it.
+    /// Suspends: maybe; where aenter() does.
     template <AsyncContextManager R>
     Coro<internal::entered_t<R>> enter_async_context(R resource) {
         co_await transparent;
@@ -65,6 +70,9 @@ public:
     /// Moves all cleanups to another stack, so that nothing is run here.
     [[nodiscard]] AsyncExitStack pop_all() noexcept { return std::move(*this); }
     /// Runs all cleanups now.
+    /// Errors:   see AsyncExitStack.
+    /// Cancel:   see AsyncExitStack; the stack is empty afterwards.
+    /// Suspends: maybe; where a cleanup does.
     [[nodiscard]] Coro<void> aclose();
 
     // Implementation of the block.
@@ -82,6 +90,9 @@ private:
 };
 
 /// Runs `body` with the stack, and the stack's cleanups after it.
+/// Errors:   what the body throws, unless a cleanup says that it ends there, or throws another.
+/// Cancel:   reaches the body, then see AsyncExitStack.
+/// Suspends: maybe; where the body or a cleanup does.
 template <internal::BodyOf<AsyncExitStack> F>
 Coro<void> with_async(AsyncExitStack& stack, F body) {
     co_await transparent;

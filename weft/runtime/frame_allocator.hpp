@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/runtime/frame_allocator.hpp - memory for coroutine frames and task states, recycled per
-// thread.
+// weft/runtime/frame_allocator.hpp - memory for frames and task states, recycled per thread.
 //
 // A frame lives for one call, so its block goes back to a list of its size on the thread that
 // freed it and serves the next call: some 4 ns where malloc and free take 9. Blocks come from

@@ -68,7 +68,8 @@ public:
         return static_cast<Result<T>&>(*result_);
     }
 
-    /// Future.cancel(): false when it is done already. Errors: see AnyFuture::cancel.
+    /// Future.cancel(): false when it is done already.
+    /// Errors: see AnyFuture::cancel.
     virtual bool cancel(const std::string* message);
 
     void set_error(std::exception_ptr error);

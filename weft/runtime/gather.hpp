@@ -183,14 +183,16 @@ inline constexpr ReturnExceptions return_exceptions{};
 /// Runs coroutines side by side as tasks, and futures as they are; gives all results in the order
 /// of the arguments: `auto [a, b] = co_await gather(f(), g());` A void result is a monostate.
 ///
-/// Errors: the first error of a child, at once; the other children go on, and what they fail with
-///         later is told to the exception handler, unless somebody asks that task for it. A child
-///         that was cancelled counts as the error CancelledError. gather_or_cancel() does not leave
-///         children running.
-///         ValueError when a future belongs to another loop.
-/// Cancel: cancels every child that is not done.
-/// Cost:   a task for each coroutine and one allocation for all.
-/// Spec:   asyncio.gather; it differs in reporting later errors, which asyncio drops.
+/// Errors:   the first error of a child, at once; the other children go on, and what they fail with
+///           later is told to the exception handler, unless somebody asks that task for it. A child
+///           that was cancelled counts as the error CancelledError. gather_or_cancel() does not
+///           leave children running.
+///           ValueError when a future belongs to another loop; RuntimeError without a running loop.
+/// Cancel:   cancels every child that is not done.
+/// Suspends: gather() never, it gives a future. co_await of that: maybe; never when all that was
+///           given was done already.
+/// Cost:     a task for each coroutine and one allocation for all.
+/// Spec:     asyncio.gather; it differs in reporting later errors, which asyncio drops.
 template <internal::Gatherable... A>
 auto gather(A&&... awaitables) {
     using State = internal::GatherTuple<internal::gathered_t<A>...>;
@@ -227,8 +229,9 @@ auto gather(ReturnExceptions, Range&& range) {
 /// gather() that leaves nothing running: the first error cancels the others, and is thrown when
 /// all of them have ended.
 ///
-/// Errors: the first error of a child; later ones are told to the exception handler.
-/// Cancel: cancels every child, and waits for them.
+/// Errors:   the first error of a child; later ones are told to the exception handler.
+/// Cancel:   cancels every child, and waits for them.
+/// Suspends: maybe; never when all that was given was done already.
 template <internal::Gatherable... A>
 Coro<std::tuple<internal::element_t<internal::gathered_t<A>>...>> gather_or_cancel(
     A... awaitables) {

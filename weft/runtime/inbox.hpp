@@ -34,9 +34,11 @@ public:
     Inbox(const Inbox&) = delete;
     Inbox& operator=(const Inbox&) = delete;
 
-    /// False, and nothing pushed, once the loop is closed. Thread: any.
+    /// False, and nothing pushed, once the loop is closed.
+    /// Thread: any.
     [[nodiscard]] bool push(Message& message) noexcept;
-    /// Ends the loop's sleep. Thread: any; safe in a signal handler.
+    /// Ends the loop's sleep.
+    /// Thread: any; safe in a signal handler.
     void wake() noexcept;
 
     // The loop's side.

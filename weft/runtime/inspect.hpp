@@ -50,12 +50,12 @@ struct TaskInfo {
 /// Cost:   some microseconds for each task.
 /// Spec:   asyncio.capture_call_graph, for all tasks at once.
 [[nodiscard]] std::vector<TaskInfo> capture_call_graph();
-/// The same of a loop. Thread: the loop's.
+/// The same of a loop.
+/// Thread: the loop's.
 [[nodiscard]] std::vector<TaskInfo> capture_call_graph(EventLoop& loop);
 
 struct TreeOptions {
-    /// Also shows weft's own frames, and each of many tasks that stand side by side and do the
-    /// same.
+    /// Also shows weft's own frames, and each of many tasks side by side that do the same.
     bool everything = false;
     std::string strip = {};  ///< taken off the front of file names; see common_folder()
 };
@@ -66,8 +66,9 @@ struct TreeOptions {
 [[nodiscard]] std::string format_task_tree(std::span<const TaskInfo> tasks,
                                            const TreeOptions& options = {});
 
-/// Prints the tree of the running loop's tasks. Errors: RuntimeError without a running loop.
-/// Spec: asyncio.print_call_graph, for all tasks at once.
+/// Prints the tree of the running loop's tasks.
+/// Errors: RuntimeError without a running loop.
+/// Spec:   asyncio.print_call_graph, for all tasks at once.
 void print_call_graph(std::FILE* to = stdout);
 
 /// Writes the trees of all loops of the process to stderr: that of this thread's loop, when it
@@ -88,8 +89,8 @@ void dump_tasks() noexcept;
 [[nodiscard]] std::string common_folder(std::span<const TaskInfo> tasks);
 /// "FILE:LINE" without `strip`; "?" where the place is not known.
 [[nodiscard]] std::string to_string(const SourcePlace& place, const std::string& strip = {});
-/// The place to show when there is room for one: the innermost of the program itself; null for
-/// none.
+/// The place to show when there is room for one: the innermost of the program itself; null when
+/// there is none.
 [[nodiscard]] const SourcePlace* innermost_place(const TaskInfo& task) noexcept;
 /// Fills `awaited_by` from `awaits`; the entries for a TaskGroup's owner are there already.
 void link_awaiters(std::vector<TaskInfo>& tasks);

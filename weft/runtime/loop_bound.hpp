@@ -13,7 +13,8 @@ namespace internal {
 
 class LoopBound {
 public:
-    /// Binds it, unless it is bound already. Errors: RuntimeError when it is to another loop.
+    /// Binds it, unless it is bound already.
+    /// Errors: RuntimeError when it is to another loop.
     void bind(EventLoop& loop, std::string_view what) {
         if (loop_ && loop_ != &loop) [[unlikely]]
             throw_bound_elsewhere(what);

@@ -151,8 +151,7 @@ public:
 
 /// A Queue that gives the smallest item first.
 /// Spec: asyncio.PriorityQueue. Items of which neither is less come in heapq's order, not in that
-/// of
-///       their coming: add a counter to the item for that, as in Python.
+///       of their coming: add a counter to the item for that, as in Python.
 template <class T, class Compare = std::less<T>>
 class PriorityQueue : public internal::BasicQueue<T, internal::Heap<T, Compare>> {
 public:

@@ -94,6 +94,7 @@ public:
     }
     /// Waits until all items were got and their work is done.
     ///
+    /// Errors:   RuntimeError   it would have to wait, and a task of another loop has waited here.
     /// Cancel:   safe.
     /// Suspends: maybe; never while no work is left.
     /// Cost:     no allocation.

@@ -20,11 +20,14 @@ void shield_into(const Ref<FutureBase>& inner, const Ref<FutureBase>& outer,
 /// A future that ends as `awaitable` does, and whose cancelling leaves that running.
 ///
 /// To shield a stretch of code from cancellation, shielded() of cancel_scope.hpp needs no task.
-/// Errors: those of what is shielded. When the waiting side was cancelled, an error that comes
-///         later is told to the exception handler, unless somebody asks the inner task for it.
-/// Cancel: the await ends, the inner task goes on; run() still cancels it when it ends.
-/// Spec:   asyncio.shield. The result is copied where it can be, so that a task that was given
-///         keeps its own.
+/// Errors:   those of what is shielded. When the waiting side was cancelled, an error that comes
+///           later is told to the exception handler, unless somebody asks the inner task for it.
+///           RuntimeError without a running loop, where a task is to be made.
+/// Cancel:   the await ends, the inner task goes on; run() still cancels it when it ends.
+/// Suspends: shield() never, it gives a future. co_await of that: maybe; never when what was given
+///           was done already.
+/// Spec:     asyncio.shield. The result is copied where it can be, so that a task that was given
+///           keeps its own.
 template <class A>
 [[nodiscard]] auto shield(A&& awaitable) {
     using T = internal::gathered_t<A>;

@@ -60,7 +60,8 @@ private:
 /// loop. It sleeps while they all do.
 class StallWatch {
 public:
-    /// A loop begins to run, or ends. Thread: the loop's.
+    /// A loop begins to run, or ends.
+    /// Thread: the loop's.
     static void add(EventLoop& loop) noexcept;
     static void remove(EventLoop& loop) noexcept;
     /// A loop has waited.

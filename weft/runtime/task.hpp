@@ -107,8 +107,9 @@ auto create_task(F function, const TaskOptions& options = {},
 /// All tasks of the running loop that are not done, oldest first.
 /// Errors: RuntimeError without a running loop.
 [[nodiscard]] std::vector<AnyTask> all_tasks();
-/// The same of another loop, which may be between two runs. Thread: that loop's.
+/// The same of another loop, which may be between two runs.
 /// Errors: RuntimeError from another thread than it runs in.
+/// Thread: that loop's.
 [[nodiscard]] std::vector<AnyTask> all_tasks(EventLoop& loop);
 
 }  // namespace weft

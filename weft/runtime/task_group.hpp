@@ -73,6 +73,9 @@ public:
     ~TaskGroup();
 
     /// Runs `body` with a new group, and waits for all tasks of the group.
+    /// Errors:   see TaskGroup.
+    /// Cancel:   see TaskGroup.
+    /// Suspends: maybe; where the body does, and at its end while a task is left.
     template <internal::BodyOf<TaskGroup> F>
     static Coro<void> scope(F body);
 
@@ -109,9 +112,11 @@ public:
 
     /// Starts `function(status)` as a task of the group and waits until it calls
     /// `status.started(value)`; gives that value.
-    /// Errors: what the task throws before; RuntimeError when it ends without having called it.
-    /// Cancel: cancels the task, if it has not started.
-    /// Spec:   anyio's TaskGroup.start.
+    /// Errors:   what the task throws before; RuntimeError when it ends without having called it,
+    ///           and where create_task() throws one.
+    /// Cancel:   cancels the task, unless it has called started() before.
+    /// Suspends: always.
+    /// Spec:     anyio's TaskGroup.start.
     template <class T = void, class F>
     Coro<T> start(F function);
 
@@ -155,7 +160,9 @@ private:
 };
 
 /// Runs `body` inside the group; it may take the group as its parameter.
-/// Errors: see TaskGroup; RuntimeError when the group was entered before.
+/// Errors:   see TaskGroup; RuntimeError when the group was entered before.
+/// Cancel:   see TaskGroup.
+/// Suspends: maybe; where the body does, and at its end while a task is left.
 template <internal::BodyOf<TaskGroup> F>
 Coro<void> with_async(TaskGroup& group, F body) {
     co_await transparent;

@@ -32,11 +32,12 @@ class Timeout;
 ///     });
 ///     if (limit.expired()) …
 ///
-/// Errors: TimeoutError when the deadline cancelled the body, caused by the CancelledError. An
-///         error that the body throws instead goes on, with a TimeoutError as its context().
-/// Cancel: a cancellation from outside goes on as CancelledError. The scope does not end before
-///         its body.
-/// Spec:   asyncio.timeout, asyncio.timeout_at.
+/// Errors:   TimeoutError when the deadline cancelled the body, caused by the CancelledError. An
+///           error that the body throws instead goes on, with a TimeoutError as its context().
+/// Cancel:   a cancellation from outside goes on as CancelledError. The scope does not end before
+///           its body.
+/// Suspends: maybe; where the body does. The deadline takes effect only there.
+/// Spec:     asyncio.timeout, asyncio.timeout_at.
 class Timeout {
 public:
     /// A deadline so far from the moment of entering; nullopt for none.
@@ -81,8 +82,10 @@ private:
 };
 
 /// Runs `body` inside the timeout; it may take the Timeout as its parameter.
-/// Returns: what the body returns.
-/// Errors:  see Timeout; RuntimeError when it was entered before.
+/// Returns:  what the body returns.
+/// Errors:   see Timeout; RuntimeError when it was entered before.
+/// Cancel:   see Timeout.
+/// Suspends: maybe; where the body does.
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> with_async(Timeout& scope, F body) {
     co_await transparent;
@@ -97,14 +100,17 @@ Coro<internal::scope_value_t<F, Timeout>> with_async(Timeout& scope, F body) {
 }
 
 /// Runs `body` with a deadline: `co_await timeout(10s, [&]() -> Coro<void> { … });`
-/// Returns: what the body returns. Errors and Cancel: see Timeout.
+/// Returns:  what the body returns.
+/// Errors:   see Timeout.
+/// Cancel:   see Timeout.
+/// Suspends: maybe; where the body does.
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> timeout(std::optional<Delay> delay, F body) {
     co_await transparent;
     Timeout scope(delay);
     co_return co_await with_async(scope, std::move(body));
 }
-/// The same with a deadline on the loop's clock.
+/// The same with a deadline on the loop's clock. One that has passed fires in the next turn.
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> timeout_at(std::optional<TimePoint> when, F body) {
     co_await transparent;
@@ -164,13 +170,14 @@ Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::opti
 ///
 /// A coroutine runs in the calling task. With zero or less, only what is done already counts, and
 /// a coroutine is not started.
-/// Returns: the result; one that comes in the same turn as the deadline wins. That of a future
-/// which
-///          the caller keeps is copied.
-/// Errors:  TimeoutError, after what was waited for has ended; else what it throws.
-/// Cancel:  cancels what is waited for.
-/// Spec:    asyncio.wait_for of 3.12 and later; where result and deadline meet in one turn,
-///          asyncio loses the result.
+/// Returns:  the result; one that comes in the same turn as the deadline wins. That of a future
+///           which the caller keeps is copied.
+/// Errors:   TimeoutError, after what was waited for has ended; else what it throws.
+/// Cancel:   cancels what is waited for.
+/// Suspends: maybe; where what is waited for does. With zero or less always, unless it is a future
+///           that is done.
+/// Spec:     asyncio.wait_for of 3.12 and later; where result and deadline meet in one turn,
+///           asyncio loses the result.
 template <class A>
     requires Awaitable<std::remove_cvref_t<A>>
 [[clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<

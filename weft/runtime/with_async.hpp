@@ -50,10 +50,11 @@ struct EnteredBody<F, X> {
 
 /// Python's `async with resource as x: body`: `body(x)` or `body()` between aenter() and aexit().
 ///
-/// Returns: what the body returns.
-/// Errors:  what the body throws, unless aexit() says that it ends there; what aexit() throws
-///          replaces it.
-/// Cancel:  reaches whichever of the three runs; aexit() is always called once aenter() returned.
+/// Returns:  what the body returns.
+/// Errors:   what the body throws, unless aexit() says that it ends there; what aexit() throws
+///           replaces it.
+/// Cancel:   reaches whichever of the three runs; aexit() is always called once aenter() returned.
+/// Suspends: maybe; where one of the three does.
 template <AsyncContextManager R, class F>
 typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& resource, F body) {
     co_await transparent;
@@ -89,10 +90,11 @@ typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& re
 ///
 /// The cleanup runs to its end whatever happened: a cancellation that comes meanwhile is raised
 /// after it.
-/// Returns: what the body returns.
-/// Errors:  what the body throws; what the cleanup throws replaces it.
-/// Cancel:  shielded while the cleanup runs; when the program ends, for the Runner's grace period.
-///          Give a cleanup that may hang a timeout() of its own.
+/// Returns:  what the body returns.
+/// Errors:   what the body throws; what the cleanup throws replaces it.
+/// Cancel:   shielded while the cleanup runs; when the program ends, for the Runner's grace period.
+///           Give a cleanup that may hang a timeout() of its own.
+/// Suspends: maybe; where the body or the cleanup does.
 template <internal::BodyOf<internal::NoScope> F, internal::BodyOf<internal::NoScope> C>
     requires std::is_void_v<internal::scope_value_t<C, internal::NoScope>>
 internal::scope_coro_t<F, internal::NoScope> try_finally(F body, C cleanup) {

@@ -22,7 +22,8 @@ public:
 
     [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
 
-    /// Runs it to its end in a task. Errors: what it throws; RuntimeError on a deadlock.
+    /// Runs it to its end in a task.
+    /// Errors: what it throws; RuntimeError on a deadlock.
     template <class T>
     T run(Coro<T> coro, std::source_location where = std::source_location::current()) {
         return loop_.run_until_complete(std::move(coro), where);
