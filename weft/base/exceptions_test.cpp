@@ -2,13 +2,16 @@
 #include <weft/base/exceptions.hpp>
 
 #include <exception>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exception_group.hpp>
 
 namespace weft {

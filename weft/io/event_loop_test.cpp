@@ -351,6 +351,11 @@ TEST_F(Loop, refuses_the_child_of_a_fork) {
 }
 
 TEST_F(Loop, leaves_the_child_of_a_fork_that_a_callback_makes) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    GTEST_SKIP() << "ThreadSanitizer ends a fork's child that starts a thread, as each loop does";
+#endif
+#endif
     int here = 0;
     int code = -1;
     loop_->call_soon([&] {
@@ -360,7 +365,10 @@ TEST_F(Loop, leaves_the_child_of_a_fork_that_a_callback_makes) {
                 return 2;
             }
             // A loop of its own works.
-            return new_event_loop()->run_until_complete(give_after_a_turn(0));
+            return new_event_loop()->run_until_complete([]() -> Coro<int> {
+                co_await sleep(0s);
+                co_return 0;
+            }());
         });
         ++here;
         loop_->stop();

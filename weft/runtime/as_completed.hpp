@@ -81,10 +81,7 @@ public:
     [[nodiscard]] Coro<std::remove_cvref_t<value_type>> next_result() {
         co_await transparent;
         const std::size_t index = co_await completions_->next();
-        co_await std::as_const(futures_[index]);
-        if constexpr (!std::is_void_v<value_type>) {
-            co_return internal::element_from<value_type>(futures_[index].checked());
-        }
+        co_return co_await std::move(futures_[index]);
     }
     /// How many are still to come that nobody waits for.
     [[nodiscard]] std::size_t left() const noexcept { return completions_->left(); }

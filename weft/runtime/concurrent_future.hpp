@@ -20,6 +20,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 // Who has the only handle to a concurrent future.
@@ -123,6 +124,7 @@ public:
     }
     /// The same with an error.
     void set_exception(std::exception_ptr error) const {
+        if (!error) weft::internal::throw_null_exception();
         state_->finish([&] { state_->error = std::move(error); });
     }
     template <class E>

@@ -11,12 +11,18 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/lock.hpp>
+#include <weft/runtime/queue.hpp>
+#include <weft/runtime/semaphore.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
@@ -98,6 +104,49 @@ struct Server {
 [[gnu::noinline]] auto gather_with_local() {
     int local = 0;
     return gather(use(local));
+}
+
+// A call of another thread that would wake a task of this one is refused before it does anything.
+TEST_F(DebugMode, refuses_calls_from_other_threads) {
+    loop_.run([]() -> Coro<void> {
+        Event event;
+        Queue<int> queue;
+        Semaphore semaphore(0);
+        Lock lock;
+        co_await lock.acquire();
+        const auto future = create_future<int>();
+        const std::vector<Task<>> waiting{
+            create_task([&]() -> Coro<void> { co_await event.wait(); }),
+            create_task([&]() -> Coro<void> { co_await queue.get(); }),
+            create_task([&]() -> Coro<void> { co_await semaphore.acquire(); }),
+            create_task([&]() -> Coro<void> { co_await lock.acquire(); }),
+            create_task([&]() -> Coro<void> { co_await future; })};
+        co_await sleep(Nanoseconds::zero());
+        int refused = 0;
+        std::thread([&] {
+            const auto count = [&](auto call) {
+                try {
+                    call();
+                } catch (const RuntimeError&) {
+                    ++refused;
+                }
+            };
+            count([&] { event.set(); });
+            count([&] { queue.put_nowait(1); });
+            count([&] { queue.shutdown(); });
+            count([&] { semaphore.release(); });
+            count([&] { lock.release(); });
+            count([&] { future.set_result(1); });
+            count([&] { future.set_exception(ValueError()); });
+            count([&] { future.cancel(); });
+            count([&] { waiting[0].cancel(); });
+        }).join();
+        EXPECT_EQ(refused, 9);
+        EXPECT_TRUE(!event.is_set() && queue.empty() && lock.locked() && !future.done());
+        for (const Task<>& task : waiting) task.cancel();
+        co_await sleep(Nanoseconds::zero());
+        for (const Task<>& task : waiting) EXPECT_TRUE(task.done());
+    }());
 }
 
 TEST(DebugStack, is_known_for_each_thread) {

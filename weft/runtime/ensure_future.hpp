@@ -43,30 +43,6 @@ using gathered_t = typename decltype(ensure_future(std::declval<A>()))::value_ty
 template <class A>
 inline constexpr bool gives_result = !std::is_lvalue_reference_v<A>;
 
-// A future that its owner keeps, for who needs the result as a value: co_await copies it.
-template <class F>
-class Kept {
-public:
-    explicit Kept(F future) noexcept : future_(std::move(future)) {}
-    [[nodiscard]] const auto& state() const noexcept { return future_.state(); }
-    [[nodiscard]] auto make_awaiter() const { return std::as_const(future_).make_awaiter(); }
-    [[nodiscard]] const F& future() const noexcept { return future_; }
-
-private:
-    F future_;
-};
-
-/// What is awaited in place of an argument: a future that the caller keeps stays whole.
-template <class A>
-[[clang::coro_wrapper]] auto awaited_for(A&& awaitable) {
-    if constexpr (std::is_lvalue_reference_v<A> &&
-                  std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
-        return Kept<std::remove_cvref_t<A>>(awaitable);
-    } else {
-        return std::remove_cvref_t<A>(std::forward<A>(awaitable));
-    }
-}
-
 // A result that is to appear in a tuple or vector.
 template <class T>
 struct ElementOf {

@@ -506,26 +506,10 @@ Future<T> create_future() {
 
 namespace internal {
 
-// A future whose result is a value of its own.
-template <class A>
-inline constexpr bool keeps_result = false;
-template <class A>
-    requires std::derived_from<A, AnyFuture> && (!std::is_void_v<typename A::value_type>) &&
-                 (!std::is_reference_v<typename A::value_type>)
-inline constexpr bool keeps_result<A> = true;
-
 template <Awaitable A>
 Coro<std::remove_cvref_t<await_result_t<A>>> await_in_coro(A awaitable) {
     co_await transparent;
-    using T = std::remove_cvref_t<await_result_t<A>>;
-    if constexpr (keeps_result<A> && can_copy<T>) {
-        auto& result = co_await awaitable;
-        // Others may ask the future for it, too.
-        if (awaitable.state()->owners() > 1) co_return result;
-        co_return std::move(result);
-    } else {
-        co_return co_await std::move(awaitable);
-    }
+    co_return co_await std::move(awaitable);
 }
 
 template <class F>

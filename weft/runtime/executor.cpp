@@ -134,10 +134,11 @@ Coro<void> EventLoop::shutdown_default_executor(std::optional<Nanoseconds> timeo
     executor_shut_down_ = true;
     if (!default_executor_) co_return;
     // Joining blocks, so a thread does it; it owns what it needs, should this await be cancelled.
-    const std::shared_ptr<Executor> executor = std::exchange(default_executor_, nullptr);
+    std::shared_ptr<Executor> executor = std::exchange(default_executor_, nullptr);
     const concurrent::Future<bool> ended;
     static_cast<void>(ended.set_running_or_notify_cancel());  // cannot be cancelled any more
-    std::thread([executor, ended, span = timeout.value_or(Nanoseconds::max())] {
+    std::thread([executor = std::move(executor), ended,
+                 span = timeout.value_or(Nanoseconds::max())] {
         ended.set_result(executor->shutdown_within(span));
     }).detach();
     Future<bool> joined = wrap_future(ended);

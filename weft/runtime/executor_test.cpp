@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/capacity_limiter.hpp>
 #include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
@@ -40,6 +41,7 @@ TEST(ConcurrentFuture, refuses_what_its_state_does_not_allow) {
     EXPECT_EQ(future.result(), 3);
     EXPECT_THROW(future.set_result(4), InvalidStateError);
     const concurrent::Future<> failed;
+    EXPECT_THROW(failed.set_exception(std::exception_ptr()), TypeError);
     failed.set_exception(ValueError("from another thread"));
     EXPECT_THROW(failed.result(), ValueError);
     const concurrent::Future<> cancelled;
@@ -203,6 +205,91 @@ TEST(ToThread, tells_the_call_that_the_task_was_cancelled) {
         EXPECT_TRUE(task.cancelled());
     }
     EXPECT_TRUE(stopped);
+}
+
+TEST(ToThread, with_a_limiter_runs_no_more_at_once_even_when_awaits_are_cancelled) {
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    std::atomic<bool> go{false};
+    const auto job = [&] {
+        const int now = ++running;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        while (!go) std::this_thread::yield();
+        --running;
+        return now;
+    };
+    VirtualLoop loop;
+    CapacityLimiter limiter(2);
+    loop.run([&]() -> Coro<void> {
+        std::vector<Task<int>> calls;
+        for (int i = 0; i < 6; ++i) calls.push_back(create_task(to_thread(limiter, job)));
+        while (running < 2) co_await sleep(0s);
+        calls[0].cancel();
+        co_await sleep(0s);
+        co_await sleep(0s);
+        EXPECT_TRUE(calls[0].done());
+        EXPECT_EQ(limiter.borrowed_tokens(), 2);  // the call goes on
+        go = true;
+        for (std::size_t i = 1; i < calls.size(); ++i) co_await calls[i];
+        EXPECT_EQ(co_await to_thread(limiter, [](std::stop_token, int x) { return x; }, 5), 5);
+        EXPECT_FALSE(co_await as_result(to_thread(limiter, [] { throw ValueError("in it"); })));
+        while (limiter.borrowed_tokens() > 0) co_await sleep(0s);
+    }());
+    EXPECT_LE(most, 2);
+    EXPECT_EQ(limiter.available_tokens(), 2);
+}
+
+// Ends its shutdown when it is told to, and tells when it is gone.
+class GatedExecutor final : public Executor {
+public:
+    GatedExecutor(std::atomic<bool>& gate, std::atomic<bool>& gone) : gate_(gate), gone_(gone) {}
+    GatedExecutor(const GatedExecutor&) = delete;
+    GatedExecutor& operator=(const GatedExecutor&) = delete;
+    ~GatedExecutor() override { gone_ = true; }
+    void submit_job(std::move_only_function<void()> job) override { job(); }
+    void shutdown(bool wait) override {
+        while (wait && !gate_) std::this_thread::yield();
+    }
+    bool shutdown_within(Nanoseconds) override {
+        shutdown(true);
+        return true;
+    }
+
+private:
+    std::atomic<bool>& gate_;
+    std::atomic<bool>& gone_;
+};
+
+TEST(DefaultExecutor, goes_on_shutting_down_when_the_wait_for_it_is_cancelled) {
+    std::atomic<bool> gate{false};
+    std::atomic<bool> gone{false};
+    VirtualLoop loop;
+    loop.loop().set_default_executor(std::make_shared<GatedExecutor>(gate, gone));
+    loop.run([](std::atomic<bool>& gate, const std::atomic<bool>& gone) -> Coro<void> {
+        const auto shutdown = create_task(get_running_loop().shutdown_default_executor());
+        co_await sleep(0s);
+        shutdown.cancel();
+        while (!shutdown.done()) co_await sleep(0s);
+        EXPECT_TRUE(shutdown.cancelled());
+        gate = true;
+        while (!gone) co_await sleep(0s);
+    }(gate, gone));
+}
+
+TEST(RunCoroutineThreadsafe, that_exits_ends_the_loop) {
+    VirtualLoop loop;
+    concurrent::Future<> future;
+    std::thread([&] {
+        future = run_coroutine_threadsafe(
+            []() -> Coro<void> {
+                throw SystemExit(3);
+                co_return;
+            }(),
+            loop.loop());
+    }).join();
+    EXPECT_THROW(loop.loop().run_forever(), SystemExit);
+    EXPECT_THROW(future.result(), SystemExit);
 }
 
 TEST(RunCoroutineThreadsafe, gives_results_errors_and_takes_cancellations) {

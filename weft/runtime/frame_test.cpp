@@ -139,6 +139,47 @@ TEST(Frames, an_error_after_co_return_drops_the_result) {
     EXPECT_EQ(Counted::alive, 0);
 }
 
+// Goes on after a co_return, the result of which a destructor has spoilt.
+Coro<Counted> ends_at_the_second_try(bool waits) {
+    try {
+        const ThrowsInDestructor thrower;
+        co_return Counted();
+    } catch (const ValueError&) {
+    }
+    if (waits) co_await sleep(1h);
+    co_return Counted();
+}
+Coro<void> returns_at_the_second_try() {
+    try {
+        const ThrowsInDestructor thrower;
+        co_return;
+    } catch (const ValueError&) {
+    }
+    co_await sleep(1h);
+}
+
+TEST(Frames, a_coroutine_that_goes_on_after_co_return_has_not_ended) {
+    VirtualLoop loop;
+    for (const bool waits : {false, true}) {
+        loop.run([](bool also) -> Coro<void> {
+            const Counted one = co_await ends_at_the_second_try(also);
+            EXPECT_EQ(Counted::alive, 1);
+        }(waits));
+        EXPECT_EQ(Counted::alive, 0);
+        loop.run(ends_at_the_second_try(waits));
+        EXPECT_EQ(Counted::alive, 0);
+    }
+    const TimePoint begun = loop.loop().time();
+    loop.run([]() -> Coro<void> { co_await returns_at_the_second_try(); }());
+    EXPECT_EQ(loop.loop().time() - begun, 1h);
+    const Task<> task = loop.loop().create_task(returns_at_the_second_try());
+    loop.run_turns(1);
+    EXPECT_FALSE(task.done());
+    loop.settle();
+    EXPECT_TRUE(task.done());
+    EXPECT_EQ(loop.loop().time() - begun, 2h);
+}
+
 class CancelsItsTask {
 public:
     explicit CancelsItsTask(bool& accepted) : accepted_(accepted) {}

@@ -59,7 +59,7 @@ void FutureBase::set_failure(FailurePtr failure) {
     if (is_task()) throw RuntimeError("Task does not support set_exception operation");
     check_pending();
     check_thread();
-    if (!failure->error) throw TypeError("set_exception() takes an exception, not a null pointer");
+    if (!failure->error) throw_null_exception();
     result_->set_failure(std::move(failure));
     mark_done();
 }

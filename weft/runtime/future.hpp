@@ -172,8 +172,8 @@ protected:
 /// Awaiting it gives a reference to the result, which stays in the future for others:
 ///
 ///     int& a = co_await future;                // refers into the future
-///     auto b = co_await std::move(future);     // takes the result out
-///     auto c = co_await create_task(f());      // likewise
+///     auto b = co_await std::move(future);     // takes the result out; a copy, if it can be
+///     auto c = co_await create_task(f());      // copied and others have handles, too
 ///
 /// Errors:   co_await throws what set_exception() was given, CancelledError when it was cancelled,
 ///           RuntimeError when it belongs to another loop.
@@ -252,6 +252,9 @@ public:
         if constexpr (std::is_void_v<T>) {
             return;
         } else if constexpr (Moves) {
+            if constexpr (!std::is_reference_v<T> && can_copy<T>) {
+                if (future().owners() > 1) return future().template result_as<T>().value();
+            }
             return take_value(future().template result_as<T>());
         } else {
             return future().template result_as<T>().value();

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <memory>
+#include <ranges>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,6 +14,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
@@ -94,6 +97,69 @@ TEST(Gather, copies_what_a_reference_refers_to) {
         static_assert(std::is_same_v<decltype(copy), int>);
         EXPECT_EQ(copy, 5);
     }(value));
+}
+
+// Longer than what a string holds in place, so that a move empties it.
+const std::string long_text(64, 'x');
+
+TEST(Gather, takes_nothing_from_what_others_have) {
+    VirtualLoop loop;
+    std::string kept = long_text;
+    loop.run([](std::string& mine) -> Coro<void> {
+        const auto refer = [](std::string& to) -> Coro<std::string&> { co_return to; };
+        const auto [copy] = co_await gather(refer(mine));
+        EXPECT_EQ(copy, long_text);
+        co_await gather_or_cancel(refer(mine));
+        EXPECT_EQ(co_await create_task(create_task(refer(mine))), long_text);
+        EXPECT_EQ(co_await timeout(1s, create_task(refer(mine))), long_text);
+        EXPECT_EQ(co_await as_completed(std::vector{create_task(refer(mine))}).next_result(),
+                  long_text);
+        EXPECT_EQ(mine, long_text);
+
+        std::vector tasks{create_task(text(long_text)), create_task(text(long_text))};
+        co_await gather(tasks);
+        co_await gather_or_cancel(tasks[0], tasks[1]);
+        co_await gather(std::vector(tasks));
+        co_await gather(std::span(tasks).first(1));
+        co_await gather(tasks | std::views::take(2));
+        const auto same = tasks[0];
+        co_await shield(Task<std::string>(same));
+        auto results = as_completed(tasks | std::views::reverse);
+        while (results.left() > 0) EXPECT_EQ(co_await results.next_result(), long_text);
+        EXPECT_EQ(tasks[0].result(), long_text);
+        EXPECT_EQ(tasks[1].result(), long_text);
+    }(kept));
+}
+
+struct CountsCopies {
+    CountsCopies() = default;
+    CountsCopies(const CountsCopies&) { ++copies; }
+    CountsCopies(CountsCopies&&) = default;
+    CountsCopies& operator=(const CountsCopies&) = delete;
+    CountsCopies& operator=(CountsCopies&&) = delete;
+    ~CountsCopies() = default;
+    inline static int copies = 0;
+};
+
+TEST(Gather, copies_no_result_that_is_its_own) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const auto make = []() -> Coro<CountsCopies> { co_return CountsCopies(); };
+        static_cast<void>(co_await gather(make(), create_task(make())));
+        std::vector<Coro<CountsCopies>> many;
+        many.push_back(make());
+        static_cast<void>(co_await gather(std::move(many)));
+        co_await gather_or_cancel(make());
+        co_await shield(make());
+        std::vector<Coro<CountsCopies>> more;
+        more.push_back(make());
+        co_await as_completed(std::move(more)).next_result();
+        co_await create_task(create_task(make()));
+        co_await create_task(make());
+        auto task = create_task(make());
+        co_await std::move(task);
+    }());
+    EXPECT_EQ(CountsCopies::copies, 0);
 }
 
 TEST(Gather, of_nothing_is_done_at_once) {

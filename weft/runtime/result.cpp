@@ -48,6 +48,10 @@ std::exception_ptr cancelled_error(const std::string* message) {
     return without_message;
 }
 
+void throw_null_exception() {
+    throw TypeError("set_exception() takes an exception, not a null pointer");
+}
+
 FailurePtr catch_failure(std::source_location where) noexcept {
     std::exception_ptr error = std::current_exception();
     FailurePtr failure;

@@ -112,6 +112,9 @@ public:
 /// A CancelledError as a value; nothing is allocated where there is no message.
 [[nodiscard]] std::exception_ptr cancelled_error(const std::string* message);
 
+/// Errors: TypeError, of a set_exception() that was given a null pointer.
+[[noreturn]] void throw_null_exception();
+
 /// Called in unhandled_exception(): what is being thrown, with `where` added to its chain.
 [[nodiscard]] FailurePtr catch_failure(std::source_location where) noexcept;
 /// Forgets the error that the running step threw last; called between steps.

@@ -2,7 +2,9 @@
 #include <weft/runtime/task_group.hpp>
 
 #include <chrono>
+#include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +14,7 @@
 #include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/exit_stack.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/with_async.hpp>
@@ -142,6 +145,55 @@ TEST(TaskGroup, refuses_tasks_before_it_is_entered_after_its_end_and_while_it_ca
         const auto again = co_await as_result(with_async(group, []() -> Coro<void> { co_return; }));
         EXPECT_TRUE(!again && holds<RuntimeError>(again.error()));
     }());
+}
+
+TEST(TaskGroup, a_body_that_throws_in_its_call_ends_the_group_all_the_same) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        Task<> task;
+        bool thrown = false;
+        try {
+            co_await TaskGroup::scope(
+                [&] [[clang::coro_wrapper]] (TaskGroup & group) -> Coro<void> {
+                    task = group.create_task(sleep(1h));
+                    throw ValueError("before there is a coroutine");
+                });
+        } catch (const ExceptionGroup& errors) {
+            thrown = holds<ValueError>(errors.exceptions().at(0));
+        }
+        EXPECT_TRUE(thrown);
+        EXPECT_TRUE(task.cancelled());
+        AsyncExitStack stack;
+        bool cleaned = false;
+        stack.callback([&] { cleaned = true; });
+        stack.push_async_exit([] [[clang::coro_wrapper]] (const ExitReason&) -> Coro<bool> {
+            throw ValueError("before there is a coroutine");
+        });
+        EXPECT_FALSE(co_await as_result(stack.aclose()));
+        EXPECT_TRUE(cleaned);
+    }());
+}
+
+Coro<void> fail_below() {
+    co_await sleep(0s);
+    throw ValueError("below");
+}
+
+TEST(TaskGroup, its_error_tells_the_awaits_of_its_members) {
+    VirtualLoop loop;
+    try {
+        loop.run(TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
+            group.create_task(fail_below());
+            co_return;
+        }));
+        FAIL() << "no error";
+    } catch (const ExceptionGroup& errors) {
+        ASSERT_EQ(errors.await_chain(0).size(), 1U);
+        EXPECT_NE(std::string_view(errors.await_chain(0)[0].function_name()).find("fail_below"),
+                  std::string_view::npos);
+        EXPECT_NE(describe(std::current_exception()).find("task_group_test.cpp:"),
+                  std::string::npos);
+    }
 }
 
 TEST(TaskGroup, an_empty_one_does_not_suspend) {

@@ -130,36 +130,26 @@ namespace internal {
 Coro<void> cancel_and_wait(AnyFuture future);
 [[noreturn]] void throw_timeout(const FutureBase& cancelled);
 
-// `awaited`: the future, or a Kept one.
-template <class T, class A>
-Coro<T> wait_for_done(AnyFuture future, A awaited) {
+template <class F>
+Coro<std::remove_cvref_t<await_result_t<F>>> wait_for_done(F future) {
     co_await transparent;
     if (!future.done()) {
         co_await cancel_and_wait(future);
         if (future.cancelled()) throw_timeout(*future.state());
     }
-    co_return co_await std::move(awaited);
+    co_return co_await std::move(future);
 }
 
 template <class A>
 Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::optional<Delay> limit) {
     co_await transparent;
-    using T = std::remove_cvref_t<await_result_t<A>>;
-    constexpr bool is_future = requires { awaitable.state(); };
     if (limit && limit->get() <= Nanoseconds::zero()) {
-        if constexpr (is_future) {
-            const AnyFuture future(awaitable.state());
-            co_return co_await wait_for_done<T>(future, std::move(awaitable));
-        } else {
-            Future<T> future = ensure_future(std::move(awaitable));
-            const AnyFuture ended = future;
-            co_return co_await wait_for_done<T>(ended, std::move(future));
-        }
+        co_return co_await wait_for_done(ensure_future(std::move(awaitable)));
     }
     Timeout scope(limit);
-    co_return co_await with_async(scope, [&]() -> Coro<T> {
+    co_return co_await with_async(scope, [&]() -> Coro<std::remove_cvref_t<await_result_t<A>>> {
         co_await transparent;
-        if constexpr (is_future) scope.watch(awaitable.state().get());
+        if constexpr (std::derived_from<A, AnyFuture>) scope.watch(awaitable.state().get());
         co_return co_await std::move(awaitable);
     });
 }
@@ -170,8 +160,8 @@ Coro<std::remove_cvref_t<await_result_t<A>>> wait_so_long(A awaitable, std::opti
 ///
 /// A coroutine runs in the calling task. With zero or less, only what is done already counts, and
 /// a coroutine is not started.
-/// Returns:  the result; one that comes in the same turn as the deadline wins. That of a future
-///           which the caller keeps is copied.
+/// Returns:  the result; one that comes in the same turn as the deadline wins. That of a future to
+///           which others have handles is copied, if it can be.
 /// Errors:   TimeoutError, after what was waited for has ended; else what it throws.
 /// Cancel:   cancels what is waited for.
 /// Suspends: maybe; where what is waited for does. With zero or less always, unless it is a future
@@ -183,7 +173,7 @@ template <class A>
 [[clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<
     std::remove_cvref_t<await_result_t<std::remove_cvref_t<A>>>>
 wait_for(A&& awaitable, std::optional<Delay> limit) {
-    return internal::wait_so_long(internal::awaited_for(std::forward<A>(awaitable)), limit);
+    return internal::wait_so_long<std::remove_cvref_t<A>>(std::forward<A>(awaitable), limit);
 }
 
 }  // namespace weft
