@@ -55,6 +55,26 @@ TEST(VirtualClock, stands_still_while_a_job_is_out_in_another_thread) {
     EXPECT_EQ(loop.loop().time() - start, 1h);
 }
 
+// Goal:   what is due already does not wait for the job, which may wait for it.
+// Method: a callback without a delay, and one of the past, end the job.
+TEST(VirtualClock, calls_what_is_due_while_a_job_is_out) {
+    VirtualLoop loop;
+    for (const auto delay : {0s, -1s}) {
+        loop.run([](Nanoseconds delay) -> Coro<void> {
+            std::binary_semaphore called(0);
+            std::binary_semaphore began(0);
+            const auto job = create_task(to_thread([&] {
+                began.release();
+                called.acquire();
+            }));
+            co_await sleep(0s);
+            began.acquire();
+            get_running_loop().call_later(delay, [&] { called.release(); });
+            co_await job;
+        }(delay));
+    }
+}
+
 Coro<void> wait_for_each_other() {
     Event never;
     Lock lock;
