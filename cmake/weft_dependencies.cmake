@@ -2,6 +2,3 @@
 # What weft's libraries link: read by this build and by the installed package.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
-find_dependency(fmt)
-find_dependency(PkgConfig)
-pkg_check_modules(weft_liburing REQUIRED QUIET IMPORTED_TARGET GLOBAL liburing)

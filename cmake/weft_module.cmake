@@ -7,7 +7,8 @@
 #   LIBS    fmt::fmt                   libraries from outside, private to the sources
 #   TESTS   session_test.cpp           one program and one ctest test each: http/client/session_test
 #   FUZZERS session_fuzz.cpp           libFuzzer programs, built by the preset `fuzz` only
-#   BENCHES session_bench.cpp)         Google Benchmark programs
+#   BENCHES session_bench.cpp)         Google Benchmark programs; the first module that has one adds
+#                                      libbenchmark-dev to scripts/packages.txt
 #
 # makes the target weft::http_client. A library in LIBS is found in weft_dependencies.cmake.
 
@@ -41,7 +42,8 @@ function(weft_module module)
       weft_program(${name} ${source} -fsanitize=fuzzer $<TARGET_NAME_IF_EXISTS:weft::testing>)
     endforeach()
   endif()
-  if(WEFT_BUILD_BENCH)
+  if(WEFT_BUILD_BENCH AND arg_BENCHES)
+    find_package(benchmark REQUIRED)
     foreach(source IN LISTS arg_BENCHES)
       weft_program(${name} ${source} benchmark::benchmark_main
         $<TARGET_NAME_IF_EXISTS:weft::testing>)

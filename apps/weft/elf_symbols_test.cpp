@@ -112,27 +112,29 @@ TEST(ElfSymbols, refuses_other_files) {
     EXPECT_FALSE(find(elf.bytes()));
 }
 
+// Goal:   no offset or size makes the reader leave the file, or walk without end.
+// Method: what lies outside the file is not found; an overflow is the sanitizer's to see.
 TEST(ElfSymbols, survives_offsets_and_sizes_at_the_end_of_the_range) {
     for (const std::uint64_t wild : {UINT64_MAX, UINT64_MAX - 1, std::uint64_t{1} << 63,
                                      std::uint64_t{INT64_MAX}, std::uint64_t{4096}}) {
         SmallElf elf;
         elf.header.e_phoff = wild;
-        static_cast<void>(find(elf.bytes()));
+        EXPECT_FALSE(find(elf.bytes())) << wild;
         elf = SmallElf();
         elf.header.e_shoff = wild;
-        static_cast<void>(find(elf.bytes()));
+        EXPECT_FALSE(find(elf.bytes())) << wild;
         elf = SmallElf();
         elf.sections[1].sh_offset = wild;
-        static_cast<void>(find(elf.bytes()));
+        EXPECT_FALSE(find(elf.bytes())) << wild;
         elf = SmallElf();
         elf.sections[3].sh_offset = wild;
-        static_cast<void>(find(elf.bytes(), ".other"));
+        EXPECT_FALSE(find(elf.bytes(), ".other")) << wild;
         elf = SmallElf();
         elf.sections[3].sh_size = wild;
-        static_cast<void>(find(elf.bytes(), ".other"));
+        EXPECT_FALSE(find(elf.bytes(), ".other")) << wild;
         elf = SmallElf();
         elf.sections[3].sh_link = static_cast<std::uint32_t>(wild);
-        static_cast<void>(find(elf.bytes(), ".other"));
+        EXPECT_FALSE(find(elf.bytes(), ".other")) << wild;
     }
 }
 
@@ -162,17 +164,21 @@ TEST(ElfSymbols, looks_at_so_many_symbols_in_all_tables_together) {
     EXPECT_EQ(symbols, symbols_max);
 }
 
-TEST(ElfSymbols, survives_a_file_that_is_cut_anywhere) {
+TEST(ElfSymbols, finds_in_a_file_that_is_cut_anywhere_the_right_place_or_none) {
     const Bytes whole = SmallElf().bytes();
     for (std::size_t length = 0; length < whole.size(); ++length) {
         const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
-        static_cast<void>(find(cut));
-        static_cast<void>(find(cut, ".other"));
+        const auto section = find(cut);
+        if (section) EXPECT_EQ(section->address, 0x5000u) << length;
+        const auto symbol = find(cut, ".other");
+        if (symbol) EXPECT_EQ(symbol->address, 0x6000u) << length;
+        if (length < offsetof(SmallElf, symbol)) EXPECT_FALSE(section || symbol) << length;
     }
 }
 
 // Goal:   no damage to a file makes the reader crash or run without end.
-// Method: damage some bytes of a good file at random, many times; the seed is fixed.
+// Method: damage some bytes of a good file at random, many times; the seed is fixed. What it finds
+//         may be anything: only a crash, a sanitizer or the time limit fails the test.
 TEST(ElfSymbols, survives_damaged_files) {
     std::mt19937 random(1);
     const Bytes whole = SmallElf().bytes();

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import unittest
 from pathlib import Path
 
 WEFT, SAMPLE = sys.argv[1], sys.argv[2]
+WAIT_MAX = 60  # seconds for what takes some milliseconds, unless the machine is busy
 SOURCE = Path(__file__).with_name("sample_program.cpp").read_text().splitlines()
 
 
@@ -26,6 +28,16 @@ def weft(*arguments):
     return subprocess.run([WEFT, *map(str, arguments)], capture_output=True, text=True, timeout=60)
 
 
+def weft_until(is_right, *arguments):
+    """Runs the command until the result is as expected, or too much time has passed."""
+    end = time.monotonic() + WAIT_MAX
+    while True:
+        done = weft(*arguments)
+        if is_right(done) or time.monotonic() > end:
+            return done
+        time.sleep(0.01)
+
+
 class Program:
     """A running sample program that has said "ready", or its first number."""
 
@@ -35,6 +47,18 @@ class Program:
         )
         self.first = self.process.stdout.readline().strip()
         self.pid = self.process.pid
+        self.errors = b""
+
+    def read_errors_until(self, is_right):
+        """Reads stderr until it is as expected, or too much time has passed."""
+        end = time.monotonic() + WAIT_MAX
+        pipe = self.process.stderr.fileno()
+        while not is_right(self.errors.decode(errors="replace")) and time.monotonic() < end:
+            if select.select([pipe], [], [], 1)[0]:
+                read = os.read(pipe, 65536)
+                if not read:
+                    return
+                self.errors += read
 
     def __enter__(self):
         return self
@@ -128,9 +152,9 @@ class ShowsTasks(unittest.TestCase):
 
     def test_each_thread_has_its_loop(self):
         with Program("threads") as program:
-            time.sleep(0.2)
-            done = weft("pstree", program.pid)
-            self.assertIn("29 tasks in 2 loops", done.stdout)
+            expected = "29 tasks in 2 loops"
+            done = weft_until(lambda done: expected in done.stdout, "pstree", program.pid)
+            self.assertIn(expected, done.stdout)
 
 
 class ReadsWhileTasksChange(unittest.TestCase):
@@ -188,13 +212,13 @@ class SaysWhatIsWrong(unittest.TestCase):
 
     def test_no_weft_program(self):
         with subprocess.Popen(["sleep", "60"]) as other:
-            time.sleep(0.1)
+            # Popen returns once the child runs its program.
             self.fails(4, "(sleep) is no weft program", "ps", other.pid)
             other.kill()
 
     def test_a_process_that_has_ended_but_is_not_forgotten(self):
         child = subprocess.Popen(["true"])
-        time.sleep(0.2)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         self.fails(1, "has ended", "ps", child.pid)
         child.wait()
 
@@ -228,12 +252,17 @@ class SaysWhatIsWrong(unittest.TestCase):
 class DumpsOnSigquit(unittest.TestCase):
     def test_the_tree_goes_to_stderr_and_the_program_goes_on(self):
         with Program("threads") as program:
-            for _ in range(2):
+            weft_until(lambda done: "29 tasks in 2 loops" in done.stdout, "ps", program.pid)
+            for times in [1, 2]:
                 program.process.send_signal(signal.SIGQUIT)
-                time.sleep(0.3)
+                program.read_errors_until(
+                    lambda text: text.count("28 tasks in thread") == times
+                    and text.count("1 task in thread") == times
+                )
             self.assertIsNone(program.process.poll())
             program.process.send_signal(signal.SIGINT)
-            _, errors = program.process.communicate(timeout=10)
+            _, rest = program.process.communicate(timeout=WAIT_MAX)
+            errors = program.errors.decode() + rest
             self.assertEqual(program.process.returncode, 130)
             self.assertEqual(errors.count("28 tasks in thread"), 2, errors)
             self.assertEqual(errors.count("1 task in thread"), 2, errors)

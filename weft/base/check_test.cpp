@@ -6,6 +6,7 @@
 namespace weft {
 namespace {
 
+// Goal: a check that holds does nothing; one that ended the process would end the test.
 TEST(Check, goes_on_while_the_condition_holds) { check(true, "nothing is broken"); }
 
 TEST(CheckDeathTest, names_the_reason_and_the_place) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 namespace weft {
@@ -23,8 +24,13 @@ const char* name(LogLevel level) noexcept {
     return "?";
 }
 
+bool debug_wanted() noexcept {
+    const char* setting = std::getenv("WEFT_DEBUG");
+    return setting && *setting && std::strcmp(setting, "0") != 0;
+}
+
 void write_to_stderr(LogLevel level, std::string_view text) noexcept {
-    static const bool verbose = std::getenv("WEFT_DEBUG") != nullptr;
+    static const bool verbose = debug_wanted();
     if (level < LogLevel::warning && !verbose) return;
     std::fprintf(stderr, "weft %s: %.*s\n", name(level), static_cast<int>(text.size()),
                  text.data());

@@ -13,7 +13,8 @@ enum class LogLevel { debug, info, warning, error };
 using LogHook = void (*)(LogLevel level, std::string_view text) noexcept;
 
 /// Replaces the hook; null brings back the default, which writes "weft LEVEL: text" to stderr
-/// (debug and info only when WEFT_DEBUG is set). Returns the hook that was there.
+/// (debug and info only when WEFT_DEBUG is set and not "0"). Returns the hook that was
+/// there; null for the default.
 /// Thread: any.
 LogHook set_log_hook(LogHook hook) noexcept;
 

@@ -312,23 +312,36 @@ TEST_F(UringProof, calls_a_reader_while_there_is_something_to_read) {
 }
 
 TEST_F(UringProof, is_woken_by_another_thread) {
-    std::thread other([&] { loop_->call_soon_threadsafe([&] { loop_->stop(); }); });
+    std::thread::id woken;
+    std::thread other([&] {
+        loop_->call_soon_threadsafe([&] {
+            woken = std::this_thread::get_id();
+            loop_->stop();
+        });
+    });
     loop_->run_forever();
     other.join();
+    EXPECT_EQ(woken, std::this_thread::get_id());
 }
 
 TEST_F(UringProof, ends_what_the_kernel_has_when_the_loop_is_destroyed) {
-    loop_->add_reader(pipe_[0], [] {});
+    const auto held = std::make_shared<int>();
+    loop_->add_reader(pipe_[0], [held] {});
     loop_->call_soon([&] { loop_->stop(); });
     loop_->run_forever();
+    EXPECT_EQ(backend_->in_flight(), 2u);
+    EXPECT_EQ(held.use_count(), 2);
     loop_.reset();
+    EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST_F(UringProof, ends_a_read_whose_task_the_loop_destroys) {
     loop_->create_task(read_some(pipe_[0]));
     loop_->call_later(1ms, [&] { loop_->stop(); });
     loop_->run_forever();
+    EXPECT_EQ(backend_->in_flight(), 2u);
     loop_->close();
+    EXPECT_EQ(backend_->in_flight(), 0u);
 }
 
 }  // namespace

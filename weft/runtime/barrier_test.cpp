@@ -11,12 +11,14 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/attack.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
 namespace {
 
+using testing::Counted;
 using testing::ended;
 using testing::outcome_of;
 using testing::spin;
@@ -137,6 +139,7 @@ TEST(Barrier, can_be_passed_again_when_a_waiter_is_cancelled_at_any_turn) {
 }
 
 Coro<void> own_a_barrier() {
+    const Counted frame;
     Barrier barrier(3);
     const auto first = create_task(barrier.wait());
     const auto second = create_task(barrier.wait());
@@ -149,7 +152,11 @@ TEST(Barrier, may_live_in_a_frame_that_the_closing_loop_destroys) {
         VirtualLoop loop;
         auto task = loop.loop().create_task(own_a_barrier());
         loop.run_turns(turns);
+        EXPECT_EQ(Counted::alive, turns > 0 ? 1 : 0) << turns;
         loop.loop().close();
+        EXPECT_EQ(Counted::alive, 0) << turns;
+        EXPECT_EQ(loop.task_count(), 0U) << turns;
+        EXPECT_FALSE(task.done()) << turns;
     }
 }
 

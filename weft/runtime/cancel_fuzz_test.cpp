@@ -16,6 +16,7 @@
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
@@ -78,6 +79,25 @@ AsyncGenerator<int> counting(int to) {
         co_yield i;
     }
 }
+
+// For what ends a concurrent future: the virtual clock stands still until that is over.
+Coro<Counted> some_turns() {
+    Counted object;
+    for (int i = 0; i < 4; ++i) co_await sleep(0s);
+    co_return object;
+}
+
+struct SlowResource {
+    Coro<Counted> aenter() {
+        co_await sleep(1s);
+        co_return Counted();
+    }
+    Coro<bool> aexit(const ExitReason&) {
+        co_await sleep(1s);
+        co_return false;
+    }
+    Counted itself;
+};
 
 std::vector<Coro<int>> three_naps() {
     std::vector<Coro<int>> naps;
@@ -201,6 +221,44 @@ std::vector<Case> waits() {
                              nullptr, [object = Counted()] { return object; });
                          co_await future;
                      }});
+    cases.push_back({"wrap_future", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         const concurrent::Future<Counted> source;
+                         create_task([source]() -> Coro<void> {
+                             co_await some_turns();
+                             if (source.set_running_or_notify_cancel()) {
+                                 source.set_result(Counted());
+                             }
+                         });
+                         const auto wrapped = wrap_future(source);
+                         co_await wrapped;
+                     }});
+    // The loop's own thread stands for the other one: it must only not wait for the result.
+    cases.push_back({"run_coroutine_threadsafe", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         const auto there =
+                             run_coroutine_threadsafe(some_turns(), get_running_loop());
+                         const auto here = wrap_future(there);
+                         co_await here;
+                     }});
+    cases.push_back({"shutdown_asyncgens", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         const auto closing_slowly = [](Nanoseconds span) -> AsyncGenerator<int> {
+                             const Counted frame;
+                             bool closing = false;
+                             try {
+                                 co_yield 1;
+                             } catch (const GeneratorExit&) {
+                                 closing = true;
+                             }
+                             if (closing) co_await sleep(span);
+                         };
+                         auto one = closing_slowly(1s);
+                         auto two = closing_slowly(2s);
+                         co_await one.next();
+                         co_await two.next();
+                         co_await get_running_loop().shutdown_asyncgens();
+                     }});
     return cases;
 }
 
@@ -248,6 +306,18 @@ std::vector<Case> combinators() {
                          auto results = as_completed(three_naps());
                          while (results.left() > 0) co_await results.next_result();
                      }});
+    cases.push_back({"as_completed_in_time", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         auto results = as_completed(three_naps(), 2500ms);
+                         int ended = 0;
+                         auto next = co_await as_result(results.next());
+                         while (next && *next) {
+                             ++ended;
+                             next = co_await as_result(results.next());
+                         }
+                         EXPECT_EQ(ended, 2);
+                         EXPECT_TRUE(!next && holds<TimeoutError>(next.error()));
+                     }});
     cases.push_back({"wait_for", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;
                          co_await wait_for(nap(1s), 2s);
@@ -281,6 +351,17 @@ std::vector<Case> combinators() {
                              co_await sleep(1s);
                              limit.reschedule(std::nullopt);
                              co_await sleep(2s);
+                         });
+                     }});
+    cases.push_back({"timeout_at", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         const TimePoint start = get_running_loop().time();
+                         const auto late = co_await as_result(timeout_at(
+                             start + 1s, []() -> Coro<void> { co_await lingering(5s); }));
+                         EXPECT_TRUE(!late && holds<TimeoutError>(late.error()));
+                         co_await timeout_at(start + 9s, []() -> Coro<void> {
+                             const Counted frame;
+                             co_await sleep(1s);
                          });
                      }});
     cases.push_back({"task_group", [](bool t) -> Coro<void> {
@@ -337,6 +418,17 @@ std::vector<Case> combinators() {
                              });
                          });
                          co_await with_async(stack, []() -> Coro<void> { co_await sleep(1s); });
+                     }});
+    cases.push_back({"enter_async_context", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         AsyncExitStack stack;
+                         co_await with_async(stack, [&]() -> Coro<void> {
+                             for (int i = 0; i < 2; ++i) {
+                                 const Counted entered =
+                                     co_await stack.enter_async_context(SlowResource());
+                                 co_await sleep(1s);
+                             }
+                         });
                      }});
     return cases;
 }
@@ -416,16 +508,7 @@ std::vector<Case> scopes() {
                      }});
     cases.push_back({"with_async_of_a_resource", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;
-                         struct Resource {
-                             Coro<Counted> aenter() {
-                                 co_await sleep(1s);
-                                 co_return Counted();
-                             }
-                             Coro<bool> aexit(const ExitReason&) {
-                                 co_await sleep(1s);
-                                 co_return false;
-                             }
-                         } resource;
+                         SlowResource resource;
                          co_await with_async(resource,
                                              [](Counted&) -> Coro<void> { co_await sleep(1s); });
                      }});

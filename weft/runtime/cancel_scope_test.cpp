@@ -7,6 +7,7 @@
 
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -91,6 +92,43 @@ TEST(CancelScope, reaches_into_the_tasks_of_a_group) {
         EXPECT_TRUE(scope.cancelled_caught());
     }(interrupted));
     EXPECT_EQ(interrupted, 2);
+}
+
+TEST(CancelScope, takes_another_deadline_while_it_is_entered) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        EventLoop& loop = get_running_loop();
+        const TimePoint start = loop.time();
+        CancelScope scope({.deadline = start + 1s});
+        const bool whole = co_await with_async(scope, [&]() -> Coro<void> {
+            scope.set_deadline(start + 5s);
+            EXPECT_EQ(scope.deadline(), start + 5s);
+            co_await sleep(2s);
+            scope.set_deadline(std::nullopt);
+            co_await sleep(10s);
+            EXPECT_FALSE(scope.cancel_called());
+            scope.set_deadline(start + 15s);
+            co_await sleep(1h);
+        });
+        EXPECT_FALSE(whole);
+        EXPECT_EQ(loop.time(), start + 15s);
+    }());
+    EXPECT_EQ(loop.timer_count(), 0u);
+}
+
+TEST(CancelScope, a_deadline_that_has_passed_cancels_the_next_await) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        EventLoop& loop = get_running_loop();
+        co_await sleep(2s);
+        CancelScope scope;
+        const bool whole = co_await with_async(scope, [&]() -> Coro<void> {
+            scope.set_deadline(loop.time() - 1s);
+            co_await sleep(1h);
+        });
+        EXPECT_FALSE(whole);
+        EXPECT_LT(loop.time() - TimePoint(), 1h);
+    }());
 }
 
 TEST(CancelScope, may_be_entered_once) {

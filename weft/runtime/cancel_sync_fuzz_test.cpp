@@ -86,6 +86,17 @@ std::vector<Case> locks() {
                          co_await sleep(0s);
                          co_await hold_a_second(semaphore, t);
                      }});
+    cases.push_back({"bounded_semaphore", [](bool t) -> Coro<void> {
+                         const auto semaphore = shared_and_checked<BoundedSemaphore>(
+                             [](BoundedSemaphore& bounded) {
+                                 EXPECT_EQ(bounded.value(), 1);
+                                 EXPECT_THROW(bounded.release(), ValueError);
+                             },
+                             1);
+                         for (int i = 0; i < 2; ++i) compete(semaphore);
+                         co_await sleep(0s);
+                         co_await hold_a_second(semaphore, t);
+                     }});
     cases.push_back({"capacity_limiter", [](bool t) -> Coro<void> {
                          const auto limiter = shared_and_checked<CapacityLimiter>(
                              [](CapacityLimiter& l) { EXPECT_EQ(l.borrowed_tokens(), 0); }, 1);

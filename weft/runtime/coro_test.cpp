@@ -69,11 +69,15 @@ TEST(Coro, a_deep_chain_can_be_cancelled) {
     }
 }
 
+// Goal: the frames, each destroyed by the one above, do not overflow the stack.
 TEST(Coro, a_deep_chain_can_be_destroyed_with_its_loop) {
     VirtualLoop loop;
-    loop.loop().create_task(descend(deep, false));
+    const auto task = loop.loop().create_task(descend(deep, false));
     loop.loop().run_one_turn();
+    EXPECT_EQ(loop.task_count(), 1u);
     loop.loop().close();
+    EXPECT_EQ(loop.task_count(), 0u);
+    EXPECT_FALSE(task.done());
 }
 
 TEST(Coro, an_over_aligned_local_is_aligned) {

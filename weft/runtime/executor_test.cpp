@@ -175,6 +175,26 @@ Coro<> drop_error_of_thread(std::atomic<std::thread::id>& destroyed_by) {
     }
 }
 
+std::string name_of_thread() {
+    char name[16];
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    return name;
+}
+
+TEST(ToThread, runs_on_the_default_executor_that_was_set) {
+    const auto pool = std::make_shared<ThreadPoolExecutor>(1, "carder");
+    VirtualLoop loop;
+    loop.loop().set_default_executor(pool);
+    loop.run([]() -> Coro<void> {
+        EventLoop& loop = get_running_loop();
+        EXPECT_EQ(co_await to_thread(name_of_thread), "carder_0");
+        const auto future = loop.run_in_executor(nullptr, name_of_thread);
+        EXPECT_EQ(co_await future, "carder_0");
+        co_await loop.shutdown_default_executor();
+    }());
+    EXPECT_THROW(static_cast<void>(pool->submit(name_of_thread)), RuntimeError);
+}
+
 TEST(ToThread, leaves_the_error_to_its_reader) {
     VirtualLoop loop;
     for (int round = 0; round < 100; ++round) {

@@ -5,12 +5,15 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -198,6 +201,26 @@ TEST(Inspect, draws_the_tree) {
 └┄┄ logger           waits for sleep
         weft::inner  inspect_test.cpp:N
 )");
+}
+
+TEST(Inspect, prints_the_tree_of_the_running_loop) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    ASSERT_TRUE(file);
+    EXPECT_THROW(print_call_graph(file.get()), RuntimeError);
+    VirtualLoop loop;
+    loop.loop().create_task(outer(1s), {.name = "sleeper"});
+    loop.loop().call_later(1ms, [&] { print_call_graph(file.get()); });
+    loop.settle();
+    std::rewind(file.get());
+    std::string text(4096, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    EXPECT_EQ(text,
+              "sleeper          waits for sleep\n"
+              "    weft::outer  inspect_test.cpp:" +
+                  std::to_string(outer_awaits_at) +
+                  "\n"
+                  "    weft::inner  inspect_test.cpp:" +
+                  std::to_string(inner_awaits_at) + "\n");
 }
 
 TEST(Inspect, folds_tasks_that_do_the_same) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -261,15 +262,28 @@ TEST(Task, that_cancels_itself_and_returns_is_cancelled_and_its_value_destroyed)
     EXPECT_EQ(Counted::alive, alive);
 }
 
-TEST(Task, an_error_that_nobody_asks_for_is_reported_with_its_name) {
+TEST(Task, an_error_that_nobody_asks_for_is_reported_with_its_name_and_place) {
     VirtualLoop loop;
-    loop.loop().create_task([]() -> Coro<void> {
+    std::vector<ExceptionContext> reports;
+    loop.loop().set_exception_handler(
+        [&](EventLoop&, const ExceptionContext& context) { reports.push_back(context); });
+    const auto failing = []() -> Coro<void> {
         throw ValueError("lost");
         co_return;
-    }());
+    };
+    const unsigned made_at = __LINE__ + 1;
+    loop.loop().create_task(failing(), {.name = "the unlucky one"});
     loop.settle();
-    ASSERT_EQ(loop.reports().size(), 1u);
-    EXPECT_EQ(loop.reports()[0], "Task exception was never retrieved");
+    ASSERT_EQ(reports.size(), 1u);
+    const ExceptionContext& report = reports[0];
+    EXPECT_EQ(report.message, "Task exception was never retrieved");
+    EXPECT_TRUE(holds<ValueError>(report.exception));
+    EXPECT_TRUE(report.future.starts_with("<Task finished name='the unlucky one' coro=<"))
+        << report.future;
+    EXPECT_NE(report.future.find("task_test.cpp:"), std::string::npos) << report.future;
+    ASSERT_TRUE(report.source);
+    EXPECT_TRUE(std::string_view(report.source->file_name()).ends_with("task_test.cpp"));
+    EXPECT_EQ(report.source->line(), made_at);
 }
 
 TEST(Task, a_handle_may_outlive_the_loop) {
@@ -303,7 +317,11 @@ TEST(Task, guards_of_others_may_cancel_it_while_the_loop_is_closed) {
         co_await sleep(3s);
     }(older));
     for (int i = 0; i < 3; ++i) loop.loop().run_one_turn();
+    EXPECT_EQ(loop.task_count(), 3u);
     loop.loop().close();
+    EXPECT_EQ(loop.task_count(), 0u);
+    EXPECT_EQ(older.cancelling(), 1u);
+    EXPECT_FALSE(older.done());
 }
 
 TEST(Future, calls_done_callbacks_in_order_through_the_loop) {

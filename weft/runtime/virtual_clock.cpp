@@ -31,7 +31,8 @@ public:
     [[nodiscard]] bool wait(TimePoint deadline) override {
         if (deadline == TimePoint::min()) return true;
         std::unique_lock lock(mutex_);
-        if (jobs_out_ > 0) changed_.wait(lock, [this] { return woken_; });
+        // What is due is called all the same: the job may wait for it.
+        if (jobs_out_ > 0 && deadline > now_) changed_.wait(lock, [this] { return woken_; });
         if (std::exchange(woken_, false)) return true;
         if (deadline == TimePoint::max()) return false;
         now_ = std::max(now_, deadline);

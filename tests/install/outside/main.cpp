@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+// One piece of each library: the loop on a real system, tasks, timers and threads.
+#include <chrono>
 #include <cstdio>
 
 #include <weft/asyncio.hpp>
 
-int main() {
-    weft::check(true, "the installed package links");
-    std::puts("an outside project runs with weft");
+namespace {
+
+weft::Coro<int> later(int value) {
+    co_await weft::sleep(std::chrono::milliseconds(1));
+    co_return value;
 }
+
+weft::Coro<int> async_main() {
+    const auto [one, two] = co_await weft::gather(later(1), later(2));
+    const int three = co_await weft::to_thread([] { return 3; });
+    std::printf("an outside project runs with weft: %d %d %d\n", one, two, three);
+    co_return one == 1 && two == 2 && three == 3 ? 0 : 1;
+}
+
+}  // namespace
+
+int main() { return weft::main_of(async_main); }
