@@ -286,19 +286,25 @@ const Case can_21("CAN-21-not-preemptive", []() -> Coro<Json> {
 
 const Case can_22("CAN-22-to-thread", real_time, []() -> Coro<Json> {
     Trace t;
-    const auto ev = std::make_shared<ThreadEvent>();  // the thread may outlive this frame
-    auto work = [t, ev] {
-        ev->wait(1s);
+    // The thread may outlive this frame.
+    const auto began = std::make_shared<ThreadEvent>();
+    const auto ev = std::make_shared<ThreadEvent>();
+    const auto ended = std::make_shared<ThreadEvent>();
+    auto work = [t, began, ev, ended] {
+        began->set();
+        ev->wait(too_long);
         t("thread done");
+        ended->set();
     };
     Task<> k = create_task(to_thread(work));
-    co_await sleep(10ms);
-    const auto t0 = std::chrono::steady_clock::now();
+    const auto has_begun = [&] { return began->is_set(); };
+    co_await until(has_begun);
     k.cancel();
     t(co_await tr(k));
-    t(std::chrono::steady_clock::now() - t0 < 500ms);
+    t(!ended->is_set());
     ev->set();
-    co_await sleep(20ms);
+    const auto has_ended = [&] { return ended->is_set(); };
+    co_await until(has_ended);
     co_return t;
 });
 
@@ -307,14 +313,13 @@ const Case can_23("CAN-23-executor-not-started", real_time, []() -> Coro<Json> {
     ThreadPoolExecutor ex(1);
     ThreadEvent ev;
     EventLoop& loop = get_running_loop();
-    Future<bool> a = loop.run_in_executor(&ex, [&] { return ev.wait(1s); });
+    Future<bool> a = loop.run_in_executor(&ex, [&] { return ev.wait(too_long); });
     Future<> b = loop.run_in_executor(&ex, t, "b ran");
     co_await spin();
     b.cancel();
     co_await spin(2);
     ev.set();
     co_await a;
-    co_await sleep(10ms);
     ex.shutdown(true);
     co_return list(t, b.cancelled());
 });

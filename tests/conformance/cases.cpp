@@ -79,6 +79,8 @@ bool ThreadEvent::wait(Delay timeout) {
     return changed_.wait_for(lock, timeout.get(), [this] { return set_; });
 }
 
+bool ThreadEvent::is_set() { return wait(0s); }
+
 void rethrow(const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
 }

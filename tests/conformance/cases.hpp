@@ -156,11 +156,22 @@ private:
     LogHook before_;
 };
 
+/// Longer than any step takes, and shorter than a case may.
+inline constexpr auto too_long = 4s;
+
+/// Lets the loop turn until `condition()` holds: for what another thread or a signal brings, on a
+/// real loop. A case in which it never does runs into its limit.
+template <std::predicate F>
+Coro<> until(F condition) {
+    while (!condition()) co_await sleep(1ms);
+}
+
 /// threading.Event.
 class ThreadEvent {
 public:
     void set();
     bool wait(Delay timeout);
+    [[nodiscard]] bool is_set();
 
 private:
     std::mutex mutex_;

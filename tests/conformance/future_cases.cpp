@@ -138,7 +138,8 @@ const Case fut_10("FUT-10-wrap-concurrent-cancel", real_time, []() -> Coro<Json>
     c = concurrent::Future<>();
     f = wrap_future(c);
     c.cancel();
-    co_await sleep(10ms);
+    const auto has_arrived = [&] { return f.done(); };
+    co_await until(has_arrived);
     r.emplace_back(f.cancelled());
     co_return r;
 });
@@ -162,9 +163,15 @@ const Case fut_11("FUT-11-same-exception-object", []() -> Coro<Json> {
 
 const Case fut_13("FUT-13-concurrent-running-uncancellable", real_time, []() -> Coro<Json> {
     EventLoop& loop = get_running_loop();
-    const auto ev = std::make_shared<ThreadEvent>();  // the thread may outlive this frame
-    Future<bool> f = loop.run_in_executor(nullptr, [ev] { return ev->wait(1s); });
-    co_await sleep(10ms);
+    // The thread may outlive this frame.
+    const auto began = std::make_shared<ThreadEvent>();
+    const auto ev = std::make_shared<ThreadEvent>();
+    Future<bool> f = loop.run_in_executor(nullptr, [began, ev] {
+        began->set();
+        return ev->wait(too_long);
+    });
+    const auto has_begun = [&] { return began->is_set(); };
+    co_await until(has_begun);
     const bool r = f.cancel();
     co_await spin();
     ev->set();

@@ -161,7 +161,7 @@ const Case loop_13("LOOP-13-threadsafe-wakes", real_time, []() -> Coro<Json> {
         loop.call_soon_threadsafe([&f] { f.set_result(1); });
     });
     co_await f;
-    co_return std::chrono::steady_clock::now() - t0 < 500ms;
+    co_return std::chrono::steady_clock::now() - t0 < too_long;
 });
 
 const Case loop_14("LOOP-14-closed", []() -> Json {

@@ -85,10 +85,10 @@ const Case run_04("RUN-04-asyncgen-finalised", [] {
 const Case run_05("RUN-05-sigint", [] {
     Trace t;
     auto main = [&]() -> Coro<> {
-        get_running_loop().call_later(10ms, send_sigint);
+        get_running_loop().call_soon(send_sigint);
         std::exception_ptr error;
         try {
-            co_await sleep(5s);
+            co_await sleep(1h);
         } catch (const CancelledError&) {
             t("main cancelled", current_task().cancelling());
             error = std::current_exception();
@@ -109,16 +109,16 @@ const Case run_07("RUN-07-sigint-twice", [] {
     Trace t;
     auto main = [&]() -> Coro<> {
         EventLoop& loop = get_running_loop();
-        loop.call_later(10ms, send_sigint);
-        loop.call_later(30ms, send_sigint);
+        loop.call_soon(send_sigint);
         std::exception_ptr error;
         try {
-            co_await sleep(5s);
+            co_await sleep(1h);
         } catch (...) {
             error = std::current_exception();
         }
         t("cleanup start");
-        co_await sleep(1s);
+        loop.call_soon(send_sigint);
+        co_await sleep(too_long);
         t("cleanup end");
         rethrow(error);
     };
@@ -128,7 +128,7 @@ const Case run_07("RUN-07-sigint-twice", [] {
     } catch (...) {
         t(en());
     }
-    t(std::chrono::steady_clock::now() - t0 < 900ms);
+    t(std::chrono::steady_clock::now() - t0 < too_long);
     return t;
 });
 

@@ -216,18 +216,24 @@ const Case task_16("TASK-16-threadsafe-coro", real_time, []() -> Coro<Json> {
 const Case task_17("TASK-17-threadsafe-cancel", real_time, []() -> Coro<Json> {
     EventLoop& loop = get_running_loop();
     Trace t;
+    bool began = false;
+    bool over = false;
     auto c = [&]() -> Coro<> {
+        began = true;
         try {
-            co_await sleep(5s);
+            co_await sleep(1h);
         } catch (const CancelledError&) {
             t("cancelled");
+            over = true;
             throw;
         }
     };
     const concurrent::Future<> f = run_coroutine_threadsafe(c(), loop);
-    co_await sleep(10ms);
+    const auto has_begun = [&] { return began; };
+    co_await until(has_begun);
     f.cancel();
-    co_await sleep(10ms);
+    const auto is_over = [&] { return over; };
+    co_await until(is_over);
     co_return t;
 });
 

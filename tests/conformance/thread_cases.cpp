@@ -25,13 +25,16 @@ const Case thr_01("THR-01-context", real_time, []() -> Coro<Json> {
 
 const Case thr_02("THR-02-run-exit-waits-thread", [] {
     Trace t;
+    ThreadEvent began;
     auto main = [&]() -> Coro<> {
-        auto work = [t] {
+        auto work = [t, &began] {
+            began.set();
             std::this_thread::sleep_for(50ms);
             t("thread done");
         };
         Task<> k = create_task(to_thread(work));
-        co_await sleep(10ms);
+        const auto has_begun = [&] { return began.is_set(); };
+        co_await until(has_begun);
     };
     run(main());
     t("run returned");

@@ -25,6 +25,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::VirtualLoop;
 
+TEST(VirtualClock, begins_at_zero_and_has_no_descriptors) {
+    EventLoop loop(make_virtual_backend());
+    EXPECT_EQ(loop.backend(), "virtual");
+    EXPECT_EQ(loop.time(), TimePoint());
+    EXPECT_THROW(loop.add_reader(0, [] {}), OSError);
+}
+
 // Goal:   time stands still while a job is out in another thread, however long the job takes.
 // Method: a timer is the loop's only work meanwhile; the job ends only after the loop has woken for
 //         it and found the timer waiting.

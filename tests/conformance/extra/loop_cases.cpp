@@ -149,11 +149,16 @@ const Case loop_09("XLOOP-09-handler-asks-for-the-exit", [] {
 const Case loop_10("XLOOP-10-signal-handler", real_time, []() -> Coro<Json> {
     Trace t;
     EventLoop& loop = get_running_loop();
+    bool handled = false;
     loop.add_signal_handler(SIGUSR1, [t] { t("first handler"); });
-    loop.add_signal_handler(SIGUSR1, [t] { t("second handler"); });
+    loop.add_signal_handler(SIGUSR1, [t, &handled] {
+        t("second handler");
+        handled = true;
+    });
     kill(getpid(), SIGUSR1);
     t("sent");
-    co_await sleep(20ms);
+    const auto was_handled = [&] { return handled; };
+    co_await until(was_handled);
     t(loop.remove_signal_handler(SIGUSR1));
     t(loop.remove_signal_handler(SIGUSR1));
     co_return t;
