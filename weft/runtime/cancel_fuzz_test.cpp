@@ -3,6 +3,7 @@
 // Method: each awaitable and combinator is attacked at every turn of its life; see attack.hpp.
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -217,7 +218,10 @@ std::vector<Case> waits() {
     cases.push_back({"wrap_future", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;
                          const concurrent::Future<Counted> source;
-                         create_task([source]() -> Coro<void> {
+                         // As executors do: a future that nobody ends any more is abandoned.
+                         auto ending =
+                             std::make_shared<internal::CancelUnlessEnded<Counted>>(source);
+                         create_task([source, ending = std::move(ending)]() -> Coro<void> {
                              // No timer: the virtual clock stands still until this is over.
                              for (int i = 0; i < 4; ++i) co_await sleep(0s);
                              if (source.set_running_or_notify_cancel()) {
