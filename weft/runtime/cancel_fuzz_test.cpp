@@ -3,6 +3,7 @@
 // Method: each awaitable and combinator is attacked at every turn of its life; see attack.hpp.
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -78,13 +79,6 @@ AsyncGenerator<int> counting(int to) {
         co_await sleep(1s);
         co_yield i;
     }
-}
-
-// For what ends a concurrent future: the virtual clock stands still until that is over.
-Coro<Counted> some_turns() {
-    Counted object;
-    for (int i = 0; i < 4; ++i) co_await sleep(0s);
-    co_return object;
 }
 
 struct SlowResource {
@@ -224,22 +218,18 @@ std::vector<Case> waits() {
     cases.push_back({"wrap_future", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;
                          const concurrent::Future<Counted> source;
-                         create_task([source]() -> Coro<void> {
-                             co_await some_turns();
+                         // As executors do: a future that nobody ends any more is abandoned.
+                         auto ending =
+                             std::make_shared<internal::CancelUnlessEnded<Counted>>(source);
+                         create_task([source, ending = std::move(ending)]() -> Coro<void> {
+                             // No timer: the virtual clock stands still until this is over.
+                             for (int i = 0; i < 4; ++i) co_await sleep(0s);
                              if (source.set_running_or_notify_cancel()) {
                                  source.set_result(Counted());
                              }
                          });
                          const auto wrapped = wrap_future(source);
                          co_await wrapped;
-                     }});
-    // The loop's own thread stands for the other one: it must only not wait for the result.
-    cases.push_back({"run_coroutine_threadsafe", [](bool t) -> Coro<void> {
-                         if (t) co_await transparent;
-                         const auto there =
-                             run_coroutine_threadsafe(some_turns(), get_running_loop());
-                         const auto here = wrap_future(there);
-                         co_await here;
                      }});
     cases.push_back({"shutdown_asyncgens", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;
