@@ -50,6 +50,9 @@ TEST(FrameAllocator, keeps_no_more_than_its_limit) {
         for (std::size_t i = 0; i < more; ++i) blocks.push_back(allocate_frame(64));
         for (void* block : blocks) free_frame(block, 64);
         const FrameCache::Size& kept = frame_cache.sizes[frame_size_of(64)];
+        if (kept.top == FrameCache::closed) {
+            GTEST_SKIP() << "no block is kept under AddressSanitizer or with WEFT_FRAME_CACHE=0";
+        }
         EXPECT_GT(kept.top, FrameCache::empty);
         EXPECT_EQ(kept.count, kept.room);
         EXPECT_LE((kept.count + 1) * frame_bytes(frame_size_of(64)), cached_bytes_max);
