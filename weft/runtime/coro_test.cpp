@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/runtime/result.hpp>

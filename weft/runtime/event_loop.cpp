@@ -17,8 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
 #include <unistd.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
@@ -35,7 +37,6 @@
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/processor_clock.hpp>
 #include <weft/runtime/ready_queue.hpp>
-#include <weft/runtime/result.hpp>
 #include <weft/runtime/signals.hpp>
 #include <weft/runtime/stall_watch.hpp>
 #include <weft/runtime/task_state.hpp>

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <barrier>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -21,6 +23,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {

@@ -9,8 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/base/time.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>

@@ -2,6 +2,7 @@
 #include <weft/runtime/task.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>

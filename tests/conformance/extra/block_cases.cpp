@@ -2,7 +2,6 @@
 // tests/conformance/extra/block_cases.cpp - XEXS-, XEG- of probes/blocks.py: exit stacks and
 // exception groups.
 #include "cases.hpp"
-#include "steps.hpp"
 
 #include <weft/runtime/exit_stack.hpp>
 

@@ -2,7 +2,6 @@
 // tests/conformance/extra/generator_close_cases.cpp - XAGEN-2x of probes/blocks.py: how generators
 // are closed.
 #include "cases.hpp"
-#include "steps.hpp"
 
 namespace conformance {
 namespace {
