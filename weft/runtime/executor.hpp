@@ -40,8 +40,6 @@ public:
     ~CancelUnlessEnded() {
         if (future_) future_->abandon();
     }
-    /// Somebody else sees to the end from here on.
-    void pass_on() noexcept { future_.reset(); }
 
 private:
     std::optional<concurrent::Future<T>> future_;
@@ -221,9 +219,23 @@ template <class F, class... Args>
 
 namespace internal {
 
+// Empties the slot that names a task to another thread, in the loop's thread and however the task
+// ends: the other thread may drop the slot last, and must find no handle in it.
+class NamedTask {
+public:
+    explicit NamedTask(std::shared_ptr<AnyTask> slot) noexcept : slot_(std::move(slot)) {}
+    NamedTask(NamedTask&&) noexcept = default;
+    NamedTask& operator=(NamedTask&&) = delete;
+    ~NamedTask() {
+        if (slot_) *slot_ = AnyTask();
+    }
+
+private:
+    std::shared_ptr<AnyTask> slot_;  // null when moved from
+};
+
 template <class T>
-Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future) {
-    const CancelUnlessEnded<T> ending(future);
+Coro<void> run_into(Coro<T> coro, concurrent::Future<T> future, CancelUnlessEnded<T>, NamedTask) {
     Result<T> result;
     co_await as_outcome(std::move(coro), result);
     // Whoever cancelled the concurrent future has had its answer.
@@ -380,12 +392,8 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
         if (future.cancelled()) {
             coro.close();
         } else {
-            *task = create_task(internal::run_into(std::move(coro), future));
-            // Not kept by its own callback: a loop that is closed calls none.
-            task->add_done_callback([slot = std::weak_ptr(task)] {
-                if (const auto ended = slot.lock()) *ended = AnyTask();
-            });
-            ending.pass_on();
+            *task = create_task(internal::run_into(std::move(coro), future, std::move(ending),
+                                                   internal::NamedTask(task)));
         }
     });
     // The inbox keeps the message, and that the future: so this does not keep the inbox.

@@ -24,6 +24,7 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/attack.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
@@ -298,6 +299,45 @@ TEST(DefaultExecutor, goes_on_shutting_down_when_the_wait_for_it_is_cancelled) {
         gate = true;
         while (!gone) co_await sleep(0s);
     }(gate, gone));
+}
+
+Coro<void> pause() { co_await sleep(1h); }
+
+// Seen by an object of its done callback, which lives as long as the task.
+TEST(RunCoroutineThreadsafe, leaves_no_task_behind_when_the_loop_is_closed) {
+    const int alive = testing::Counted::alive;
+    concurrent::Future<> future;
+    {
+        VirtualLoop loop;
+        std::thread([&] {
+            future = run_coroutine_threadsafe(
+                []() -> Coro<void> {
+                    current_task().add_done_callback([seen = testing::Counted()] {});
+                    co_await sleep(1h);
+                }(),
+                loop.loop());
+        }).join();
+        loop.run([]() -> Coro<void> {
+            co_await sleep(0s);
+            co_await sleep(0s);
+        }());
+        EXPECT_EQ(testing::Counted::alive, alive + 1);
+    }
+    EXPECT_EQ(testing::Counted::alive, alive);
+    EXPECT_TRUE(future.cancelled());
+}
+
+// One turn makes the task, which never gets to its first step.
+TEST(RunCoroutineThreadsafe, is_cancelled_when_the_loop_is_closed_before_it_begins) {
+    for (const int turns : {0, 1}) {
+        concurrent::Future<> future;
+        {
+            VirtualLoop loop;
+            std::thread([&] { future = run_coroutine_threadsafe(pause(), loop.loop()); }).join();
+            loop.run_turns(turns);
+        }
+        EXPECT_TRUE(future.cancelled()) << turns;
+    }
 }
 
 TEST(RunCoroutineThreadsafe, that_exits_ends_the_loop) {
