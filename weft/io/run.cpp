@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/epoll_backend.hpp>

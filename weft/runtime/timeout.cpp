@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/await_chain.hpp>
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
