@@ -23,6 +23,9 @@ const std::type_info& type_of(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
+OSError::OSError(int code, const std::string& what)
+    : Exception("[Errno " + std::to_string(code) + "] " + what), code_(code) {}
+
 std::string demangled(const std::type_info& type) {
     int status = 0;
     const std::unique_ptr<char, void (*)(void*)> name(

@@ -5,9 +5,14 @@
 //     CancelledError · KeyboardInterrupt · SystemExit
 //   Exception (is a std::exception)
 //     RuntimeError > BrokenBarrierError · RecursionError
-//     ValueError · TypeError · InvalidStateError · StopAsyncIteration
+//     ValueError · TypeError · InvalidStateError · StopAsyncIteration · EOFError
 //     LookupError > KeyError
-//     OSError > TimeoutError
+//     OSError (os_error.hpp makes the one for an errno)
+//       BlockingIOError · ChildProcessError · FileExistsError · FileNotFoundError
+//       InterruptedError · IsADirectoryError · NotADirectoryError · PermissionError
+//       ProcessLookupError · TimeoutError
+//       ConnectionError > BrokenPipeError · ConnectionAbortedError · ConnectionRefusedError
+//                         ConnectionResetError
 //     QueueEmpty · QueueFull · QueueShutDown
 //     ExceptionGroup (exception_group.hpp)
 #pragma once
@@ -64,12 +69,68 @@ class LookupError : public Exception {
 class KeyError : public LookupError {
     using LookupError::LookupError;
 };
+/// What the system refused. `throw_os_error()` picks the type that belongs to an errno.
 class OSError : public Exception {
+public:
     using Exception::Exception;
+    /// The text is "[Errno code] what", as in Python.
+    OSError(int code, const std::string& what);
+
+    /// The errno (Python's `e.errno`); 0 when there is none.
+    [[nodiscard]] int code() const noexcept { return code_; }
+
+private:
+    int code_ = 0;
+};
+class BlockingIOError : public OSError {
+    using OSError::OSError;
+};
+class ChildProcessError : public OSError {
+    using OSError::OSError;
+};
+class FileExistsError : public OSError {
+    using OSError::OSError;
+};
+class FileNotFoundError : public OSError {
+    using OSError::OSError;
+};
+class InterruptedError : public OSError {
+    using OSError::OSError;
+};
+class IsADirectoryError : public OSError {
+    using OSError::OSError;
+};
+class NotADirectoryError : public OSError {
+    using OSError::OSError;
+};
+class PermissionError : public OSError {
+    using OSError::OSError;
+};
+class ProcessLookupError : public OSError {
+    using OSError::OSError;
 };
 /// A deadline passed. As in Python it is an OSError, and asyncio's name for it is the same type.
 class TimeoutError : public OSError {
     using OSError::OSError;
+};
+class ConnectionError : public OSError {
+    using OSError::OSError;
+};
+class BrokenPipeError : public ConnectionError {
+    using ConnectionError::ConnectionError;
+};
+class ConnectionAbortedError : public ConnectionError {
+    using ConnectionError::ConnectionError;
+};
+class ConnectionRefusedError : public ConnectionError {
+    using ConnectionError::ConnectionError;
+};
+class ConnectionResetError : public ConnectionError {
+    using ConnectionError::ConnectionError;
+};
+/// The end came before what was to be read.
+class EOFError : public Exception {
+    using Exception::Exception;
 };
 /// An operation on a Future or Task that its state does not allow.
 class InvalidStateError : public Exception {

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -20,20 +19,17 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
+#include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
 namespace {
 
-[[noreturn]] void throw_errno(const std::string& what, int code) {
-    throw OSError("[Errno " + std::to_string(code) + "] " + what + ": " + std::strerror(code));
-}
-
 class FileDescriptor {
 public:
     FileDescriptor(int fd, const char* what) : fd_(fd) {
-        if (fd < 0) throw_errno(what, errno);
+        if (fd < 0) throw_os_error(errno, what);
     }
     ~FileDescriptor() { ::close(fd_); }
     FileDescriptor(const FileDescriptor&) = delete;
@@ -59,7 +55,7 @@ public:
         event.events = EPOLLIN | EPOLLET;  // edge-triggered: need not be read to be quiet
         event.data.fd = waker_.get();
         if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, waker_.get(), &event) != 0) {
-            throw_errno("epoll_ctl", errno);
+            throw_os_error(errno, "epoll_ctl");
         }
     }
 
@@ -133,7 +129,7 @@ void EpollBackend::watch(int fd, Registration& registration) {
                        : registration.events == 0 ? EPOLL_CTL_ADD
                                                   : EPOLL_CTL_MOD;
     if (epoll_ctl(epoll_.get(), action, fd, &event) != 0) {
-        throw_errno("cannot watch descriptor " + std::to_string(fd), errno);
+        throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
     }
     registration.events = wanted;
 }
@@ -169,7 +165,7 @@ bool EpollBackend::wait(TimePoint deadline) {
     const int count = epoll_pwait2(epoll_.get(), events.data(), events.size(), timeout, nullptr);
     if (count < 0) {
         if (errno == EINTR) return true;
-        throw_errno("epoll_wait", errno);
+        throw_os_error(errno, "epoll_pwait2");
     }
     for (int i = 0; i < count; ++i) {
         if (events[i].data.fd != waker_.get()) deliver(events[i].data.fd, events[i].events);
