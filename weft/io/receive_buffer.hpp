@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/receive_buffer.hpp - what a stream has received and nobody has read yet.
+//
+//   transport ──feed()──▶ buffer ──take()──▶ reader
+//       ▲ pause_reading() above 2 · limit, resume_reading() at the limit
+//
+// The bytes belong to the stream, not to a read: a read that is cancelled loses none.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/list.hpp>
+#include <weft/runtime/loop_bound.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/promise.hpp>
+#include <weft/runtime/waiter.hpp>
+
+namespace weft {
+
+/// Where a StreamReader's bytes come from, as far as the reader asks anything of it.
+class ReadTransport {
+public:
+    /// The reader has enough for now. What is under way may still be fed.
+    virtual void pause_reading() noexcept = 0;
+    virtual void resume_reading() noexcept = 0;
+
+protected:
+    ~ReadTransport() = default;
+};
+
+namespace internal {
+
+class ReceiveBuffer;
+
+// Waits for more to come: bytes, the end, or an error.
+class ReceiveWait final : public Waiter {
+public:
+    ReceiveWait(ReceiveBuffer& buffer, const OpKind& reader) noexcept
+        : buffer_(buffer), reader_(reader) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise());
+    }
+    void await_resume() {
+        unlink();
+        raise_if_cancelled();
+    }
+
+private:
+    void start(PromiseBase& frame);
+
+    ReceiveBuffer& buffer_;
+    const OpKind& reader_;
+};
+
+/// Shared by the transport that fills it and the readers that empty it.
+class ReceiveBuffer {
+public:
+    explicit ReceiveBuffer(std::size_t limit) noexcept : limit_(limit) {}
+    ReceiveBuffer(const ReceiveBuffer&) = delete;
+    ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+
+    void retain() noexcept { ++owners_; }
+    void release() noexcept {
+        if (--owners_ == 0) delete this;
+    }
+
+    // The side of the transport, which may be none. It outlives this, or takes itself away.
+    void set_transport(ReadTransport* transport) noexcept { transport_ = transport; }
+    void feed(BytesView data);
+    void feed_eof();
+    void fail(std::exception_ptr error);
+
+    // The side of the readers.
+    [[nodiscard]] BytesView view() const noexcept { return BytesView(bytes_).substr(begin_); }
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - begin_; }
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+    [[nodiscard]] bool eof() const noexcept { return eof_; }
+    [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    /// Removes the first `count` bytes, of which there are so many.
+    Bytes take(std::size_t count);
+    void drop(std::size_t count) noexcept;
+    /// How many bytes were removed so far.
+    [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
+
+    struct More {
+        ReceiveBuffer& buffer;
+        const OpKind& reader;
+        [[nodiscard]] ReceiveWait make_awaiter() const noexcept { return {buffer, reader}; }
+    };
+    /// Waits until something was fed: not what is there already.
+    /// Errors: RuntimeError when another task waits.
+    [[nodiscard]] More more(const OpKind& reader) noexcept { return {*this, reader}; }
+
+private:
+    friend class ReceiveWait;
+    ~ReceiveBuffer() = default;
+    void wake() noexcept;
+    void resume_below(std::size_t limit) noexcept;
+
+    Bytes bytes_;
+    std::size_t begin_ = 0;  // what is before was read
+    std::uint64_t position_ = 0;
+    std::size_t limit_;
+    ReadTransport* transport_ = nullptr;
+    std::exception_ptr error_;
+    List<Waiter> waiter_;  // at most one
+    LoopBound loop_;
+    std::size_t owners_ = 0;
+    bool eof_ = false;
+    bool paused_ = false;
+};
+
+}  // namespace internal
+}  // namespace weft
