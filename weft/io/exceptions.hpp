@@ -2,6 +2,7 @@
 // weft/io/exceptions.hpp - what streams throw beside the OSErrors of weft/base/exceptions.hpp.
 //
 //   EOFError > IncompleteReadError
+//   OSError > GaiError
 //   Exception > LimitOverrunError
 #pragma once
 
@@ -42,6 +43,12 @@ public:
 
 private:
     std::size_t consumed_;
+};
+
+/// A host name has no address, or nobody tells it. `code()` is the resolver's, not an errno.
+/// Spec: socket.gaierror.
+class GaiError : public OSError {
+    using OSError::OSError;
 };
 
 }  // namespace weft

@@ -318,8 +318,9 @@ void EventLoop::close() {
     if (getpid() == process_) {
         for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
         backend_->cancel_all();
-        drop_queued();
     }
+    while (!resources_.empty()) resources_.front().loop_closes();
+    drop_queued();
     watched_.clear();
     awaited_outside_.clear();
     // The youngest first, since tasks borrow from those that made them. What their destructors

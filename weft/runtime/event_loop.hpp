@@ -28,6 +28,7 @@
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/inbox.hpp>
+#include <weft/runtime/loop_resource.hpp>
 #include <weft/runtime/processor_clock.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/task.hpp>
@@ -376,6 +377,8 @@ public:
     [[nodiscard]] internal::TimerSet& timers() noexcept { return timers_; }
     [[nodiscard]] List<internal::TaskBase>& tasks() noexcept { return tasks_; }
     [[nodiscard]] List<internal::AsyncGenBase>& asyncgens() noexcept { return asyncgens_; }
+    /// What is told that the loop closes.
+    [[nodiscard]] List<internal::LoopResource>& resources() noexcept { return resources_; }
     [[nodiscard]] const std::shared_ptr<internal::Inbox>& inbox() const noexcept { return inbox_; }
     [[nodiscard]] Backend& system() noexcept { return *backend_; }
     [[nodiscard]] internal::TaskBase* current() const noexcept { return current_; }
@@ -469,6 +472,7 @@ private:
 
     List<internal::TaskBase> tasks_;
     List<internal::AsyncGenBase> asyncgens_;
+    List<internal::LoopResource> resources_;
     std::uint64_t last_task_id_ = 0;
     std::unique_ptr<Backend> backend_;
     std::shared_ptr<internal::Inbox> inbox_;

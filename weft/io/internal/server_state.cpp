@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/internal/server_state.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/io/internal/socket_state.hpp>
+#include <weft/io/internal/stream_transport.hpp>
+#include <weft/io/server.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
+
+namespace weft::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Python's ACCEPT_RETRY_DELAY: how long a server without descriptors waits for some.
+constexpr auto rest_without_descriptors = 1s;
+
+struct Accepted {
+    int fd;  // or a negative errno
+    SocketAddress peer;
+};
+
+Accepted accept_one(const Socket& listener) {
+    alignas(8) std::byte address[SocketAddress::bytes_max];
+    socklen_t length = sizeof address;
+    const int fd = ::accept4(listener.fileno(), reinterpret_cast<sockaddr*>(address), &length,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return {.fd = -errno, .peer = SocketAddress()};
+    return {.fd = fd, .peer = SocketAddress::from_bytes({address, length})};
+}
+
+}  // namespace
+
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
+    struct stat found{};
+    if (::stat(path_.c_str(), &found) != 0) return;  // an abstract name
+    device_ = found.st_dev;
+    inode_ = found.st_ino;
+}
+
+void SocketFile::remove() const noexcept {
+    struct stat found{};
+    if (::stat(path_.c_str(), &found) != 0) return;
+    if (found.st_dev == device_ && found.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
+                         std::vector<Socket> sockets, StartServerOptions options)
+    : loop_(loop),
+      client_connected_(std::move(client_connected)),
+      sockets_(std::move(sockets)),
+      options_(options) {
+    loop.resources().push_back(*this);
+    retain();
+}
+
+void ServerState::start_serving() {
+    if (serving_ || closed_) return;
+    for (Socket& listener : sockets_) {
+        listener.listen(options_.backlog);
+        loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
+    }
+    serving_ = true;
+}
+
+// As many as may wait there, so that one server does not keep the loop from the others.
+void ServerState::accept_all(Socket& listener) {
+    for (int i = 0; i < options_.backlog && serving_; ++i) {
+        const Accepted accepted = accept_one(listener);
+        switch (accepted.fd) {
+            case -EAGAIN:
+                return;
+            case -EINTR:
+            case -ECONNABORTED:  // and others that say that the peer or its network has gone
+            case -EPROTO:
+            case -ENETDOWN:
+            case -ENOPROTOOPT:
+            case -EHOSTDOWN:
+            case -ENONET:
+            case -EHOSTUNREACH:
+            case -ENETUNREACH:
+                continue;
+            default:
+                break;
+        }
+        if (accepted.fd < 0) return rest(-accepted.fd);
+        serve(adopt_descriptor(accepted.fd, listener.family(), sock_stream, false), accepted.peer);
+    }
+}
+
+void ServerState::serve(Socket connection, const SocketAddress& peer) {
+    const StreamReader reader(options_.limit);
+    auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    connections_.insert(transport.get());
+    static_cast<void>(
+        loop_.create_task(handle(Ref(this), reader, StreamWriter(std::move(transport)))));
+}
+
+Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, StreamWriter writer) {
+    try {
+        co_await self->client_connected_(reader, writer);
+    } catch (...) {
+        writer.close();
+        const std::exception_ptr error = std::current_exception();
+        if (is_cancelled_error(error) || is_loop_ending(error)) throw;
+        self->loop_.call_exception_handler(
+            {.message = "Unhandled exception in client_connected_cb", .exception = error});
+    }
+}
+
+// Connections that wait are not lost meanwhile.
+void ServerState::rest(int code) {
+    stop_accepting();
+    loop_.call_exception_handler({
+        .message = "socket.accept() out of system resource",
+        .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
+    });
+    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_serving(); });
+}
+
+void ServerState::stop_accepting() noexcept {
+    if (!std::exchange(serving_, false)) return;
+    for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
+}
+
+void ServerState::close() noexcept {
+    if (std::exchange(closed_, true)) return;
+    resting_.cancel();
+    stop_accepting();
+    sockets_.clear();
+    if (file_) file_->remove();
+    if (serving_forever) serving_forever->cancel();
+    end_if_over();
+}
+
+void ServerState::close_clients() noexcept {
+    for (StreamTransport* connection : connections_) connection->close();
+}
+
+void ServerState::abort_clients() noexcept {
+    for (StreamTransport* connection : connections_) connection->abort();
+}
+
+void ServerState::connection_is_lost(StreamTransport& transport) noexcept {
+    connections_.erase(&transport);
+    end_if_over();
+}
+
+void ServerState::end_if_over() noexcept {
+    if (!closed_ || !connections_.empty() || over_.is_set()) return;
+    over_.set();
+    ListNode::unlink();
+    release();  // the loop's
+}
+
+void ServerState::loop_closes() noexcept {
+    serving_ = false;
+    closed_ = true;
+    connections_.clear();
+    sockets_.clear();
+    end_if_over();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/internal/stream_transport.hpp - a connected socket between a StreamReader and the
+// StreamWriters.
+//
+//   open ──close()──▶ closing: what was written is sent ──▶ ending ──▶ lost
+//     └──abort(), an error────────────────────────────────────┘
+//
+// ending: nothing is sent or received any more, but the backend may still have an operation.
+// lost:   the descriptor is closed, the reader was told, and all who wait are woken.
+//
+// The buffers are the transport's: a task that waits here waits for a change of its state, so a
+// cancelled one leaves nothing behind in the kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/io/receive_buffer.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/runtime/backend.hpp>
+#include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/loop_resource.hpp>
+#include <weft/runtime/ready_queue.hpp>
+
+namespace weft::internal {
+
+class StreamTransport;
+
+/// Who wants to know when a connection is over: the Server that accepted it.
+class ConnectionOwner {
+public:
+    virtual void connection_is_lost(StreamTransport& transport) noexcept = 0;
+
+protected:
+    ~ConnectionOwner() = default;
+};
+
+class StreamTransport final : public ReadTransport, private LoopResource, private ReadyNode {
+public:
+    /// Begins to receive.
+    /// Errors: OSError when the loop cannot watch the descriptor.
+    [[nodiscard]] static Ref<StreamTransport> start(EventLoop& loop, Socket socket,
+                                                    SocketAddress peer, StreamReader reader,
+                                                    ConnectionOwner* owner = nullptr);
+
+    void retain() noexcept { ++owners_; }
+    void release() noexcept {
+        if (--owners_ == 0) delete this;
+    }
+
+    // ---- sending
+
+    /// Errors: RuntimeError after write_eof().
+    void write(BytesView data);
+    void write_eof() noexcept;
+    /// Sends what was written, then ends.
+    void close() noexcept;
+    /// Ends without sending.
+    void abort() noexcept { end(nullptr); }
+
+    [[nodiscard]] bool is_closing() const noexcept { return closing_; }
+    [[nodiscard]] bool is_lost() const noexcept { return lost_; }
+    /// Why it was lost; null when it was closed, or is open.
+    [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    [[nodiscard]] std::size_t unsent() const noexcept {
+        return sending_.size() - sent_ + queued_.size();
+    }
+
+    void set_write_buffer_limits(std::size_t high, std::size_t low) noexcept;
+    /// The low and the high one.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> write_buffer_limits() const noexcept {
+        return {low_water_, high_water_};
+    }
+    /// Set while there is room to write, and when the transport is lost.
+    [[nodiscard]] Event& may_write() noexcept { return may_write_; }
+    /// Set when it is lost.
+    [[nodiscard]] Event& closed() noexcept { return closed_; }
+
+    // ---- receiving
+
+    [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
+    void pause_reading() noexcept override;
+    void resume_reading() noexcept override;
+
+    [[nodiscard]] const Socket& socket() const noexcept { return socket_; }
+    [[nodiscard]] const SocketAddress& peer() const noexcept { return peer_; }
+    [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
+
+private:
+    // One direction of the socket.
+    class Operation final : public IoOperation {
+    public:
+        using Handler = void (StreamTransport::*)(std::int32_t, bool);
+        Operation(StreamTransport& transport, IoKind the_kind, Handler handler) noexcept
+            : IoOperation(the_kind, -1), transport_(transport), handler_(handler) {}
+        void complete(std::int32_t result, bool more) noexcept override;
+        bool submitted = false;
+
+    private:
+        StreamTransport& transport_;
+        Handler handler_;
+    };
+
+    StreamTransport(EventLoop& loop, Socket socket, SocketAddress peer, StreamReader reader,
+                    ConnectionOwner* owner);
+    ~StreamTransport();
+
+    void received(std::int32_t result, bool more);
+    void sent(std::int32_t result, bool more);
+    [[nodiscard]] std::size_t send_now(BytesView data) noexcept;
+    void flush() noexcept;
+    void shut_sending() noexcept;
+    void update_may_write() noexcept;
+
+    void submit(Operation& operation);
+    void submit_or_end(Operation& operation) noexcept;
+    void cancel(Operation& operation) noexcept;
+    static const ReadyKind ready_kind;
+    void settle_soon() noexcept;
+    void settle() noexcept;
+
+    void end(std::exception_ptr error) noexcept;
+    void end_with(int code) noexcept;
+    void lose() noexcept;
+    void loop_closes() noexcept override;
+
+    EventLoop& loop_;
+    Socket socket_;
+    SocketAddress peer_;
+    StreamReader reader_;
+    ConnectionOwner* owner_;
+    Operation receive_;
+    Operation send_;
+    Bytes sending_;         // the kernel may read it: it does not change while it is sent
+    std::size_t sent_ = 0;  // of it
+    Bytes queued_;          // what comes after it
+    std::size_t high_water_ = 64 * 1024;
+    std::size_t low_water_ = 16 * 1024;
+    Event may_write_;
+    Event closed_;
+    std::exception_ptr error_;
+    int failure_ = 0;  // the errno of an operation, until settle() sees it
+    std::uint32_t owners_ = 0;
+    bool reading_paused_ = false;
+    bool received_eof_ = false;
+    bool wrote_eof_ = false;
+    bool shut_sending_ = false;
+    bool closing_ = false;
+    bool ending_ = false;
+    bool lost_ = false;
+    bool settles_soon_ = false;  // in the ready queue
+};
+
+}  // namespace weft::internal

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/server.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/server_state.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/waiter.hpp>
+#include <weft/runtime/with_async.hpp>
+
+namespace weft {
+namespace {
+
+using internal::ServerState;
+
+Coro<void> start(Ref<ServerState> state) {
+    state->start_serving();
+    co_return;
+}
+
+Coro<void> wait_until_over(Ref<ServerState> state) {
+    co_await transparent;
+    co_await state->over().wait();
+}
+
+Coro<void> serve(Ref<ServerState> state) {
+    if (state->serving_forever) {
+        throw RuntimeError("the server is already being awaited on serve_forever()");
+    }
+    if (state->is_closed()) throw RuntimeError("the server is closed");
+    state->start_serving();
+    const Future<void> never = get_running_loop().create_future<void>();
+    state->serving_forever = never;
+    std::exception_ptr cancelled;
+    try {
+        co_await never;
+    } catch (const CancelledError&) {
+        cancelled = std::current_exception();
+    }
+    state->serving_forever.reset();
+    state->close();
+    co_await state->over().wait();
+    std::rethrow_exception(cancelled);
+}
+
+Coro<Server> give(Ref<ServerState> state) { co_return Server(std::move(state)); }
+
+Coro<bool> close_and_wait(Ref<ServerState> state) {
+    co_await transparent;
+    state->close();
+    co_await state->over().wait();
+    co_return false;
+}
+
+Server listen(ClientConnected client_connected_cb, std::vector<Socket> sockets,
+              const StartServerOptions& options,
+              std::optional<internal::SocketFile> file = std::nullopt) {
+    static_cast<void>(StreamReader(options.limit));  // refuses a limit before there is a client
+    Ref<ServerState> state(new ServerState(get_running_loop(), std::move(client_connected_cb),
+                                           std::move(sockets), options));
+    Server server(state);
+    if (file) state->owns(std::move(*file));
+    if (options.start_serving) {
+        try {
+            state->start_serving();
+        } catch (...) {
+            state->close();
+            throw;
+        }
+    }
+    return server;
+}
+
+Socket bound(const SocketAddress& address, const StartServerOptions& options) {
+    Socket socket(address.family());
+    socket.setblocking(false);
+    if (options.reuse_address) socket.set_reuse_address();
+    if (options.reuse_port) socket.set_reuse_port();
+    if (address.family() == af_inet6) socket.set_v6_only();
+    socket.bind(address);
+    return socket;
+}
+
+// What an earlier server left; anything else there makes bind() fail.
+void remove_stale_socket(const std::string& path) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
+}
+
+}  // namespace
+
+Server::Server(Ref<internal::ServerState> state) noexcept : state_(std::move(state)) {}
+Server::Server(const Server&) noexcept = default;
+Server::Server(Server&&) noexcept = default;
+Server& Server::operator=(Server other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+}
+Server::~Server() = default;
+
+std::span<const Socket> Server::sockets() const noexcept { return state_->sockets(); }
+bool Server::is_serving() const noexcept { return state_->is_serving(); }
+Coro<void> Server::start_serving() const { return start(state_); }
+Coro<void> Server::serve_forever() const { return serve(state_); }
+void Server::close() const { state_->close(); }
+Coro<void> Server::wait_closed() const { return wait_until_over(state_); }
+void Server::close_clients() const { state_->close_clients(); }
+void Server::abort_clients() const { state_->abort_clients(); }
+Coro<Server> Server::aenter() const { return give(state_); }
+Coro<bool> Server::aexit(const ExitReason&) const { return close_and_wait(state_); }
+
+Coro<Server> start_server(ClientConnected client_connected_cb, std::string host, int port,
+                          StartServerOptions options) {
+    const auto addresses =
+        co_await getaddrinfo(host, port, {.family = options.family, .passive = true});
+    std::vector<Socket> sockets;
+    for (const SocketAddress& address : addresses) {
+        try {
+            sockets.push_back(bound(address, options));
+        } catch (const OSError& error) {
+            // A family that this machine has no address of, such as IPv6 (as asyncio does).
+            const bool absent = error.code() == EAFNOSUPPORT || error.code() == EADDRNOTAVAIL;
+            if (!absent || addresses.size() == 1) throw;
+        }
+    }
+    if (sockets.empty()) throw OSError("could not bind on any address of '" + host + "'");
+    co_return listen(std::move(client_connected_cb), std::move(sockets), options);
+}
+
+Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
+                          StartServerOptions options) {
+    sock.setblocking(false);
+    std::vector<Socket> sockets;
+    sockets.push_back(std::move(sock));
+    co_return listen(std::move(client_connected_cb), std::move(sockets), options);
+}
+
+Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
+                               StartServerOptions options) {
+    remove_stale_socket(path);
+    Socket socket(af_unix);
+    socket.setblocking(false);
+    socket.bind(SocketAddress::from_path(path));
+    std::vector<Socket> sockets;
+    sockets.push_back(std::move(socket));
+    co_return listen(std::move(client_connected_cb), std::move(sockets), options,
+                     internal::SocketFile(std::move(path)));
+}
+
+}  // namespace weft

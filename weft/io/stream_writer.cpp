@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/stream_writer.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/io/internal/stream_transport.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/op.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/waiter.hpp>
+
+namespace weft {
+namespace internal {
+
+// What the handles of a writer share: with the last of them, the connection is closed.
+class WriterEnd {
+public:
+    explicit WriterEnd(Ref<StreamTransport> the_transport) noexcept
+        : transport(std::move(the_transport)) {}
+    void retain() noexcept { ++owners_; }
+    void release() noexcept {
+        if (--owners_ == 0) delete this;
+    }
+
+    const Ref<StreamTransport> transport;
+
+private:
+    ~WriterEnd() {
+        if (transport->is_closing()) return;
+        if (transport->loop().get_debug()) {
+            log(LogLevel::warning,
+                "unclosed StreamWriter of the connection with " + transport->peer().to_string());
+        }
+        transport->close();
+    }
+    std::uint32_t owners_ = 0;
+};
+
+namespace {
+
+constexpr OpKind kind_of_drain{"StreamWriter.drain"};
+constexpr OpKind kind_of_wait_closed{"StreamWriter.wait_closed"};
+
+template <const OpKind& what>
+class TransportWait final : public EventWait {
+public:
+    using EventWait::EventWait;
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> frame) {
+        start(frame.promise(), what);
+    }
+    void await_resume() const { raise_if_cancelled(); }
+};
+
+Coro<void> drain_transport(Ref<StreamTransport> transport) {
+    co_await transparent;
+    if (const auto error = transport->reader().exception()) std::rethrow_exception(error);
+    // A loss is told in a turn of its own, as in asyncio.
+    if (transport->is_closing()) co_await sleep(std::chrono::seconds(0));
+    if (transport->is_lost()) throw ConnectionResetError("Connection lost");
+    co_await WaitAt<TransportWait<kind_of_drain>, Event>(transport->may_write());
+    if (transport->error()) std::rethrow_exception(transport->error());
+}
+
+Coro<void> wait_for_end(Ref<StreamTransport> transport) {
+    co_await transparent;
+    co_await WaitAt<TransportWait<kind_of_wait_closed>, Event>(transport->closed());
+    if (transport->error()) std::rethrow_exception(transport->error());
+}
+
+}  // namespace
+}  // namespace internal
+
+StreamWriter::StreamWriter(Ref<internal::StreamTransport> transport)
+    : end_(new internal::WriterEnd(std::move(transport))) {}
+StreamWriter::StreamWriter(const StreamWriter&) noexcept = default;
+StreamWriter::StreamWriter(StreamWriter&&) noexcept = default;
+StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {
+    std::swap(end_, other.end_);
+    return *this;
+}
+StreamWriter::~StreamWriter() = default;
+
+internal::StreamTransport& StreamWriter::transport() const noexcept { return *end_->transport; }
+
+void StreamWriter::write(BytesView data) const { transport().write(data); }
+void StreamWriter::writelines(std::initializer_list<BytesView> data) const {
+    for (const BytesView piece : data) write(piece);
+}
+void StreamWriter::writelines(const std::vector<Bytes>& data) const {
+    for (const Bytes& piece : data) write(piece);
+}
+
+Coro<void> StreamWriter::drain() const { return internal::drain_transport(end_->transport); }
+void StreamWriter::write_eof() const { transport().write_eof(); }
+void StreamWriter::close() const { transport().close(); }
+bool StreamWriter::is_closing() const noexcept { return transport().is_closing(); }
+Coro<void> StreamWriter::wait_closed() const { return internal::wait_for_end(end_->transport); }
+void StreamWriter::abort() const { transport().abort(); }
+
+void StreamWriter::set_write_buffer_limits(WriteBufferLimits limits) const {
+    const std::ptrdiff_t high = limits.high.value_or(limits.low ? 4 * *limits.low : 64 * 1024);
+    const std::ptrdiff_t low = limits.low.value_or(high / 4);
+    if (low < 0 || high < low) {
+        throw ValueError("high (" + std::to_string(high) + ") must be >= low (" +
+                         std::to_string(low) + ") must be >= 0");
+    }
+    transport().set_write_buffer_limits(static_cast<std::size_t>(high),
+                                        static_cast<std::size_t>(low));
+}
+std::pair<std::size_t, std::size_t> StreamWriter::get_write_buffer_limits() const noexcept {
+    return transport().write_buffer_limits();
+}
+std::size_t StreamWriter::get_write_buffer_size() const noexcept { return transport().unsent(); }
+
+SocketAddress StreamWriter::peername() const { return transport().peer(); }
+SocketAddress StreamWriter::sockname() const { return transport().socket().getsockname(); }
+int StreamWriter::fileno() const noexcept { return transport().socket().fileno(); }
+
+}  // namespace weft

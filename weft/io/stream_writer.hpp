@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/stream_writer.hpp - StreamWriter: the sending half of a stream, and its end.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft {
+
+namespace internal {
+class StreamTransport;
+class WriterEnd;
+}  // namespace internal
+
+/// In bytes; Python's defaults for what is left out: 64 KiB and a quarter of `high`.
+struct WriteBufferLimits {
+    std::optional<std::ptrdiff_t> high = std::nullopt;
+    std::optional<std::ptrdiff_t> low = std::nullopt;
+};
+
+/// Writes to the other end of a stream. A handle: copies write to the same stream, and when the
+/// last of them is gone the connection is closed, as by close().
+///
+///     writer.write("hello\n");
+///     co_await writer.drain();
+///
+/// Limits: a writer that never drains buffers without bound, as in asyncio: drain() waits while
+///         more than the high-water mark is unsent.
+/// Spec:   asyncio.StreamWriter.
+class StreamWriter {
+public:
+    StreamWriter(const StreamWriter&) noexcept;
+    StreamWriter(StreamWriter&&) noexcept;
+    StreamWriter& operator=(StreamWriter) noexcept;
+    ~StreamWriter();
+
+    /// Sends what the system takes at once, and buffers the rest. Throws no error of the
+    /// connection: drain() and the reader do.
+    /// Errors: RuntimeError after write_eof(). After close() and once the connection is lost, the
+    ///         data is dropped.
+    void write(BytesView data) const;
+    /// The same, one after the other.
+    void writelines(std::initializer_list<BytesView> data) const;
+    void writelines(const std::vector<Bytes>& data) const;
+
+    /// Waits until there is room to write: at once while less than the high-water mark is unsent,
+    /// else until it is down to the low one.
+    ///
+    /// Errors:   what the connection was lost with; ConnectionResetError("Connection lost") when
+    ///           it was closed
+    /// Cancel:   safe; what was written is still sent.
+    /// Suspends: maybe; always after close().
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> drain() const;
+
+    /// Ends the stream for the peer once all is sent; reading goes on. A second call does nothing.
+    void write_eof() const;
+    /// Whether one direction can be ended alone. True for sockets.
+    [[nodiscard]] bool can_write_eof() const noexcept { return true; }
+
+    /// Sends what is buffered, then closes the connection. A peer that does not read keeps it open:
+    /// abort() does not wait for it.
+    void close() const;
+    /// Whether close() or abort() was called, or the connection was lost.
+    [[nodiscard]] bool is_closing() const noexcept;
+    /// Waits until the connection is closed.
+    ///
+    /// Errors:   what it was lost with
+    /// Cancel:   safe; it is closed all the same.
+    /// Suspends: maybe; never once it is closed.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> wait_closed()
+        const;
+    /// Closes the connection; what is buffered is not sent. Python's `writer.transport.abort()`.
+    void abort() const;
+
+    /// The marks of drain(). Python's `writer.transport.set_write_buffer_limits()`.
+    /// Errors: ValueError unless high >= low >= 0.
+    void set_write_buffer_limits(WriteBufferLimits limits = {}) const;
+    /// The low and the high mark.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> get_write_buffer_limits() const noexcept;
+    /// How many bytes were written and not sent.
+    [[nodiscard]] std::size_t get_write_buffer_size() const noexcept;
+
+    /// Where the other end is; Python's `get_extra_info("peername")`. Known after the end, too.
+    [[nodiscard]] SocketAddress peername() const;
+    /// Errors: OSError once the connection is closed.
+    [[nodiscard]] SocketAddress sockname() const;
+    /// The descriptor; -1 once the connection is closed.
+    [[nodiscard]] int fileno() const noexcept;
+
+    // Implementation.
+    explicit StreamWriter(Ref<internal::StreamTransport> transport);
+
+private:
+    [[nodiscard]] internal::StreamTransport& transport() const noexcept;
+    Ref<internal::WriterEnd> end_;
+};
+
+}  // namespace weft

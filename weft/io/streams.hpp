@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/streams.hpp - open_connection() and its like: both halves of a stream.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft {
+
+/// `auto [reader, writer] = co_await open_connection("example.org", 80);`
+using StreamPair = std::pair<StreamReader, StreamWriter>;
+
+struct OpenConnectionOptions {
+    std::ptrdiff_t limit = StreamReader::default_limit;      ///< of the reader
+    AddressFamily family = af_unspec;                        ///< only addresses of this family
+    std::optional<SocketAddress> local_addr = std::nullopt;  ///< to connect from
+};
+
+/// Connects to `host`, a name or a numeric address; of several addresses to the first that accepts.
+///
+/// Errors:   OSError      the only attempt's; or, with several, one whose text has them all and
+///                        whose cause is the ExceptionGroup of them, of their type where they have
+///                        the same one
+///           GaiError     the name has no address
+///           ValueError   the limit is not above zero, or the port not within 0 to 65535
+/// Cancel:   safe; an attempt that is under way is given up.
+/// Suspends: maybe; nearly always.
+/// Spec:     asyncio.open_connection.
+[[nodiscard]] Coro<StreamPair> open_connection(std::string host, int port,
+                                               OpenConnectionOptions options = {});
+
+/// Makes a stream of a socket that is connected; it becomes non-blocking, and the stream's.
+/// Errors:   OSError when it is not connected; ValueError when the limit is not above zero.
+/// Suspends: never.
+/// Spec:     `asyncio.open_connection(sock=…)`.
+[[nodiscard]] Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options = {});
+
+/// Connects to a Unix socket.
+/// Errors:   OSError, such as FileNotFoundError and ConnectionRefusedError.
+/// Spec:     asyncio.open_unix_connection.
+[[nodiscard]] Coro<StreamPair> open_unix_connection(std::string path,
+                                                    OpenConnectionOptions options = {});
+
+}  // namespace weft
