@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +22,7 @@
 #include <weft/base/list.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/internal/attempt.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
@@ -74,40 +76,75 @@ public:
     }
 
 private:
-    void watch(int fd, Registration& registration);
+    void watch(int fd, Registration& registration, bool anyway = false);
+    void unwatch(int fd, Registration& registration) noexcept;
     void deliver(int fd, std::uint32_t events);
+    void lend_buffer(IoOperation& operation) noexcept {
+        operation.buffer = received_.get();
+        operation.length = received_bytes_max;
+    }
 
     FileDescriptor epoll_;
     FileDescriptor waker_;
     std::unordered_map<int, Registration> registrations_;
+    // What receive_each brings, of all descriptors: an idle connection needs no buffer.
+    static constexpr std::size_t received_bytes_max = 64 * 1024;
+    std::unique_ptr<std::byte[]> received_ =
+        std::make_unique_for_overwrite<std::byte[]>(received_bytes_max);
 };
 
 std::uint32_t events_of(IoKind kind) noexcept {
-    return kind == IoKind::readable || kind == IoKind::read ? EPOLLIN : EPOLLOUT;
+    switch (kind) {
+        case IoKind::readable:
+        case IoKind::readable_once:
+        case IoKind::read:
+        case IoKind::receive:
+        case IoKind::receive_each:
+        case IoKind::receive_message:
+        case IoKind::accept:
+            return EPOLLIN;
+        case IoKind::writable:
+        case IoKind::writable_once:
+        case IoKind::write:
+        case IoKind::send:
+        case IoKind::send_message:
+        case IoKind::connect:
+            return EPOLLOUT;
+    }
+    return 0;
 }
 
-// -EAGAIN means not yet.
-std::int32_t attempt(IoOperation& op) noexcept {
-    ssize_t count = 0;
-    do {
-        if (op.kind == IoKind::read) {
-            count = op.offset < 0 ? ::read(op.fd, op.buffer, op.length)
-                                  : ::pread(op.fd, op.buffer, op.length, op.offset);
-        } else {
-            count = op.offset < 0 ? ::write(op.fd, op.buffer, op.length)
-                                  : ::pwrite(op.fd, op.buffer, op.length, op.offset);
+bool repeats(IoKind kind, std::int32_t result) noexcept {
+    return kind == IoKind::readable || kind == IoKind::writable ||
+           (kind == IoKind::receive_each && result > 0);
+}
+
+// The descriptor is ready. What the operation has come to; nullopt: it is not ready after all.
+std::optional<std::int32_t> try_ready(const IoOperation& operation) noexcept {
+    switch (operation.kind) {
+        case IoKind::readable:
+        case IoKind::writable:
+        case IoKind::readable_once:
+        case IoKind::writable_once:
+            return 0;
+        case IoKind::connect: {
+            // A second connect(2) tells how the first one went.
+            const std::optional<std::int32_t> result = internal::attempt(operation);
+            return result == -EISCONN ? 0 : result;
         }
-    } while (count < 0 && errno == EINTR);
-    return count < 0 ? -errno : static_cast<std::int32_t>(count);
+        default:
+            return internal::attempt(operation);
+    }
 }
-
-bool repeats(IoKind kind) noexcept { return kind == IoKind::readable || kind == IoKind::writable; }
 
 void EpollBackend::submit(IoOperation& operation) {
     Registration& registration = registrations_[operation.fd];
+    // Two operations that wait for the same are rare, and one that was left behind when its
+    // descriptor was closed looks like that: the kernel tells whether it still knows the number.
+    const bool in_doubt = (registration.events & events_of(operation.kind)) != 0;
     registration.operations.push_back(operation);
     try {
-        watch(operation.fd, registration);
+        watch(operation.fd, registration, in_doubt);
     } catch (...) {
         operation.unlink();
         if (registration.operations.empty()) registrations_.erase(operation.fd);
@@ -115,37 +152,44 @@ void EpollBackend::submit(IoOperation& operation) {
     }
 }
 
-// Tells the kernel what the operations on `fd` wait for, if that has changed.
-void EpollBackend::watch(int fd, Registration& registration) {
+// Tells the kernel what the operations on `fd` wait for, if that has changed, or anyway.
+void EpollBackend::watch(int fd, Registration& registration, bool anyway) {
     std::uint32_t wanted = 0;
     for (const IoOperation& operation : registration.operations) {
         wanted |= events_of(operation.kind);
     }
-    if (wanted == registration.events) return;
+    if (wanted == registration.events && !anyway) return;
     epoll_event event{};
     event.events = wanted;
     event.data.fd = fd;
     const int action = wanted == 0                ? EPOLL_CTL_DEL
                        : registration.events == 0 ? EPOLL_CTL_ADD
                                                   : EPOLL_CTL_MOD;
-    if (epoll_ctl(epoll_.get(), action, fd, &event) != 0) {
-        throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
+    int result = epoll_ctl(epoll_.get(), action, fd, &event);
+    // The descriptor was closed while it was watched, and the number now is another file.
+    if (result != 0 && action == EPOLL_CTL_MOD && errno == ENOENT) {
+        result = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
     }
+    if (result != 0) throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
     registration.events = wanted;
+}
+
+// After operations have gone. A descriptor that was closed before them is an error that nobody
+// needs to hear of: the kernel has forgotten it already.
+void EpollBackend::unwatch(int fd, Registration& registration) noexcept {
+    try {
+        watch(fd, registration);
+    } catch (const OSError&) {
+        registration.events = 0;
+    }
+    if (registration.operations.empty()) registrations_.erase(fd);
 }
 
 bool EpollBackend::cancel(IoOperation& operation) noexcept {
     const int fd = operation.fd;
     operation.unlink();
     const auto at = registrations_.find(fd);
-    if (at == registrations_.end()) return true;
-    try {
-        watch(fd, at->second);
-    } catch (const OSError&) {
-        // The descriptor was closed before; the kernel has forgotten it already.
-        at->second.events = 0;
-    }
-    if (at->second.operations.empty()) registrations_.erase(at);
+    if (at != registrations_.end()) unwatch(fd, at->second);
     return true;
 }
 
@@ -179,22 +223,18 @@ void EpollBackend::deliver(int fd, std::uint32_t events) {
     // An error or a hang-up makes both directions ready: the call will tell.
     if (events & (EPOLLERR | EPOLLHUP)) events |= EPOLLIN | EPOLLOUT;
 
+    Registration& registration = at->second;
     List<IoOperation> candidates;
-    candidates.splice_back(at->second.operations);
+    candidates.splice_back(registration.operations);
     while (IoOperation* operation = candidates.pop_front()) {
-        if (!(events_of(operation->kind) & events)) {
-            at->second.operations.push_back(*operation);
-        } else if (repeats(operation->kind)) {
-            at->second.operations.push_back(*operation);
-            operation->complete(0, true);
-        } else if (const std::int32_t result = attempt(*operation); result == -EAGAIN) {
-            at->second.operations.push_back(*operation);
-        } else {
-            operation->complete(result, false);
-        }
+        std::optional<std::int32_t> result;
+        if (operation->kind == IoKind::receive_each) lend_buffer(*operation);
+        if (events_of(operation->kind) & events) result = try_ready(*operation);
+        const bool more = !result || repeats(operation->kind, *result);
+        if (more) registration.operations.push_back(*operation);
+        if (result) operation->complete(*result, more);
     }
-    watch(fd, at->second);
-    if (at->second.operations.empty()) registrations_.erase(at);
+    unwatch(fd, registration);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <weft/base/check.hpp>
@@ -121,11 +122,14 @@ private:
         io_uring_sqe* sqe = next_sqe();
         const auto length = static_cast<unsigned>(operation.length);
         const auto offset = static_cast<__u64>(operation.offset);
+        auto* const message = reinterpret_cast<msghdr*>(operation.buffer);
         switch (operation.kind) {
             case IoKind::readable:
+            case IoKind::readable_once:
                 io_uring_prep_poll_add(sqe, operation.fd, POLLIN);
                 break;
             case IoKind::writable:
+            case IoKind::writable_once:
                 io_uring_prep_poll_add(sqe, operation.fd, POLLOUT);
                 break;
             case IoKind::read:
@@ -133,6 +137,28 @@ private:
                 break;
             case IoKind::write:
                 io_uring_prep_write(sqe, operation.fd, operation.buffer, length, offset);
+                break;
+            case IoKind::receive:
+                io_uring_prep_recv(sqe, operation.fd, operation.buffer, length, 0);
+                break;
+            case IoKind::send:
+                io_uring_prep_send(sqe, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
+                break;
+            case IoKind::receive_message:
+                io_uring_prep_recvmsg(sqe, operation.fd, message, MSG_CMSG_CLOEXEC);
+                break;
+            case IoKind::send_message:
+                io_uring_prep_sendmsg(sqe, operation.fd, message, MSG_NOSIGNAL);
+                break;
+            case IoKind::connect:
+                io_uring_prep_connect(sqe, operation.fd,
+                                      reinterpret_cast<const sockaddr*>(operation.buffer), length);
+                break;
+            case IoKind::accept:
+                io_uring_prep_accept(sqe, operation.fd,
+                                     message ? static_cast<sockaddr*>(message->msg_name) : nullptr,
+                                     message ? &message->msg_namelen : nullptr,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
                 break;
         }
         io_uring_sqe_set_data(sqe, &operation);
@@ -169,7 +195,9 @@ private:
             submitted_.erase(&operation);
             cancelled_.erase(&operation);
         }
-        operation.complete(repeats && result >= 0 ? 0 : result, more);
+        const bool is_poll = repeats || operation.kind == IoKind::readable_once ||
+                             operation.kind == IoKind::writable_once;
+        operation.complete(is_poll && result >= 0 ? 0 : result, more);
         // Submitted with the next wait(), when the callbacks of this one have run.
         while (IoOperation* one = again_.pop_front()) start(*one);
     }

@@ -16,17 +16,35 @@
 
 namespace weft {
 
+/// What an operation does, and what its completion tells. Those that transfer bytes tell a count,
+/// which may be less than was asked for; an end is 0.
 enum class IoKind : std::uint8_t {
-    readable,  // completes each time that reading `fd` would not block, until cancelled
-    writable,  // the same for writing
-    read,      // read(2) of up to `length` bytes into `buffer`; at `offset` unless that is -1
-    write,     // write(2), likewise
+    readable,       // completes each time that reading `fd` would not block, until cancelled
+    writable,       // the same for writing
+    readable_once,  // completes once, with 0
+    writable_once,
+    read,   // read(2) of up to `length` bytes into `buffer`; at `offset` unless that is -1
+    write,  // write(2), likewise
+
+    // Of a socket. None raises SIGPIPE.
+    receive,          // recv(2) of up to `length` bytes into `buffer`
+    receive_each,     // the same again and again, until cancelled, at an error or the end: the
+                      // backend lends `buffer`, which is only valid inside complete()
+    send,             // send(2) of `length` bytes at `buffer`
+    receive_message,  // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
+    send_message,     // sendmsg(2); `buffer` is a msghdr
+    connect,  // connect(2) to the address of `length` bytes at `buffer`; one that is under way on
+              // `fd` goes on. Completes with 0 when it is connected
+    accept,   // accept(2): completes with a descriptor, which is non-blocking and closed on exec,
+              // and belongs to the operation's owner, who must not lose it. `buffer` is null, or a
+              // msghdr whose name and length become the peer's
 };
 
 /// One operation in the hands of a backend.
 ///
 /// From submit() until complete() is called without `more`, the object and its buffer belong to
-/// the backend (with io_uring: to the kernel) and may be neither moved nor destroyed.
+/// the backend (with io_uring: to the kernel) and may be neither moved nor destroyed. The same holds
+/// for what a msghdr points to, and for the number of the descriptor: it is closed afterwards.
 class IoOperation : public ListNode {
 public:
     IoOperation(IoKind the_kind, int the_fd) noexcept : kind(the_kind), fd(the_fd) {}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/internal/attempt.hpp - an operation as one system call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <weft/runtime/backend.hpp>
+
+namespace weft::internal {
+
+/// Makes the system call of the operation.
+///
+/// On a descriptor that is blocking, this may wait where the system has no flag against it: read,
+/// write, connect and accept.
+///
+/// Returns: what complete() is to be told; nullopt when it would have to wait, which is all that
+///          those can say that complete when a descriptor is ready.
+[[nodiscard]] std::optional<std::int32_t> attempt(const IoOperation& operation) noexcept;
+
+}  // namespace weft::internal
