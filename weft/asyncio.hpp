@@ -2,11 +2,21 @@
 // weft/asyncio.hpp - everything that asyncio is to a Python program.
 #pragma once
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/exceptions.hpp>
+#include <weft/io/getaddrinfo.hpp>
 #include <weft/io/run.hpp>
+#include <weft/io/server.hpp>
+#include <weft/io/sock.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/io/streams.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/barrier.hpp>
