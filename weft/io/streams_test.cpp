@@ -12,6 +12,8 @@
 
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -146,6 +148,18 @@ TEST(Streams, hold_up_a_sender_whose_peer_reads_slowly) {
         EXPECT_TRUE(received == sent);
         co_await sender;
         EXPECT_EQ(co_await peer_reader.read(), "");
+    }());
+}
+
+TEST(Streams, send_small_writes_at_once) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        int on = 0;
+        socklen_t length = sizeof on;
+        ::getsockopt(writer.fileno(), IPPROTO_TCP, TCP_NODELAY, &on, &length);
+        EXPECT_NE(on, 0);
+        server.close();
     }());
 }
 

@@ -77,7 +77,9 @@ StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
 
 Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, SocketAddress peer,
                                             StreamReader reader, ConnectionOwner* owner) {
-    socket.setblocking(false);
+    if (socket.getblocking()) socket.setblocking(false);
+    // Small writes are for the peer now, as in asyncio; who wants fewer packets writes less often.
+    if (socket.family() == af_inet || socket.family() == af_inet6) socket.set_no_delay();
     Ref<StreamTransport> transport(
         new StreamTransport(loop, std::move(socket), peer, std::move(reader), owner));
     transport->submit(transport->receive_);
