@@ -7,6 +7,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/datagrams.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/run.hpp>

@@ -17,9 +17,9 @@ import json
 import pathlib
 import sys
 
-# Groups of what weft does not have yet: TLS, sockets, datagrams, names, subprocesses. A part that is written takes its
+# Groups of what weft does not have yet: TLS, sockets, names, subprocesses. A part that is written takes its
 # groups out.
-NOT_YET = {"TLS", "SOCK", "UDP", "NET", "STA", "SUB"}
+NOT_YET = {"TLS", "SOCK", "NET", "STA", "SUB"}
 
 
 def group_of(case):

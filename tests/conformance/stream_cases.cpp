@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/conformance/stream_cases.cpp - STR: streams.
+// tests/conformance/stream_cases.cpp - STR: streams. UDP: datagrams.
 #include "cases.hpp"
 
+#include <weft/io/datagrams.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
@@ -325,6 +327,17 @@ const Case str_25("STR-25-write-after-close", real_time, []() -> Coro<Json> {
     o.emplace_back(co_await tr(wr.drain()));
     b.close();
     co_return o;
+});
+
+const Case udp_01("UDP-01", real_time, []() -> Coro<Json> {
+    DatagramEndpoint t =
+        co_await create_datagram_endpoint({.local_addr = SocketAddress("127.0.0.1", 0)});
+    DatagramEndpoint c = co_await create_datagram_endpoint({.remote_addr = t.getsockname()});
+    co_await c.sendto("dg");
+    const auto [d, a] = co_await t.recvfrom();
+    t.close();
+    c.close();
+    co_return d;
 });
 
 }  // namespace
