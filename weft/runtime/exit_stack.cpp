@@ -9,7 +9,9 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/outcome.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/this_task.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {
@@ -53,10 +55,11 @@ Coro<void> AsyncExitStack::aclose() {
 }
 
 Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
+    const internal::TaskBase* task = co_await internal::this_task();
     while (!exits_.empty()) {
         const Exit exit = std::move(exits_.back());
         exits_.pop_back();
-        const ExitReason reason = internal::reason_for(body);
+        const ExitReason reason = internal::reason_for(body, task);
         internal::Result<bool> result;
         auto leaving = internal::called([&] [[clang::coro_wrapper]] { return exit(reason); });
         co_await internal::as_outcome(std::move(leaving), result);
