@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
@@ -29,6 +30,15 @@ Coro<bool> call_function(std::move_only_function<void()>& function) {
 }
 
 }  // namespace
+
+AsyncExitStack& AsyncExitStack::operator=(AsyncExitStack&& other) {
+    if (!exits_.empty()) {
+        throw RuntimeError("an AsyncExitStack with " + std::to_string(exits_.size()) +
+                           " cleanups that were not run cannot be replaced: aclose() it first");
+    }
+    exits_ = std::move(other.exits_);
+    return *this;
+}
 
 AsyncExitStack::~AsyncExitStack() {
     if (exits_.empty()) return;

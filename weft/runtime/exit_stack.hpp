@@ -38,7 +38,10 @@ public:
 
     AsyncExitStack() = default;
     AsyncExitStack(AsyncExitStack&&) noexcept = default;
-    AsyncExitStack& operator=(AsyncExitStack&&) noexcept = default;
+    /// `kept = stack.pop_all()`.
+    /// Errors: RuntimeError when cleanups are left here, which would never be run; both stacks stay
+    ///         as they are.
+    AsyncExitStack& operator=(AsyncExitStack&& other);
     /// Reports cleanups that were never run: it cannot wait for them.
     ~AsyncExitStack();
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +42,23 @@ TEST(AsyncExitStack, tells_its_exits_the_message_of_the_cancellation) {
         EXPECT_TRUE(task.cancelled());
     }(told));
     EXPECT_EQ(told, "CancelledError: closing time");
+}
+
+TEST(AsyncExitStack, is_not_replaced_while_cleanups_are_left) {
+    VirtualLoop loop;
+    std::string ran;
+    AsyncExitStack kept;
+    kept.callback([&] { ran += "a"; });
+    AsyncExitStack other;
+    other.callback([&] { ran += "b"; });
+    EXPECT_THROW(kept = std::move(other), RuntimeError);
+    loop.run(kept.aclose());
+    EXPECT_EQ(ran, "a");
+    kept = other.pop_all();
+    loop.run(other.aclose());
+    EXPECT_EQ(ran, "a");
+    loop.run(kept.aclose());
+    EXPECT_EQ(ran, "ab");
 }
 
 }  // namespace
