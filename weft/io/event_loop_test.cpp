@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -350,6 +351,23 @@ TEST_F(Loop, forgets_a_descriptor_that_was_closed_and_takes_its_number_again) {
     run_for(30s);  // it stops itself
     EXPECT_TRUE(called);
     EXPECT_TRUE(loop_->remove_reader(fd));
+}
+
+TEST_F(Loop, has_no_reader_left_when_another_for_its_descriptor_is_refused) {
+    const Pipe pipe;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    ASSERT_TRUE(file);
+    const int fd = ::dup(pipe.writer());
+    bool called = false;
+    loop_->add_reader(fd, [&] { called = true; });
+    loop_->add_writer(fd, [&] { called = true; });
+    ASSERT_EQ(::dup2(::fileno(file.get()), fd), fd);
+    EXPECT_THROW(loop_->add_reader(fd, [&] { called = true; }), OSError);
+    EXPECT_FALSE(loop_->remove_reader(fd));
+    EXPECT_TRUE(loop_->remove_writer(fd));
+    ::close(fd);
+    run_for(1ms);
+    EXPECT_FALSE(called);
 }
 
 TEST_F(Loop, watches_both_directions_and_a_hang_up) {

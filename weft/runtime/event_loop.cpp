@@ -408,8 +408,10 @@ Ref<internal::FutureBase> EventLoop::arrived_from_outside(std::uint64_t ticket) 
 void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
     check_usable();
     check_not_forked();
-    unwatch(kind, fd);
     auto watched = std::make_unique<internal::WatchedFd>(*this, kind, fd, std::move(function));
+    // Before the submit: the descriptor of the old watch may have been closed and its number be
+    // another's, which the backend sees only when it begins anew.
+    unwatch(kind, fd);
     backend_->submit(*watched);
     watched_.push_back(std::move(watched));
 }
