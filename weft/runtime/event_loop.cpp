@@ -332,7 +332,10 @@ void EventLoop::close() {
         task.destroy_frames();
     }
     drop_queued();
-    while (internal::TaskBase* task = ended.pop_front()) task->release();
+    while (internal::TaskBase* task = ended.pop_front()) {
+        task->drop_links();
+        task->release();
+    }
     drop_queued();
     if (default_executor_) default_executor_->shutdown(false);
 }

@@ -140,7 +140,8 @@ public:
 
     /// Ends run_forever() after the present turn.
     void stop() noexcept { stopping_ = true; }
-    /// Frees what the loop holds; tasks that are not done are destroyed without being run.
+    /// Frees what the loop holds; tasks that are not done are destroyed without being run, and
+    /// their done callbacks without being called.
     /// Errors: RuntimeError while it runs. A second close does nothing.
     void close();
     [[nodiscard]] bool is_running() const noexcept {

@@ -371,6 +371,19 @@ TEST(Task, guards_of_others_may_cancel_it_while_the_loop_is_closed) {
     EXPECT_FALSE(older.done());
 }
 
+TEST(Task, drops_done_callbacks_that_hold_it_when_the_loop_is_closed) {
+    const int alive = Counted::alive;
+    {
+        VirtualLoop loop;
+        const Task<> waiting = loop.loop().create_task(nap(1s));
+        waiting.add_done_callback([waiting, object = Counted()] {});
+        loop.run_turns(1);
+        const Task<> unstarted = loop.loop().create_task(nap(1s));
+        unstarted.add_done_callback([waiting, unstarted, object = Counted()] {});
+    }
+    EXPECT_EQ(Counted::alive, alive);
+}
+
 TEST(Future, calls_done_callbacks_in_order_through_the_loop) {
     VirtualLoop loop;
     std::string trace;
