@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -81,11 +80,6 @@ void watch_for_forks() {
     if (failed != 0) throw OSError("pthread_atfork: " + std::string(std::strerror(failed)));
 }
 
-bool debug_wanted() {
-    const char* setting = std::getenv("WEFT_DEBUG");
-    return setting && *setting && std::strcmp(setting, "0") != 0;
-}
-
 }  // namespace
 
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
@@ -93,7 +87,7 @@ EventLoop::EventLoop(std::unique_ptr<Backend> backend)
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
     watch_for_forks();
-    set_debug(debug_wanted());
+    set_debug(internal::debug_wanted());
     internal::OpenLoops::add(*this);
 }
 
