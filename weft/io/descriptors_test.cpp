@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers and writers of a loop on a real system.
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>

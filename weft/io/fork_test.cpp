@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loop and the child of a fork.
-#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // main_of(): the exit code of a program.
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <string>

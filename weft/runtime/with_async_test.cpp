@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/with_async.hpp>
 
-#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -9,7 +8,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/runtime/task.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
