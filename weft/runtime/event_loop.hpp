@@ -281,9 +281,9 @@ public:
 
     /// Calls `function` each time that reading `fd` would not block, until remove_reader().
     /// Replaces a reader that is there.
-    /// Errors: OSError when the descriptor cannot be watched, as a regular file cannot: a reader
-    ///         that was there is gone then, a writer stays. RuntimeError when the loop is closed, runs in another thread, or was made before a
-    ///         fork.
+    /// Errors: OSError when the descriptor cannot be watched, as a regular file: a reader that was
+    ///         there is gone then, a writer stays. RuntimeError when the loop is closed, runs in
+    ///         another thread, or was made before a fork.
     template <std::invocable F>
     void add_reader(int fd, F function) {
         watch(IoKind::readable, fd, std::move(function));

@@ -223,8 +223,8 @@ T take_value(Result<T>& result) {
 }  // namespace internal
 
 /// The awaits that the exception being handled came through, nearest to its origin first; empty
-/// when it came through none. Call it in a catch block, before anything is awaited. An error that is
-/// kept and thrown again goes on with its chain until the task waits, and unless another came
+/// when it came through none. Call it in a catch block, before anything is awaited. An error that
+/// is kept and thrown again goes on with its chain until the task waits, unless another came
 /// meanwhile; later it begins a new one.
 [[nodiscard]] AwaitChain current_await_chain();
 
