@@ -8,8 +8,8 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/with_async.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

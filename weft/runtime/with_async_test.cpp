@@ -7,8 +7,8 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
