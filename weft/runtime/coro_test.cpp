@@ -12,6 +12,7 @@
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
