@@ -24,13 +24,8 @@ const char* name(LogLevel level) noexcept {
     return "?";
 }
 
-bool debug_wanted() noexcept {
-    const char* setting = std::getenv("WEFT_DEBUG");
-    return setting && *setting && std::strcmp(setting, "0") != 0;
-}
-
 void write_to_stderr(LogLevel level, std::string_view text) noexcept {
-    static const bool verbose = debug_wanted();
+    static const bool verbose = internal::debug_wanted();
     if (level < LogLevel::warning && !verbose) return;
     std::fprintf(stderr, "weft %s: %.*s\n", name(level), static_cast<int>(text.size()),
                  text.data());
@@ -43,6 +38,11 @@ constinit std::atomic<LogHook> current_hook{write_to_stderr};
 LogHook set_log_hook(LogHook hook) noexcept {
     const LogHook old = current_hook.exchange(hook ? hook : write_to_stderr);
     return old == write_to_stderr ? nullptr : old;
+}
+
+bool internal::debug_wanted() noexcept {
+    const char* setting = std::getenv("WEFT_DEBUG");
+    return setting && *setting && std::strcmp(setting, "0") != 0;
 }
 
 void log(LogLevel level, std::string_view text) noexcept { current_hook.load()(level, text); }

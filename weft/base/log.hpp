@@ -21,4 +21,9 @@ LogHook set_log_hook(LogHook hook) noexcept;
 /// Thread: any.
 void log(LogLevel level, std::string_view text) noexcept;
 
+namespace internal {
+/// Whether WEFT_DEBUG is set and not "0".
+[[nodiscard]] bool debug_wanted() noexcept;
+}  // namespace internal
+
 }  // namespace weft

@@ -81,6 +81,13 @@ AsyncGenerator<int> counting(int to) {
     }
 }
 
+// For what ends a concurrent future: no timer, since the virtual clock stands still until it ends.
+Coro<Counted> some_turns() {
+    Counted object;
+    for (int i = 0; i < 4; ++i) co_await sleep(0s);
+    co_return object;
+}
+
 struct SlowResource {
     Coro<Counted> aenter() {
         co_await sleep(1s);
@@ -222,14 +229,21 @@ std::vector<Case> waits() {
                          auto ending =
                              std::make_shared<internal::CancelUnlessEnded<Counted>>(source);
                          create_task([source, ending = std::move(ending)]() -> Coro<void> {
-                             // No timer: the virtual clock stands still until this is over.
-                             for (int i = 0; i < 4; ++i) co_await sleep(0s);
+                             co_await some_turns();
                              if (source.set_running_or_notify_cancel()) {
                                  source.set_result(Counted());
                              }
                          });
                          const auto wrapped = wrap_future(source);
                          co_await wrapped;
+                     }});
+    // The loop's own thread stands for the other one: it must only not wait for the result.
+    cases.push_back({"run_coroutine_threadsafe", [](bool t) -> Coro<void> {
+                         if (t) co_await transparent;
+                         const auto there =
+                             run_coroutine_threadsafe(some_turns(), get_running_loop());
+                         const auto here = wrap_future(there);
+                         co_await here;
                      }});
     cases.push_back({"shutdown_asyncgens", [](bool t) -> Coro<void> {
                          if (t) co_await transparent;

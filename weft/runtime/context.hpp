@@ -172,9 +172,10 @@ public:
         slot = internal::ContextTable::with(std::move(slot), this, std::move(made));
         return token;
     }
-    /// Errors: ValueError for the token of another variable or context; RuntimeError for one that
-    ///         was used before.
+    /// Errors: RuntimeError for a token that was used before; else ValueError for one of another
+    ///         variable or context, which may still be used there.
     void reset(Token& token) {
+        if (token.used_) throw RuntimeError("the token of a ContextVar was already used once");
         if (token.variable_ != this) {
             throw ValueError("the token was made by a different ContextVar than " + name_);
         }
@@ -182,9 +183,7 @@ public:
             throw ValueError("the token of ContextVar " + name_ +
                              " was made in a different Context");
         }
-        if (std::exchange(token.used_, true)) {
-            throw RuntimeError("the token of ContextVar " + name_ + " has already been used once");
-        }
+        token.used_ = true;
         internal::ContextSlot& slot = internal::current_context();
         slot = token.old_ ? internal::ContextTable::with(std::move(slot), this, token.old_)
                           : internal::ContextTable::without(std::move(slot), this);

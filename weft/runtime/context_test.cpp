@@ -45,6 +45,15 @@ TEST(ContextVar, is_reset_by_the_token_of_its_set_once) {
     });
 }
 
+TEST(ContextVar, says_that_a_token_was_used_before_it_asks_for_what) {
+    ContextVar<int> other("other");
+    auto token = number.set(1);
+    Context().run([&] { EXPECT_THROW(other.reset(token), ValueError); });
+    number.reset(token);
+    EXPECT_THROW(other.reset(token), RuntimeError);
+    Context().run([&] { EXPECT_THROW(number.reset(token), RuntimeError); });
+}
+
 TEST(Context, keeps_what_ran_in_it_to_itself) {
     Context context;
     context.run([] { number.set(3); });

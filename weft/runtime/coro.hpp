@@ -325,8 +325,7 @@ public:
     }
     [[nodiscard]] std::exception_ptr take_error() {
         if (result_.outcome != Outcome::error) return nullptr;
-        child_.end(result_);
-        return std::move(result_.failure()->error);
+        return exception();
     }
     [[gnu::always_inline]] T await_resume() {
         if (result_.outcome != Outcome::value) [[unlikely]] {

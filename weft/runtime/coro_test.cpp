@@ -2,6 +2,7 @@
 #include <weft/runtime/coro.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
@@ -153,24 +155,25 @@ Coro<void> middle() {
 }
 Coro<void> outermost() { co_await middle(); }
 
+std::string names(const AwaitChain& chain) {
+    std::string text;
+    for (const auto& where : chain) {
+        const std::string name = where.function_name();
+        for (const char* one : {"innermost", "middle", "outermost", "throws_again"}) {
+            if (name.find(one) != std::string::npos) text += std::string(one) + " ";
+        }
+    }
+    return text;
+}
+
 TEST(AwaitChain, names_the_awaits_that_an_error_came_through_nearest_first) {
     VirtualLoop loop;
-    const auto names = [](const AwaitChain& chain) {
-        std::string text;
-        for (const auto& where : chain) {
-            const std::string name = where.function_name();
-            for (const char* one : {"innermost", "middle", "outermost"}) {
-                if (name.find(one) != std::string::npos) text += std::string(one) + " ";
-            }
-        }
-        return text;
-    };
     const auto task = loop.loop().create_task(outermost());
     loop.loop().run_until_done(task);
     EXPECT_EQ(names(task.await_chain()), "innermost middle outermost ");
     EXPECT_TRUE(holds<ValueError>(task.exception()));
     std::string caught;
-    loop.run([](std::string& caught, decltype(names)& names) -> Coro<void> {
+    loop.run([](std::string& caught) -> Coro<void> {
         try {
             co_await outermost();
         } catch (const ValueError&) {
@@ -178,8 +181,24 @@ TEST(AwaitChain, names_the_awaits_that_an_error_came_through_nearest_first) {
         }
         co_await sleep(0s);
         EXPECT_TRUE(current_await_chain().empty());
-    }(caught, names));
+    }(caught));
     EXPECT_EQ(caught, "innermost middle outermost ");
+}
+
+Coro<void> throws_again(bool in_a_task) {
+    const auto failed =
+        in_a_task ? co_await as_result(create_task(outermost())) : co_await as_result(outermost());
+    std::rethrow_exception(failed.error());
+}
+
+TEST(AwaitChain, goes_on_where_an_error_that_was_a_result_is_thrown_again_at_once) {
+    for (const bool in_a_task : {false, true}) {
+        VirtualLoop loop;
+        const auto task = loop.loop().create_task(throws_again(in_a_task));
+        loop.loop().run_until_done(task);
+        EXPECT_EQ(names(task.await_chain()), "innermost middle outermost throws_again ");
+        EXPECT_TRUE(holds<ValueError>(task.exception()));
+    }
 }
 
 TEST(AsResult, is_a_value_or_the_error_and_lets_a_cancellation_pass) {

@@ -16,6 +16,13 @@
 #include <weft/runtime/task.hpp>
 
 namespace weft {
+namespace internal {
+
+/// Whether what is passed as `A` may be kept: a handle can be copied, a coroutine must be given.
+template <class A>
+inline constexpr bool is_given = std::constructible_from<std::remove_cvref_t<A>, A>;
+
+}  // namespace internal
 
 /// A future as it is; anything else that can be awaited as a new task.
 /// Errors: RuntimeError without a running loop.
@@ -25,6 +32,9 @@ template <class A>
              Awaitable<std::remove_cvref_t<A>>
 [[nodiscard]] auto ensure_future(A&& awaitable,
                                  std::source_location where = std::source_location::current()) {
+    static_assert(internal::is_given<A>,
+                  "a coroutine is awaited once, by whoever it is given to: write std::move(coro), "
+                  "and gather(std::move(coros)) for a vector of them");
     if constexpr (std::derived_from<std::remove_cvref_t<A>, AnyFuture>) {
         static_cast<void>(awaitable.checked());
         return std::remove_cvref_t<A>(std::forward<A>(awaitable));

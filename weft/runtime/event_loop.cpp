@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -81,11 +80,6 @@ void watch_for_forks() {
     if (failed != 0) throw OSError("pthread_atfork: " + std::string(std::strerror(failed)));
 }
 
-bool debug_wanted() {
-    const char* setting = std::getenv("WEFT_DEBUG");
-    return setting && *setting && std::strcmp(setting, "0") != 0;
-}
-
 }  // namespace
 
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
@@ -93,7 +87,7 @@ EventLoop::EventLoop(std::unique_ptr<Backend> backend)
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       process_(getpid()) {
     watch_for_forks();
-    set_debug(debug_wanted());
+    set_debug(internal::debug_wanted());
     internal::OpenLoops::add(*this);
 }
 
@@ -333,7 +327,10 @@ void EventLoop::close() {
         task.destroy_frames();
     }
     drop_queued();
-    while (internal::TaskBase* task = ended.pop_front()) task->release();
+    while (internal::TaskBase* task = ended.pop_front()) {
+        task->drop_links();
+        task->release();
+    }
     drop_queued();
     if (default_executor_) default_executor_->shutdown(false);
 }
@@ -409,8 +406,10 @@ Ref<internal::FutureBase> EventLoop::arrived_from_outside(std::uint64_t ticket) 
 void EventLoop::watch(IoKind kind, int fd, std::function<void()> function) {
     check_usable();
     check_not_forked();
-    unwatch(kind, fd);
     auto watched = std::make_unique<internal::WatchedFd>(*this, kind, fd, std::move(function));
+    // Before the submit: the descriptor of the old watch may have been closed and its number be
+    // another's, which the backend sees only when it begins anew.
+    unwatch(kind, fd);
     backend_->submit(*watched);
     watched_.push_back(std::move(watched));
 }

@@ -141,7 +141,8 @@ public:
 
     /// Ends run_forever() after the present turn.
     void stop() noexcept { stopping_ = true; }
-    /// Frees what the loop holds; tasks that are not done are destroyed without being run.
+    /// Frees what the loop holds; tasks that are not done are destroyed without being run, and
+    /// their done callbacks without being called.
     /// Errors: RuntimeError while it runs. A second close does nothing.
     void close();
     [[nodiscard]] bool is_running() const noexcept {
@@ -281,9 +282,9 @@ public:
 
     /// Calls `function` each time that reading `fd` would not block, until remove_reader().
     /// Replaces a reader that is there.
-    /// Errors: OSError when the descriptor cannot be watched: a reader that was there is gone then.
-    ///         RuntimeError when the loop is closed, runs in another thread, or was made before a
-    ///         fork.
+    /// Errors: OSError when the descriptor cannot be watched, as a regular file: a reader that was
+    ///         there is gone then, a writer stays. RuntimeError when the loop is closed, runs in
+    ///         another thread, or was made before a fork.
     template <std::invocable F>
     void add_reader(int fd, F function) {
         watch(IoKind::readable, fd, std::move(function));

@@ -5,11 +5,14 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/outcome.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/this_task.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {
@@ -27,6 +30,15 @@ Coro<bool> call_function(std::move_only_function<void()>& function) {
 }
 
 }  // namespace
+
+AsyncExitStack& AsyncExitStack::operator=(AsyncExitStack&& other) {
+    if (!exits_.empty()) {
+        throw RuntimeError("an AsyncExitStack with " + std::to_string(exits_.size()) +
+                           " cleanups that were not run cannot be replaced: aclose() it first");
+    }
+    exits_ = std::move(other.exits_);
+    return *this;
+}
 
 AsyncExitStack::~AsyncExitStack() {
     if (exits_.empty()) return;
@@ -53,10 +65,11 @@ Coro<void> AsyncExitStack::aclose() {
 }
 
 Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
+    const internal::TaskBase* task = co_await internal::this_task();
     while (!exits_.empty()) {
         const Exit exit = std::move(exits_.back());
         exits_.pop_back();
-        const ExitReason reason = internal::reason_for(body);
+        const ExitReason reason = internal::reason_for(body, task);
         internal::Result<bool> result;
         auto leaving = internal::called([&] [[clang::coro_wrapper]] { return exit(reason); });
         co_await internal::as_outcome(std::move(leaving), result);

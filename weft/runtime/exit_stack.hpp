@@ -38,7 +38,10 @@ public:
 
     AsyncExitStack() = default;
     AsyncExitStack(AsyncExitStack&&) noexcept = default;
-    AsyncExitStack& operator=(AsyncExitStack&&) noexcept = default;
+    /// `kept = stack.pop_all()`.
+    /// Errors: RuntimeError when cleanups are left here, which would never be run; both stacks stay
+    ///         as they are.
+    AsyncExitStack& operator=(AsyncExitStack&& other);
     /// Reports cleanups that were never run: it cannot wait for them.
     ~AsyncExitStack();
 
@@ -89,13 +92,16 @@ private:
     std::vector<Exit> exits_;
 };
 
-/// Runs `body` with the stack, and the stack's cleanups after it.
+/// Runs `body`, which gives no value, with the stack, and the stack's cleanups after it.
 /// Errors:   what the body throws, unless a cleanup says that it ends there, or throws another.
 /// Cancel:   reaches the body, then see AsyncExitStack.
 /// Suspends: maybe; where the body or a cleanup does.
 template <internal::BodyOf<AsyncExitStack> F>
 Coro<void> with_async(AsyncExitStack& stack, F body) {
     co_await transparent;
+    static_assert(std::is_void_v<internal::scope_value_t<F, AsyncExitStack>>,
+                  "the body of an AsyncExitStack gives no value: one whose error ends in a cleanup "
+                  "has none");
     internal::Result<void> result;
     auto inside = internal::call_body(body, stack);
     co_await internal::as_outcome(std::move(inside), result);

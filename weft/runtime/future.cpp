@@ -207,8 +207,7 @@ std::exception_ptr FutureWait::take_error() {
         return nullptr;
     }
     future_->mark_retrieved();
-    if (const Failure* failure = result.failure()) return failure->error;
-    return cancelled_error(future_->cancel_message());
+    return result.share_exception(future_->cancel_message());
 }
 
 // Cancelled itself although the future is done: its result stays there, and its error counts as

@@ -97,6 +97,8 @@ public:
     }
 
     void add(DoneLink& link) noexcept { links_.push_back(link); }
+    /// It will never be done: those that wait for it are told, and may hold it no longer.
+    void drop_links() noexcept;
     /// Calls `visit` with each link, which may unlink itself.
     template <class F>
     void for_each_link(F visit) {
@@ -149,7 +151,6 @@ private:
     friend struct DebugOffsets;
     void destroy() noexcept;
     void report_unretrieved() noexcept;
-    void drop_links() noexcept;
 
     EventLoop* loop_;
     ResultBase* result_;

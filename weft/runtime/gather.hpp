@@ -174,6 +174,16 @@ Future<typename State::Value> begin_gather_range(State* made, Range&& range) {
     return Future<typename State::Value>(gather);
 }
 
+template <class Range>
+Coro<std::vector<element_t<range_gathered_t<Range>>>> gather_range_or_cancel(Range range) {
+    co_await transparent;
+    using State = GatherVector<range_gathered_t<Range>, false>;
+    auto all = begin_gather_range(
+        new State(get_running_loop(), GatherMode::cancel_others, std::ranges::size(range)),
+        std::move(range));
+    co_return co_await std::move(all);
+}
+
 }  // namespace internal
 
 /// First argument of gather(): the errors of children become results.
@@ -243,16 +253,13 @@ Coro<std::tuple<internal::element_t<internal::gathered_t<A>>...>> gather_or_canc
     co_return co_await std::move(all);
 }
 template <std::ranges::sized_range Range>
-    requires(!std::is_lvalue_reference_v<Range>)
-Coro<std::vector<internal::element_t<internal::range_gathered_t<Range>>>> gather_or_cancel(
-    Range range) {
-    co_await transparent;
-    using State = internal::GatherVector<internal::range_gathered_t<Range>, false>;
-    auto all = internal::begin_gather_range(
-        new State(get_running_loop(), internal::GatherMode::cancel_others,
-                  std::ranges::size(range)),
-        std::move(range));
-    co_return co_await std::move(all);
+[[clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<
+    std::vector<internal::element_t<internal::range_gathered_t<Range>>>>
+gather_or_cancel(Range&& range) {
+    static_assert(internal::gives_elements<Range> ||
+                      internal::is_given<std::ranges::range_reference_t<Range>>,
+                  "coroutines are awaited once: write gather_or_cancel(std::move(coros))");
+    return internal::gather_range_or_cancel<std::remove_cvref_t<Range>>(std::forward<Range>(range));
 }
 
 }  // namespace weft

@@ -80,8 +80,8 @@ public:
         if (Failure* on_its_way = failure()) on_its_way->passed(where);
     }
 
-    /// The error or CancelledError, to be thrown by the caller: each frame between the throw and
-    /// the coroutine costs. `message` is for a cancellation without an object.
+    /// The error or CancelledError, to be thrown by the caller, now or later: each frame between
+    /// the throw and the coroutine costs. `message` is for a cancellation without an object.
     [[nodiscard]] std::exception_ptr take_exception(const std::string* message);
     /// The same, and keeps the failure for others who ask.
     [[nodiscard]] std::exception_ptr share_exception(const std::string* message) const;
@@ -223,8 +223,9 @@ T take_value(Result<T>& result) {
 }  // namespace internal
 
 /// The awaits that the exception being handled came through, nearest to its origin first; empty
-/// when it came through none. Call it in a catch block, before anything is awaited: an error that
-/// is kept and thrown again later begins a new chain there.
+/// when it came through none. Call it in a catch block, before anything is awaited. An error that
+/// is kept and thrown again goes on with its chain until the task waits, unless another came
+/// meanwhile; later it begins a new one.
 [[nodiscard]] AwaitChain current_await_chain();
 
 }  // namespace weft

@@ -34,6 +34,8 @@ namespace {
 constexpr int ring_named_max = 16;
 constexpr int joins_nested_max = 8;
 
+constinit thread_local int eager_tasks_nested = 0;
+
 // In a catch block, where nobody can be thrown at.
 void report_ring(const FutureBase& future) noexcept {
     ExceptionContext report;
@@ -259,10 +261,12 @@ void TaskBase::answered(Outcome outcome) noexcept {
 }
 
 void TaskBase::start(bool eager) {
-    if (eager) {
+    if (eager && running_loop == &loop() && eager_tasks_nested < eager_tasks_nested_max) {
         // It runs inside another task, which may be handling an error.
         Failure* const outer_failure = std::exchange(failure_in_flight, nullptr);
+        ++eager_tasks_nested;
         step();
+        --eager_tasks_nested;
         failure_in_flight = outer_failure;
     } else {
         loop().ready().push(*this);

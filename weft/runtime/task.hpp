@@ -74,7 +74,9 @@ public:
 struct TaskOptions {
     std::string_view name = {};        ///< "Task-N" when empty
     const Context* context = nullptr;  ///< runs in it; null: in a copy of the current one
-    /// Runs at once up to its first suspension, instead of on the loop's next turn.
+    /// Runs at once up to its first suspension, instead of on the loop's next turn. While the loop
+    /// does not run it waits for that turn all the same.
+    /// Limits: 64 eager tasks inside each other; one made by the last of them waits for its turn.
     bool eager_start = false;
 };
 

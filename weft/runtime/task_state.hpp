@@ -32,6 +32,10 @@ namespace weft::internal {
 
 struct ScopeNode;  // scope_node.hpp
 
+/// So many eager tasks run inside each other, on one stack: with the calls below each of them
+/// (PromiseBase::calls_max) that makes some 2,000 frames.
+inline constexpr int eager_tasks_nested_max = 64;
+
 class TaskBase : public FutureBase, public ReadyNode, public ListNode {
 public:
     TaskBase(EventLoop& loop, std::uint64_t id, ResultBase& result, std::coroutine_handle<> root,
@@ -99,7 +103,8 @@ public:
         leaf_->parent = nullptr;
         leaf_->calls = PromiseBase::called_flag;
     }
-    /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension.
+    /// Puts a new task into the ready queue; or, eager, runs it up to its first suspension, where
+    /// the loop runs and the stack is not deep already.
     void start(bool eager);
 
     // For operations.

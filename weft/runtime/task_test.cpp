@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/task.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -17,8 +18,10 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task_group.hpp>
+#include <weft/runtime/task_state.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/attack.hpp>
 #include <weft/testing/trace.hpp>
@@ -154,6 +157,50 @@ TEST(Task, that_is_eager_runs_to_its_first_suspension_at_once) {
         EXPECT_FALSE(waiting.done());
         EXPECT_EQ(co_await waiting, 4);
     }());
+}
+
+TEST(Task, that_is_eager_begins_once_its_loop_runs) {
+    VirtualLoop loop;
+    bool began = false;
+    const auto task = loop.loop().create_task(
+        [](bool& runs) -> Coro<int> {
+            runs = true;
+            co_return 3;
+        }(began),
+        {.eager_start = true});
+    EXPECT_FALSE(began);
+    EXPECT_EQ(loop.loop().run_until_complete(task), 3);
+}
+
+struct Nest {
+    int now = 0, deepest = 0, ran = 0;
+};
+
+Coro<void> make_nested_tasks(Nest& nest, int levels);
+
+// As deep on the stack as one task can be.
+Coro<void> call_and_make(Nest& nest, int calls, int levels) {
+    if (calls > 0) {
+        co_await call_and_make(nest, calls - 1, levels);
+    } else if (levels > 0) {
+        create_task(make_nested_tasks(nest, levels), {.eager_start = true});
+    }
+}
+
+Coro<void> make_nested_tasks(Nest& nest, int levels) {
+    ++nest.ran;
+    nest.deepest = std::max(nest.deepest, ++nest.now);
+    co_await call_and_make(nest, internal::PromiseBase::calls_max, levels - 1);
+    --nest.now;
+}
+
+TEST(Task, that_is_eager_waits_for_its_turn_when_many_such_tasks_are_inside_each_other) {
+    VirtualLoop loop;
+    Nest nest;
+    loop.run(make_nested_tasks(nest, 10'000));
+    loop.settle();
+    EXPECT_EQ(nest.ran, 10'000);
+    EXPECT_EQ(nest.deepest, internal::eager_tasks_nested_max + 1);
 }
 
 TEST(Task, are_listed_for_a_loop_that_does_not_run_too) {
@@ -322,6 +369,19 @@ TEST(Task, guards_of_others_may_cancel_it_while_the_loop_is_closed) {
     EXPECT_EQ(loop.task_count(), 0u);
     EXPECT_EQ(older.cancelling(), 1u);
     EXPECT_FALSE(older.done());
+}
+
+TEST(Task, drops_done_callbacks_that_hold_it_when_the_loop_is_closed) {
+    const int alive = Counted::alive;
+    {
+        VirtualLoop loop;
+        const Task<> waiting = loop.loop().create_task(nap(1s));
+        waiting.add_done_callback([waiting, object = Counted()] {});
+        loop.run_turns(1);
+        const Task<> unstarted = loop.loop().create_task(nap(1s));
+        unstarted.add_done_callback([waiting, unstarted, object = Counted()] {});
+    }
+    EXPECT_EQ(Counted::alive, alive);
 }
 
 TEST(Future, calls_done_callbacks_in_order_through_the_loop) {

@@ -173,6 +173,8 @@ template <class A>
 [[clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<
     std::remove_cvref_t<await_result_t<std::remove_cvref_t<A>>>>
 wait_for(A&& awaitable, std::optional<Delay> limit) {
+    static_assert(internal::is_given<A>,
+                  "a coroutine is awaited once: write wait_for(std::move(coro), …)");
     return internal::wait_so_long<std::remove_cvref_t<A>>(std::forward<A>(awaitable), limit);
 }
 

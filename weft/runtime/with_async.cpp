@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/with_async.hpp>
 
-#include <exception>
-
-#include <weft/base/exceptions.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
 
 namespace weft::internal {
 
-ExitReason reason_for(const ResultBase& body) {
+ExitReason reason_for(const ResultBase& body, const TaskBase* task) {
     if (const Failure* failure = body.failure()) return {failure->error};
-    if (body.outcome == Outcome::cancelled) return {std::make_exception_ptr(CancelledError())};
+    if (body.outcome == Outcome::cancelled) return {cancelled_error(cancel_message_of(task))};
     return {};
 }
 

@@ -12,7 +12,9 @@
 
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/promise.hpp>
 #include <weft/runtime/scope_body.hpp>
+#include <weft/runtime/this_task.hpp>
 
 namespace weft {
 
@@ -44,7 +46,8 @@ struct EnteredBody<F, X> {
     using type = std::invoke_result_t<F&, X&>;
 };
 
-[[nodiscard]] ExitReason reason_for(const ResultBase& body);
+/// `task`: whose body it is; it knows what cancel() was told.
+[[nodiscard]] ExitReason reason_for(const ResultBase& body, const TaskBase* task);
 
 }  // namespace internal
 
@@ -75,7 +78,8 @@ typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& re
             co_await internal::as_outcome(std::move(inside), result);
         }
     }
-    const ExitReason reason = internal::reason_for(result);
+    const internal::TaskBase* task = co_await internal::this_task();
+    const ExitReason reason = internal::reason_for(result, task);
     const bool ends_here = co_await resource.aexit(reason);
     if (result.outcome != internal::Outcome::value) {
         if constexpr (std::is_void_v<T>) {

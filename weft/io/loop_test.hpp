@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/loop_test.hpp - what the tests of a loop on a real system share.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/handle.hpp>
+
+namespace weft {
+
+class Pipe {
+public:
+    Pipe() { EXPECT_EQ(::pipe(ends_), 0); }
+    ~Pipe() {
+        close_reader();
+        ::close(ends_[1]);
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    [[nodiscard]] int reader() const { return ends_[0]; }
+    [[nodiscard]] int writer() const { return ends_[1]; }
+    void write_byte() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
+    void read_byte() const {
+        char byte = 0;
+        EXPECT_EQ(::read(ends_[0], &byte, 1), 1);
+    }
+    void close_reader() {
+        if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));
+    }
+
+private:
+    int ends_[2] = {};
+};
+
+template <class F>
+std::string message_of(F function) {
+    try {
+        function();
+    } catch (const Exception& error) {
+        return error.what();
+    }
+    return "";
+}
+
+// What the log was told, from any thread, while it lives.
+class LogCapture {
+public:
+    LogCapture() {
+        const std::lock_guard lock(mutex);
+        text.clear();
+        before_ = set_log_hook([](LogLevel, std::string_view told) noexcept {
+            const std::lock_guard held(mutex);
+            text += std::string(told) + "\n";
+        });
+    }
+    ~LogCapture() { set_log_hook(before_); }
+    LogCapture(const LogCapture&) = delete;
+    LogCapture& operator=(const LogCapture&) = delete;
+
+    [[nodiscard]] static std::string told() {
+        const std::lock_guard lock(mutex);
+        return text;
+    }
+    [[nodiscard]] static bool told_of(std::string_view what) {
+        return told().find(what) != std::string::npos;
+    }
+    /// Whether there is a line that begins so and goes on so.
+    [[nodiscard]] static bool told_line(std::string_view begin, std::string_view then) {
+        const std::string all = told();
+        for (std::size_t at = all.find(begin); at != std::string::npos;
+             at = all.find(begin, at + 1)) {
+            const std::size_t end = all.find('\n', at);
+            if (all.substr(at, end - at).find(then) != std::string::npos) return true;
+        }
+        return false;
+    }
+
+private:
+    static inline std::mutex mutex;
+    static inline std::string text;
+    LogHook before_;
+};
+
+class Loop : public ::testing::Test {
+protected:
+    void SetUp() override {
+        loop_->set_exception_handler([this](EventLoop&, const ExceptionContext& context) {
+            reports_.push_back(context.message);
+        });
+    }
+    void run_for(Nanoseconds span) {
+        TimerHandle end = loop_->call_later(span, [this] { loop_->stop(); });
+        loop_->run_forever();
+        end.cancel();
+    }
+
+    std::unique_ptr<EventLoop> loop_ = new_event_loop();
+    std::vector<std::string> reports_;
+};
+
+// Runs in a fork, and gives what it exits with.
+template <class F>
+int in_fork(F function) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(function());
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace weft
