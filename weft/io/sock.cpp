@@ -66,6 +66,7 @@ Ref<SocketState> begin(const Socket& sock, const OpKind& kind) {
     SocketState* state = sock.state();
     if (!state || state->fd() < 0) throw_closed(kind);
     if (state->blocking() && loop.get_debug()) throw ValueError("the socket must be non-blocking");
+    state->use_in(loop);
     return Ref(state);
 }
 

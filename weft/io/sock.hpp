@@ -15,13 +15,13 @@
 //           ValueError     in debug mode, when the socket is blocking. Otherwise a blocking socket
 //                          holds the loop up in sock_connect() and sock_sendfile(), not in the
 //                          others;
-//           RuntimeError   there is no running loop; or tasks wait in line on a socket that tasks
-//                          of another loop waited in line on.
+//           RuntimeError   there is no running loop, or tasks of another loop use the socket.
 // Suspends: maybe; only where the system call would block, another task has its turn, or the loop
 //           is due to turn.
 // Cost:     one frame, and no allocation but the result; a wait costs two calls of epoll_ctl.
-// Lifetime: the socket may be moved, closed and destroyed while tasks wait on it; buffers, and what
-//           a string_view refers to, must live until the coroutine has ended.
+// Lifetime: the socket must live until the coroutine begins; it may be moved, closed and destroyed
+//           while tasks wait on it. Buffers, and what a string_view refers to, must live until the
+//           coroutine has ended.
 // Spec:     asyncio's loop.sock_*. There a second task that waits takes the place of the first,
 //           which is never woken; a closed socket leaves its tasks waiting; and a result that meets
 //           a cancellation is lost.

@@ -31,6 +31,8 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
@@ -64,7 +66,7 @@ class TestBackend final : public Backend {
 public:
     explicit TestBackend(Letting letting) : letting_(letting) {}
 
-    /// Called after each wait, when completions have been told and no task has run yet.
+    /// Called once, after a wait, when completions have been told and no task has run yet.
     std::function<void()> after_wait;
 
     [[nodiscard]] std::string_view name() const noexcept override { return "test"; }
@@ -87,7 +89,7 @@ public:
         while (IoOperation* operation = ended.pop_front()) {
             operation->complete(internal::attempt(*operation).value_or(-ECANCELED), false);
         }
-        if (after_wait) after_wait();
+        if (auto call = std::exchange(after_wait, nullptr)) call();
         return waited;
     }
     void wake() noexcept override { epoll_->wake(); }
@@ -206,13 +208,9 @@ protected:
     void finish(const AnyTask& task) { loop_->run_until_done(task); }
     /// Runs it, and `strike` between its completion and its step.
     void run_and_strike(const AnyTask& task, std::function<void()> strike) {
-        backend_->after_wait = [this, strike = std::move(strike)] {
-            std::exchange(backend_->after_wait, nullptr);
-            strike();
-        };
+        backend_->after_wait = std::move(strike);
         loop_->run_one_turn();
-        backend_->after_wait = nullptr;
-        if (!loop_->is_closed()) finish(task);
+        finish(task);
     }
     /// Closes the loop when an operation has completed, and its task has not run.
     void run_and_close() {
@@ -981,8 +979,9 @@ TEST_P(Sock, closing_meets_a_cancellation) {
     a.close();
     finish(first);
     EXPECT_TRUE(first.cancelled() || failed_with_code(first, EBADF));
-    const Task<std::string> second = start(sock_recv(b, 10));
-    b.close();
+    auto [c, d] = non_blocking_pair();
+    const Task<std::string> second = start(sock_recv(c, 10));
+    c.close();
     second.cancel();
     finish(second);
     EXPECT_TRUE(second.cancelled() || failed_with_code(second, EBADF));
@@ -1015,6 +1014,7 @@ TEST_P(Sock, the_number_is_not_given_back_before_the_backend_lets_go) {
     a.close();
     EXPECT_EQ(::fcntl(number, F_GETFD) >= 0, GetParam() == Letting::go_later);
     finish(task);
+    EXPECT_TRUE(failed_with_code(task, EBADF));
     EXPECT_LT(::fcntl(number, F_GETFD), 0);
 }
 
@@ -1057,12 +1057,41 @@ TEST_P(Sock, a_socket_goes_with_the_task_that_owns_it) {
 TEST_P(Sock, serves_one_loop_after_the_other) {
     auto [a, b] = non_blocking_pair();
     for (int i = 0; i < 2; ++i) {
-        const Task<std::string> task = start(sock_recv(a, 10));
-        peer_sends(b, "x");
-        finish(task);
-        EXPECT_EQ(task.result(), "x");
+        const Task<std::string> first = start(sock_recv(a, 1));
+        const Task<std::string> second = start(sock_recv(a, 1));  // waits for its turn
+        peer_sends(b, "xy");
+        finish(second);
+        EXPECT_EQ(first.result() + second.result(), "xy");
         new_loop();
     }
+}
+
+TEST_P(Sock, refuses_to_serve_two_loops_at_a_time) {
+    auto [a, b] = non_blocking_pair();
+    const Task<std::string> task = start(sock_recv(a, 10));
+    const auto other = new_event_loop();
+    EXPECT_THROW(other->run_until_complete(sock_recv(a, 1)), RuntimeError);
+    EXPECT_THROW(other->run_until_complete(sock_sendall(a, "x")), RuntimeError);
+    peer_sends(b, "x");
+    finish(task);
+    EXPECT_EQ(task.result(), "x");
+}
+
+// The kernel's side of a wait is shared with the child, which must not end it.
+TEST_P(Sock, a_fork_that_closes_the_socket_leaves_the_parent_waiting) {
+    auto [a, b] = non_blocking_pair();
+    const Task<std::string> task = start(sock_recv(a, 10));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        a.close();
+        ::_exit(a.fileno() < 0 ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    peer_sends(b, "for the parent");
+    finish(task);
+    EXPECT_EQ(task.result(), "for the pa");
 }
 
 // ---- blocking sockets

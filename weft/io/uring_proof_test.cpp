@@ -27,6 +27,9 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/sock.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -353,6 +356,62 @@ TEST_F(UringProof, is_woken_by_another_thread) {
     loop_->run_forever();
     other.join();
     EXPECT_EQ(woken, std::this_thread::get_id());
+}
+
+TEST_F(UringProof, connects_accepts_sends_and_receives) {
+    Socket listener;
+    listener.setblocking(false);
+    listener.bind({"127.0.0.1", 0});
+    listener.listen();
+    Socket client;
+    client.setblocking(false);
+    auto accepted = loop_->create_task(sock_accept(listener));
+    loop_->run_until_complete(sock_connect(client, listener.getsockname()));
+    loop_->run_until_done(accepted);
+    auto [connection, peer] = std::move(accepted).result();
+    EXPECT_EQ(peer, client.getsockname());
+    EXPECT_FALSE(connection.getblocking());
+
+    const std::string data(1 << 20, 'd');
+    const auto receive = [](Socket& sock, std::size_t size) -> Coro<std::string> {
+        std::string all;
+        std::array<char, 4096> buffer{};
+        while (all.size() < size) {
+            all += co_await sock_recv(sock, 4096);
+            const std::size_t count = co_await sock_recv_into(sock, buffer);
+            all.append(buffer.data(), count);
+        }
+        co_return all;
+    };
+    const Task<> sender = loop_->create_task(sock_sendall(client, data));
+    EXPECT_EQ(loop_->run_until_complete(receive(connection, data.size())), data);
+}
+
+TEST_F(UringProof, loses_no_connection_that_a_cancellation_meets) {
+    Socket listener(af_unix);
+    listener.setblocking(false);
+    listener.bind(SocketAddress::from_path(""));
+    listener.listen();
+    const auto accepting = loop_->create_task(sock_accept(listener));
+    loop_->call_soon([&] { accepting.cancel(); });
+    Socket client(af_unix);
+    client.setblocking(false);
+    loop_->call_soon([&] { loop_->stop(); });
+    loop_->run_forever();
+    loop_->run_until_complete(sock_connect(client, listener.getsockname()));
+    loop_->run_until_done(accepting);
+    if (accepting.cancelled()) loop_->run_until_complete(sock_accept(listener));
+}
+
+TEST_F(UringProof, keeps_the_descriptor_of_a_closed_socket_until_the_kernel_lets_go) {
+    auto [a, b] = Socket::socketpair();
+    a.setblocking(false);
+    std::array<char, 16> buffer{};
+    Task<std::size_t> task = loop_->create_task(sock_recv_into(a, buffer));
+    loop_->call_later(1ms, [&] { a.close(); });
+    loop_->run_until_done(task);
+    EXPECT_THROW(std::move(task).result(), OSError);
+    EXPECT_EQ(backend_->in_flight(), 1u);
 }
 
 TEST_F(UringProof, ends_what_the_kernel_has_when_the_loop_is_destroyed) {

@@ -11,6 +11,10 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/lock.hpp>
 
+namespace weft {
+class EventLoop;
+}
+
 namespace weft::internal {
 
 class SocketWait;
@@ -35,6 +39,13 @@ public:
     [[nodiscard]] bool blocking() const noexcept { return blocking_; }
     void set_blocking(bool on) noexcept { blocking_ = on; }
 
+    /// An operation in that loop begins.
+    /// Errors: RuntimeError while there are operations of another loop.
+    void use_in(const EventLoop& loop) {
+        if (loop_ != &loop) [[unlikely]]
+            change_to(loop);
+    }
+
     /// Ends what waits, and gives the descriptor to the caller; -1 when there is none.
     [[nodiscard]] int detach() noexcept;
     /// The same, and closes it: at once, or when the backend has let go of the last operation.
@@ -55,10 +66,12 @@ public:
 private:
     ~SocketState();
     void close_when_unused() noexcept;
+    void change_to(const EventLoop& loop);
 
     int fd_;
     int fd_to_close_ = -1;  // closed, but an operation of the backend still has it
-    std::uint32_t owners_ = 0;
+    const EventLoop* loop_ = nullptr;  // that used it last; it may be gone
+    std::uint32_t owners_ = 0;  // the Socket, and each operation
     AddressFamily family_;
     SocketKind type_;
     bool blocking_;
