@@ -119,8 +119,8 @@ private:
 };
 
 // recvfrom(2) into a string of just what came. False when nothing is there.
-bool receive_now(const SocketState& socket, std::size_t n, std::string& data,
-                 SocketAddress* from, const OpKind& kind) {
+bool receive_now(const SocketState& socket, std::size_t n, std::string& data, SocketAddress* from,
+                 const OpKind& kind) {
     sockaddr_storage address{};
     socklen_t address_size = sizeof address;
     ssize_t count = 0;
@@ -132,15 +132,15 @@ bool receive_now(const SocketState& socket, std::size_t n, std::string& data,
         if (count < 0) count = -errno;
         return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
     };
-    data.resize_and_overwrite(
-        std::min<std::size_t>(n, std::numeric_limits<std::int32_t>::max()), receive);
+    data.resize_and_overwrite(std::min<std::size_t>(n, std::numeric_limits<std::int32_t>::max()),
+                              receive);
     if (count == -EAGAIN) return false;
     static_cast<void>(count_of(static_cast<std::int32_t>(count), socket, kind));
     // Callers ask for the most that they would take; little is usual, and may be kept for long.
     if (data.size() < data.capacity() / 2) data.shrink_to_fit();
     if (from) {
-        *from = SocketAddress::from_bytes(
-            std::as_bytes(std::span(&address, 1)).first(address_size));
+        *from =
+            SocketAddress::from_bytes(std::as_bytes(std::span(&address, 1)).first(address_size));
     }
     return true;
 }
@@ -315,8 +315,7 @@ Coro<std::pair<Socket, SocketAddress>> sock_accept(Socket& sock) {
                           .try_at_once = !socket->blocking()};
     const std::int32_t result = co_await accept;
     static_cast<void>(count_of(result, *socket, accept_kind));
-    Socket connection =
-        internal::adopt_descriptor(result, socket->family(), socket->type(), false);
+    Socket connection = internal::adopt_descriptor(result, socket->family(), socket->type(), false);
     co_return std::pair(std::move(connection), peer.address());
 }
 
@@ -411,10 +410,9 @@ Coro<std::size_t> sock_sendfile(Socket& sock, int file, std::int64_t offset,
         if (internal::turn_is_due()) co_await sleep(0s);
         check_open(*socket, sendfile_kind);
         off_t from = position.offset();
-        const auto bytes =
-            std::min<std::int64_t>(most - position.sent(), std::numeric_limits<std::int32_t>::max());
-        const ssize_t sent =
-            ::sendfile(socket->fd(), file, &from, static_cast<std::size_t>(bytes));
+        const auto bytes = std::min<std::int64_t>(most - position.sent(),
+                                                  std::numeric_limits<std::int32_t>::max());
+        const ssize_t sent = ::sendfile(socket->fd(), file, &from, static_cast<std::size_t>(bytes));
         const int error = sent < 0 ? errno : 0;
         if (sent == 0) break;
         if (sent > 0) {

@@ -26,8 +26,8 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -527,7 +527,8 @@ TEST(SockAtOnce, says_that_a_virtual_clock_has_no_descriptors) {
 
 std::string pattern(std::size_t size) {
     std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+    for (std::size_t i = 0; i < size; ++i)
+        text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
     return text;
 }
 
@@ -770,9 +771,9 @@ public:
         for (Socket& client : clients_) {
             client.setblocking(false);
             const SocketAddress address = listener_.getsockname();
-            static_cast<void>(::connect(
-                client.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
-                static_cast<socklen_t>(address.bytes().size())));
+            static_cast<void>(::connect(client.fileno(),
+                                        reinterpret_cast<const sockaddr*>(address.bytes().data()),
+                                        static_cast<socklen_t>(address.bytes().size())));
         }
     }
     [[nodiscard]] SocketAddress address() const { return listener_.getsockname(); }
@@ -896,7 +897,8 @@ TEST_P(Sock, refuses_a_closed_socket) {
         const Task<std::string> task = loop_->create_task(sock_recv(*sock, 1));
         finish(task);
         EXPECT_TRUE(failed_with_code(task, EBADF));
-        EXPECT_EQ(message_of(task), "[Errno 9] Bad file descriptor: sock_recv: the socket is closed");
+        EXPECT_EQ(message_of(task),
+                  "[Errno 9] Bad file descriptor: sock_recv: the socket is closed");
         EXPECT_THROW(run(sock_sendall(*sock, "x")), OSError);
         EXPECT_THROW(run(sock_accept(*sock)), OSError);
         EXPECT_THROW(run(sock_connect(*sock, {"127.0.0.1", 1})), OSError);

@@ -56,7 +56,8 @@ int get_option(int fd, int level, int option, const char* what) {
 }  // namespace
 
 Socket::Socket(AddressFamily family, SocketKind type, int protocol) {
-    const int fd = ::socket(static_cast<int>(family), static_cast<int>(type) | SOCK_CLOEXEC, protocol);
+    const int fd =
+        ::socket(static_cast<int>(family), static_cast<int>(type) | SOCK_CLOEXEC, protocol);
     check_result(fd, "socket");
     *this = internal::adopt_descriptor(fd, family, type, true);
 }
@@ -82,9 +83,9 @@ Socket Socket::from_fd(int fd) {
     check_result(flags, of_descriptor("from_fd", fd));
     check_result(::fcntl(fd, F_SETFD, FD_CLOEXEC), of_descriptor("from_fd", fd));
     // Without memory it stays the caller's: nothing owns it yet.
-    return Socket(Ref(new internal::SocketState(fd, static_cast<AddressFamily>(family),
-                                                static_cast<SocketKind>(type),
-                                                (flags & O_NONBLOCK) == 0)));
+    return Socket(
+        Ref(new internal::SocketState(fd, static_cast<AddressFamily>(family),
+                                      static_cast<SocketKind>(type), (flags & O_NONBLOCK) == 0)));
 }
 
 std::pair<Socket, Socket> Socket::socketpair(AddressFamily family, SocketKind type) {
@@ -109,9 +110,8 @@ internal::SocketState& Socket::open_state() const {
 
 void Socket::bind(const SocketAddress& address) {
     const int fd = open_state().fd();
-    check_result(
-        ::bind(fd, sockaddr_of(address), static_cast<socklen_t>(address.bytes().size())),
-        "bind to " + address.to_string());
+    check_result(::bind(fd, sockaddr_of(address), static_cast<socklen_t>(address.bytes().size())),
+                 "bind to " + address.to_string());
 }
 
 void Socket::listen(int backlog) {

@@ -74,7 +74,9 @@ public:
     static constexpr std::size_t path_bytes_max = 107;
 
     // Implementation: what system calls take and give, a sockaddr.
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {bytes_.data(), size_}; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+        return {bytes_.data(), size_};
+    }
     /// Errors: ValueError for more bytes than any address has.
     [[nodiscard]] static SocketAddress from_bytes(std::span<const std::byte> bytes);
     static constexpr std::size_t bytes_max = 112;

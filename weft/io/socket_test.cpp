@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,8 +144,8 @@ TEST(Socket, names_the_address_that_is_in_use) {
         FAIL();
     } catch (const OSError& error) {
         EXPECT_EQ(error.code(), EADDRINUSE);
-        EXPECT_EQ(error.what(), "[Errno 98] Address already in use: bind to " +
-                                    first.getsockname().to_string());
+        EXPECT_EQ(error.what(),
+                  "[Errno 98] Address already in use: bind to " + first.getsockname().to_string());
     }
     EXPECT_THROW(first.listen(-1), ValueError);
 }

@@ -22,9 +22,7 @@ std::size_t length_of(const IoOperation& op) noexcept {
     return std::min<std::size_t>(op.length, std::numeric_limits<std::int32_t>::max());
 }
 
-msghdr* message_of(const IoOperation& op) noexcept {
-    return reinterpret_cast<msghdr*>(op.buffer);
-}
+msghdr* message_of(const IoOperation& op) noexcept { return reinterpret_cast<msghdr*>(op.buffer); }
 
 int accept_one(const IoOperation& op) noexcept {
     constexpr int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
