@@ -31,6 +31,8 @@
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
+#include <weft/io/sock.hpp>
+#include <weft/io/socket.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/barrier.hpp>

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <span>
@@ -13,7 +13,6 @@
 #include <string_view>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -23,6 +22,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/socket_wait.hpp>
 #include <weft/io/internal/turn_budget.hpp>
@@ -38,7 +38,6 @@
 namespace weft {
 namespace {
 
-using namespace std::chrono_literals;
 using internal::OpKind;
 using internal::SocketIo;
 using internal::SocketState;
@@ -152,7 +151,7 @@ Coro<std::string> receive_string(Socket& sock, std::size_t n, SocketAddress* fro
     const Ref<SocketState> socket = begin(sock, kind);
     const auto turn = co_await socket->receiving.turn.scoped();
     while (true) {
-        if (internal::turn_is_due()) co_await sleep(0s);
+        if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
         check_open(*socket, kind);
         {
             std::string data;
@@ -172,7 +171,7 @@ Coro<void> send_all(SocketState& socket, std::string_view data, const OpKind& ki
     co_await transparent;
     bool has_room = true;
     do {
-        if (internal::turn_is_due()) co_await sleep(0s);
+        if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
         check_open(socket, kind);
         const SocketIo send{.socket = socket,
                             .direction = socket.sending,
@@ -205,7 +204,7 @@ Coro<std::size_t> sock_recv_into(Socket& sock, std::span<std::byte> buffer) {
     const Ref<SocketState> socket = begin(sock, recv_into_kind);
     if (buffer.empty()) co_return 0;
     const auto turn = co_await socket->receiving.turn.scoped();
-    if (internal::turn_is_due()) co_await sleep(0s);
+    if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
     check_open(*socket, recv_into_kind);
     const SocketIo receive{.socket = *socket,
                            .direction = socket->receiving,
@@ -235,7 +234,7 @@ Coro<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(Socket& sock,
     co_await transparent;
     const Ref<SocketState> socket = begin(sock, recvfrom_into_kind);
     const auto turn = co_await socket->receiving.turn.scoped();
-    if (internal::turn_is_due()) co_await sleep(0s);
+    if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
     check_open(*socket, recvfrom_into_kind);
     const Message message(buffer);
     const SocketIo receive{.socket = *socket,
@@ -265,7 +264,7 @@ Coro<std::size_t> sock_sendto(Socket& sock, std::string_view data, SocketAddress
     co_await transparent;
     const Ref<SocketState> socket = begin(sock, sendto_kind);
     const auto turn = co_await socket->sending.turn.scoped();
-    if (internal::turn_is_due()) co_await sleep(0s);
+    if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
     check_open(*socket, sendto_kind);
     const Message message(data, address);
     const SocketIo send{.socket = *socket,
@@ -286,7 +285,7 @@ Coro<void> sock_connect(Socket& sock, SocketAddress address) {
     co_await transparent;
     const Ref<SocketState> socket = begin(sock, connect_kind);
     const auto turn = co_await socket->sending.turn.scoped();
-    if (internal::turn_is_due()) co_await sleep(0s);
+    if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
     check_open(*socket, connect_kind);
     const SocketIo connect{.socket = *socket,
                            .direction = socket->sending,
@@ -304,7 +303,7 @@ Coro<std::pair<Socket, SocketAddress>> sock_accept(Socket& sock) {
     co_await transparent;
     const Ref<SocketState> socket = begin(sock, accept_kind);
     const auto turn = co_await socket->receiving.turn.scoped();
-    if (internal::turn_is_due()) co_await sleep(0s);
+    if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
     check_open(*socket, accept_kind);
     const Message peer;
     const SocketIo accept{.socket = *socket,
@@ -407,7 +406,7 @@ Coro<std::size_t> sock_sendfile(Socket& sock, int file, std::int64_t offset,
     const std::int64_t most = count.value_or(std::numeric_limits<std::int64_t>::max());
     FilePosition position(file, offset);
     while (position.sent() < most) {
-        if (internal::turn_is_due()) co_await sleep(0s);
+        if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
         check_open(*socket, sendfile_kind);
         off_t from = position.offset();
         const auto bytes = std::min<std::int64_t>(most - position.sent(),

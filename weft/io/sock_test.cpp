@@ -9,11 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -29,6 +27,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -180,7 +180,7 @@ protected:
 
     void new_loop() {
         loop_.reset();
-        std::signal(SIGPIPE, SIG_IGN);
+        ::signal(SIGPIPE, SIG_IGN);
         auto backend = std::make_unique<TestBackend>(GetParam());
         backend_ = backend.get();
         loop_ = std::make_unique<EventLoop>(std::move(backend));
@@ -588,9 +588,9 @@ TEST_P(Sock, tells_that_nobody_receives_any_more) {
     b.close();
     finish(task);
     EXPECT_TRUE(failed_with<ConnectionError>(task)) << message_of(task);
-    std::signal(SIGPIPE, SIG_DFL);  // would end the test
+    ::signal(SIGPIPE, SIG_DFL);  // would end the test
     EXPECT_THROW(run(sock_sendall(a, "data")), BrokenPipeError);
-    std::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
 }
 
 TEST_P(Sock, stops_sending_when_cancelled) {
@@ -893,6 +893,7 @@ TEST_P(Sock, refuses_a_closed_socket) {
     const Socket moved_to = std::move(moved_from);
     Socket closed = tcp_client();
     closed.close();
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is what is tested
     for (Socket* sock : {&moved_from, &closed}) {
         const Task<std::string> task = loop_->create_task(sock_recv(*sock, 1));
         finish(task);
@@ -1158,18 +1159,18 @@ TEST_P(Sock, goes_on_waiting_when_a_signal_interrupts_the_system) {
 // A file without a name.
 class File {
 public:
-    explicit File(std::string_view text) : file_(std::tmpfile()) {
-        EXPECT_EQ(std::fwrite(text.data(), 1, text.size(), file_), text.size());
-        EXPECT_EQ(std::fflush(file_), 0);
+    explicit File(std::string_view text) : file_(::tmpfile()) {
+        EXPECT_EQ(::fwrite(text.data(), 1, text.size(), file_), text.size());
+        EXPECT_EQ(::fflush(file_), 0);
     }
-    ~File() { std::fclose(file_); }
+    ~File() { ::fclose(file_); }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return fileno(file_); }
+    [[nodiscard]] int fd() const { return ::fileno(file_); }
     [[nodiscard]] std::int64_t position() const { return ::lseek(fd(), 0, SEEK_CUR); }
 
 private:
-    std::FILE* file_;
+    ::FILE* file_;
 };
 
 TEST_P(Sock, sends_a_file) {

@@ -2,7 +2,6 @@
 #include <weft/io/socket.hpp>
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include <fcntl.h>

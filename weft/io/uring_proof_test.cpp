@@ -373,18 +373,22 @@ TEST_F(UringProof, connects_accepts_sends_and_receives) {
     EXPECT_FALSE(connection.getblocking());
 
     const std::string data(1 << 20, 'd');
-    const auto receive = [](Socket& sock, std::size_t size) -> Coro<std::string> {
+    const auto send = [](Socket& sock, std::string_view text) -> Coro<void> {
+        co_await sock_sendall(sock, text);
+        sock.shutdown(shut_wr);
+    };
+    const auto receive = [](Socket& sock) -> Coro<std::string> {
         std::string all;
         std::array<char, 4096> buffer{};
-        while (all.size() < size) {
+        while (true) {
             all += co_await sock_recv(sock, 4096);
             const std::size_t count = co_await sock_recv_into(sock, buffer);
+            if (count == 0) co_return all;
             all.append(buffer.data(), count);
         }
-        co_return all;
     };
-    const Task<> sender = loop_->create_task(sock_sendall(client, data));
-    EXPECT_EQ(loop_->run_until_complete(receive(connection, data.size())), data);
+    const Task<> sender = loop_->create_task(send(client, data));
+    EXPECT_EQ(loop_->run_until_complete(receive(connection)), data);
 }
 
 TEST_F(UringProof, loses_no_connection_that_a_cancellation_meets) {

@@ -69,9 +69,9 @@ private:
     void change_to(const EventLoop& loop);
 
     int fd_;
-    int fd_to_close_ = -1;  // closed, but an operation of the backend still has it
+    int fd_to_close_ = -1;             // closed, but an operation of the backend still has it
     const EventLoop* loop_ = nullptr;  // that used it last; it may be gone
-    std::uint32_t owners_ = 0;  // the Socket, and each operation
+    std::uint32_t owners_ = 0;         // the Socket, and each operation
     AddressFamily family_;
     SocketKind type_;
     bool blocking_;

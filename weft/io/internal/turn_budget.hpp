@@ -4,7 +4,7 @@
 // An operation that completes at once costs no turn of the loop. A task whose peer is always
 // faster would keep the loop to itself, so each operation that could complete at once begins with
 //
-//     if (internal::turn_is_due()) co_await sleep(0s);
+//     if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
 //
 // before it does anything, where a cancellation loses nothing.
 #pragma once
