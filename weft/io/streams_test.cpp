@@ -558,5 +558,36 @@ TEST(Server, listens_at_every_address_without_a_host) {
     }());
 }
 
+// Goal:   a server that cannot listen at all of its addresses listens at none, and leaves nothing
+//         behind that a descriptor with the same number would wake.
+// Method: another socket listens at the second address, once that is bound.
+TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
+    run_clean([]() -> Coro<void> {
+        Socket other(af_inet6);
+        other.set_reuse_address();
+        other.set_v6_only();
+        other.bind({"::", 0});
+        {
+            const Server server = co_await start_server(echo, "", other.getsockname().port(),
+                                                        {.start_serving = false});
+            EXPECT_EQ(server.sockets().size(), 2u);
+            other.listen();
+            const std::string taken = co_await outcome(server.start_serving());
+            EXPECT_TRUE(taken.starts_with("OSError: [Errno 98] ")) << taken;
+            EXPECT_FALSE(server.is_serving());
+            server.close();
+        }
+        auto [a, b] = Socket::socketpair();
+        auto [c, d] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        auto [reader_of_b, writer_of_b] = co_await open_connection(std::move(b));
+        auto [reader_of_c, writer_of_c] = co_await open_connection(std::move(c));
+        writer_of_b.write("x");
+        EXPECT_EQ(co_await reader.read(1), "x");
+        writer.write("y");
+        EXPECT_EQ(co_await reader_of_b.read(1), "y");
+    }());
+}
+
 }  // namespace
 }  // namespace weft

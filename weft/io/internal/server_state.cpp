@@ -77,11 +77,21 @@ ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
 
 void ServerState::start_serving() {
     if (serving_ || closed_) return;
-    for (Socket& listener : sockets_) {
-        listener.listen(options_.backlog);
-        loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
-    }
+    start_accepting();
     serving_ = true;
+}
+
+// At all of the sockets, or at none.
+void ServerState::start_accepting() {
+    try {
+        for (Socket& listener : sockets_) {
+            listener.listen(options_.backlog);
+            loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
+        }
+    } catch (...) {
+        stop_accepting();
+        throw;
+    }
 }
 
 // As many as may wait there, so that one server does not keep the loop from the others.
@@ -132,6 +142,7 @@ Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, Strea
 // Connections that wait are not lost meanwhile.
 void ServerState::rest(int code) {
     stop_accepting();
+    serving_ = false;
     loop_.call_exception_handler({
         .message = "socket.accept() out of system resource",
         .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
@@ -140,14 +151,13 @@ void ServerState::rest(int code) {
 }
 
 void ServerState::stop_accepting() noexcept {
-    if (!std::exchange(serving_, false)) return;
     for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
 }
 
 void ServerState::close() noexcept {
     if (std::exchange(closed_, true)) return;
     resting_.cancel();
-    stop_accepting();
+    if (std::exchange(serving_, false)) stop_accepting();
     sockets_.clear();
     if (file_) file_->remove();
     if (serving_forever) serving_forever->cancel();

@@ -71,6 +71,7 @@ private:
     void accept_all(Socket& listener);
     void serve(Socket connection, const SocketAddress& peer);
     void rest(int code);
+    void start_accepting();
     void stop_accepting() noexcept;
     void end_if_over() noexcept;
     void loop_closes() noexcept override;
