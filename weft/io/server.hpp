@@ -38,7 +38,7 @@ struct StartServerOptions {
 ///
 /// A handler that ends closes its connection, if it has not kept a StreamWriter. One that throws is
 /// reported to the loop's exception handler. While the system has no descriptor left, the server
-/// waits a second and tries again.
+/// waits a second and tries again: it is still serving.
 ///
 /// `with_async(server, body)` closes it and waits for its connections, as `async with` does.
 /// Spec: asyncio.Server.

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -586,6 +587,73 @@ TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
         EXPECT_EQ(co_await reader.read(1), "x");
         writer.write("y");
         EXPECT_EQ(co_await reader_of_b.read(1), "y");
+    }());
+}
+
+// So low that nothing can be opened any more, while it lives.
+class NoDescriptorLeft {
+public:
+    NoDescriptorLeft() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const Socket lowest;
+        const rlimit low{.rlim_cur = static_cast<rlim_t>(lowest.fileno()),
+                         .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &low);
+    }
+    ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+    NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+// A connection that the server has not accepted yet.
+Socket connected_to(const Server& server) {
+    Socket socket;
+    const SocketAddress address = server.sockets()[0].getsockname();
+    EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
+                        static_cast<socklen_t>(address.bytes().size())),
+              0);
+    socket.setblocking(false);
+    return socket;
+}
+
+TEST(Server, serves_on_once_there_are_descriptors_again) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        std::optional<NoDescriptorLeft> shortage;
+        std::vector<std::string> reports;
+        get_running_loop().set_exception_handler(
+            [&](EventLoop&, const ExceptionContext& context) {
+                shortage.reset();
+                reports.push_back(context.message + ": " + describe(context.exception));
+            });
+        Socket client = connected_to(server);
+        shortage.emplace();
+        while (reports.empty()) co_await spin();
+        EXPECT_EQ(reports[0], "socket.accept() out of system resource: "
+                              "OSError: [Errno 24] Too many open files");
+        EXPECT_TRUE(server.is_serving());
+        co_await sock_sendall(client, "x");
+        EXPECT_EQ(co_await sock_recv(client, 1), "x");
+        EXPECT_EQ(reports.size(), 1u);
+        server.close();
+    }());
+}
+
+TEST(Server, may_be_closed_and_dropped_where_it_is_told_of_a_shortage) {
+    run_clean([]() -> Coro<void> {
+        std::optional<Server> server = co_await serve(echo);
+        std::optional<NoDescriptorLeft> shortage;
+        get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext&) {
+            shortage.reset();
+            server->close();
+            server.reset();
+        });
+        const Socket client = connected_to(*server);
+        shortage.emplace();
+        while (server) co_await spin();
     }());
 }
 

@@ -141,13 +141,14 @@ Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, Strea
 
 // Connections that wait are not lost meanwhile.
 void ServerState::rest(int code) {
+    const Ref self(this);  // the handler may close the server, and drop its last handle
     stop_accepting();
-    serving_ = false;
     loop_.call_exception_handler({
         .message = "socket.accept() out of system resource",
         .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
     });
-    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_serving(); });
+    if (closed_) return;
+    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_accepting(); });
 }
 
 void ServerState::stop_accepting() noexcept {
