@@ -590,6 +590,16 @@ TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
     }());
 }
 
+TEST(Server, accepts_with_a_backlog_of_zero) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await start_server(echo, "127.0.0.1", 0, {.backlog = 0});
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        writer.write("x");
+        EXPECT_EQ(co_await outcome(wait_for(reader.read(1), 10s)), "ok");
+        server.close();
+    }());
+}
+
 // So low that nothing can be opened any more, while it lives.
 class NoDescriptorLeft {
 public:

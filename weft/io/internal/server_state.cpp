@@ -94,9 +94,10 @@ void ServerState::start_accepting() {
     }
 }
 
-// As many as may wait there, so that one server does not keep the loop from the others.
+// As many as may wait there, so that one server does not keep the loop from the others; the system
+// lets one more wait than the backlog says.
 void ServerState::accept_all(Socket& listener) {
-    for (int i = 0; i < options_.backlog && serving_; ++i) {
+    for (int i = 0; i <= options_.backlog && serving_; ++i) {
         const Accepted accepted = accept_one(listener);
         switch (accepted.fd) {
             case -EAGAIN:
