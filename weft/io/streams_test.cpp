@@ -12,6 +12,8 @@
 
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +79,13 @@ Coro<void> echo(StreamReader reader, StreamWriter writer) {
         writer.write(data);
         co_await writer.drain();
     }
+}
+
+int option_of(const StreamWriter& writer, int level, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(writer.fileno(), level, option, &value, &size), 0);
+    return value;
 }
 
 // ---- a connection
@@ -213,6 +222,21 @@ TEST(Streams, write_lines) {
         writer.writelines(std::vector<Bytes>{"three\n", ""});
         writer.close();
         EXPECT_EQ(co_await peer_reader.read(), "one\ntwo\nthree\n");
+    }());
+}
+
+TEST(Streams, send_small_pieces_at_once) {
+    run_clean([]() -> Coro<void> {
+        int accepted = -1;
+        const Server server = co_await serve([&](StreamReader, StreamWriter writer) -> Coro<void> {
+            accepted = option_of(writer, IPPROTO_TCP, TCP_NODELAY);
+            co_return;
+        });
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        EXPECT_NE(option_of(writer, IPPROTO_TCP, TCP_NODELAY), 0);
+        EXPECT_EQ(co_await reader.read(), "");
+        EXPECT_GT(accepted, 0);
+        server.close();
     }());
 }
 

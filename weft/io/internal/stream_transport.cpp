@@ -33,6 +33,16 @@ std::exception_ptr error_for(int code, const SocketAddress& peer) noexcept {
     }
 }
 
+// As asyncio does: Nagle's algorithm would hold the second of two small writes back until the peer
+// has acknowledged the first, which it may delay by 40 ms.
+void send_small_pieces_at_once(Socket& socket) noexcept {
+    if (socket.family() != af_inet && socket.family() != af_inet6) return;
+    try {
+        socket.set_no_delay();
+    } catch (const OSError&) {  // a protocol other than TCP, or the peer has gone
+    }
+}
+
 }  // namespace
 
 constinit const ReadyKind StreamTransport::ready_kind = {
@@ -78,6 +88,7 @@ StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
 Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, SocketAddress peer,
                                             StreamReader reader, ConnectionOwner* owner) {
     socket.setblocking(false);
+    send_small_pieces_at_once(socket);
     Ref<StreamTransport> transport(
         new StreamTransport(loop, std::move(socket), peer, std::move(reader), owner));
     transport->submit(transport->receive_);
