@@ -331,6 +331,28 @@ TEST(StreamWriter, tells_in_drain_that_it_was_closed) {
     }());
 }
 
+// Python's StreamReaderProtocol.connection_lost().
+TEST(Streams, tell_the_end_to_the_reader_then_to_wait_closed_then_to_drain) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        writer.write(some_bytes(4 << 20));
+        std::string order;
+        const auto note = [&order](auto coro, char who) -> Coro<void> {
+            co_await std::move(coro);
+            order += who;
+        };
+        const auto draining = create_task(note(writer.drain(), 'd'));
+        const auto also = create_task(note(writer.drain(), 'D'));
+        const auto closing = create_task(note(writer.wait_closed(), 'c'));
+        const auto reading = create_task(note(reader.read(), 'r'));
+        co_await spin(2);
+        writer.abort();
+        co_await gather(draining, also, closing, reading);
+        EXPECT_EQ(order, "rcdD");
+    }());
+}
+
 void reset_by_peer(Socket peer) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(peer.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -288,8 +288,8 @@ void StreamTransport::lose() noexcept {
     } else {
         reader_.feed_eof();
     }
-    may_write_.set();
     closed_.set();
+    may_write_.set();
     if (owner_) std::exchange(owner_, nullptr)->connection_is_lost(*this);
     release();  // the loop's
 }
