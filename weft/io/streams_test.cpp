@@ -16,6 +16,7 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -418,6 +419,32 @@ TEST(Streams, leave_no_descriptor_when_their_loop_is_closed) {
     EXPECT_TRUE(kept->second.is_closing());
     kept->second.write("nobody hears");
     kept->second.close();
+}
+
+// Goal: the child of a fork closes its copies, and the parent hears on.
+TEST(Streams, are_not_disturbed_by_the_child_of_a_fork) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        writer.write("x");
+        EXPECT_EQ(co_await reader.read(1), "x");
+        const pid_t child = ::fork();
+        if (child == 0) {
+            server.close();
+            writer.close();
+            writer.write(some_bytes(1));
+            ::_exit(0);
+        }
+        int status = -1;
+        EXPECT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+        writer.write("y");
+        EXPECT_EQ(co_await outcome(wait_for(reader.readexactly(1), 10s)), "ok");
+        auto [another, its_writer] = co_await open_connection("127.0.0.1", port_of(server));
+        its_writer.write("z");
+        EXPECT_EQ(co_await outcome(wait_for(another.readexactly(1), 10s)), "ok");
+        server.close();
+    }());
 }
 
 // ---- connecting

@@ -153,7 +153,10 @@ void ServerState::rest(int code) {
 }
 
 void ServerState::stop_accepting() noexcept {
-    for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
+    try {
+        for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
+    } catch (const RuntimeError&) {  // the child of a fork: it is the parent who watches
+    }
 }
 
 void ServerState::close() noexcept {
