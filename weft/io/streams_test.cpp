@@ -475,6 +475,14 @@ TEST(Streams, refuse_a_limit_and_a_port_that_cannot_be) {
     }());
 }
 
+TEST(Streams, refuse_a_host_that_the_resolver_would_cut_short) {
+    run_clean([]() -> Coro<void> {
+        const std::string refused =
+            co_await outcome(open_connection(std::string("localhost\0.example.com", 22), 80));
+        EXPECT_TRUE(refused.starts_with("ValueError: embedded null character")) << refused;
+    }());
+}
+
 TEST(Streams, look_names_up) {
     run_clean([]() -> Coro<void> {
         const Server server = co_await start_server(echo, "localhost", 0, {.family = af_inet});
