@@ -84,6 +84,10 @@ Coro<StreamPair> open_connection(std::string host, int port, OpenConnectionOptio
 
 Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options) {
     StreamReader reader(options.limit);
+    if (sock.type() != sock_stream) {
+        throw ValueError("A Stream Socket was expected, got descriptor " +
+                         std::to_string(sock.fileno()));
+    }
     const SocketAddress peer = sock.getpeername();
     co_return make_stream(std::move(sock), peer, std::move(reader));
 }

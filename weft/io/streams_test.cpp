@@ -483,6 +483,15 @@ TEST(Streams, refuse_a_host_that_the_resolver_would_cut_short) {
     }());
 }
 
+// An empty datagram is no end.
+TEST(Streams, refuse_a_socket_of_datagrams) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair(af_unix, sock_dgram);
+        const std::string refused = co_await outcome(open_connection(std::move(a)));
+        EXPECT_TRUE(refused.starts_with("ValueError: A Stream Socket was expected")) << refused;
+    }());
+}
+
 TEST(Streams, look_names_up) {
     run_clean([]() -> Coro<void> {
         const Server server = co_await start_server(echo, "localhost", 0, {.family = af_inet});
