@@ -332,6 +332,18 @@ TEST(StreamWriter, tells_in_drain_that_it_was_closed) {
     }());
 }
 
+TEST(Streams, end_when_bytes_come_after_a_feed_eof_of_the_users) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        auto [peer_reader, peer_writer] = co_await open_connection(std::move(b));
+        reader.feed_eof();
+        peer_writer.write("more");
+        const std::string told = co_await outcome(wait_for(writer.wait_closed(), 10s));
+        EXPECT_TRUE(told.starts_with("OSError: [Errno 71] ")) << told;
+    }());
+}
+
 // Python's StreamReaderProtocol.connection_lost().
 TEST(Streams, tell_the_end_to_the_reader_then_to_wait_closed_then_to_drain) {
     run_clean([]() -> Coro<void> {

@@ -120,6 +120,8 @@ void StreamTransport::received(std::int32_t result, bool more) {
                                         static_cast<std::size_t>(result)));
         } catch (const std::bad_alloc&) {
             failure_ = ENOMEM;
+        } catch (const RuntimeError&) {
+            failure_ = EPROTO;  // somebody has called feed_eof(), and the peer goes on
         }
     } else if (result == 0) {
         received_eof_ = true;
