@@ -70,10 +70,14 @@ Coro<bool> close_and_wait(Ref<ServerState> state) {
     co_return false;
 }
 
+// Refuses a limit that no reader can have, before there is a client.
+void check_limit(const StartServerOptions& options) {
+    static_cast<void>(StreamReader(options.limit));
+}
+
 Server listen(ClientConnected client_connected_cb, std::vector<Socket> sockets,
               const StartServerOptions& options,
               std::optional<internal::SocketFile> file = std::nullopt) {
-    static_cast<void>(StreamReader(options.limit));  // refuses a limit before there is a client
     Ref<ServerState> state(new ServerState(get_running_loop(), std::move(client_connected_cb),
                                            std::move(sockets), options));
     Server server(state);
@@ -129,6 +133,7 @@ Coro<bool> Server::aexit(const ExitReason&) const { return close_and_wait(state_
 
 Coro<Server> start_server(ClientConnected client_connected_cb, std::string host, int port,
                           StartServerOptions options) {
+    check_limit(options);
     const auto addresses =
         co_await getaddrinfo(host, port, {.family = options.family, .passive = true});
     std::vector<Socket> sockets;
@@ -147,6 +152,7 @@ Coro<Server> start_server(ClientConnected client_connected_cb, std::string host,
 
 Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
                           StartServerOptions options) {
+    check_limit(options);
     sock.setblocking(false);
     std::vector<Socket> sockets;
     sockets.push_back(std::move(sock));
@@ -155,10 +161,12 @@ Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
 
 Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                StartServerOptions options) {
+    check_limit(options);
+    const SocketAddress address = SocketAddress::from_path(path);  // refused before anything goes
     remove_stale_socket(path);
     Socket socket(af_unix);
     socket.setblocking(false);
-    socket.bind(SocketAddress::from_path(path));
+    socket.bind(address);
     std::vector<Socket> sockets;
     sockets.push_back(std::move(socket));
     co_return listen(std::move(client_connected_cb), std::move(sockets), options,

@@ -104,13 +104,13 @@ private:
                                         int port, StartServerOptions options = {});
 
 /// Listens with a socket that is bound.
-/// Errors: OSError
+/// Errors: OSError; ValueError when the limit is not above zero.
 [[nodiscard]] Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
                                         StartServerOptions options = {});
 
 /// Listens at a Unix socket. A socket that an earlier server left there is replaced; this one's is
 /// removed when it is closed.
-/// Errors: OSError
+/// Errors: OSError; ValueError when the limit is not above zero, or the path has a null byte.
 /// Spec:   asyncio.start_unix_server.
 [[nodiscard]] Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                              StartServerOptions options = {});

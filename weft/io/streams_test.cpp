@@ -534,6 +534,22 @@ TEST(Streams, are_unix_sockets_as_well) {
     }());
 }
 
+TEST(Streams, touch_no_file_of_a_unix_server_that_cannot_be) {
+    run_clean([]() -> Coro<void> {
+        const std::string path = "/tmp/weft_streams_test_" + std::to_string(::getpid());
+        EXPECT_EQ(co_await outcome(start_unix_server(echo, path, {.limit = 0})),
+                  "ValueError: Limit cannot be <= 0");
+        EXPECT_EQ(::access(path.c_str(), F_OK), -1);
+        const Server server = co_await start_unix_server(echo, path);
+        const std::string refused =
+            co_await outcome(start_unix_server(echo, path + std::string("\0x", 2)));
+        EXPECT_TRUE(refused.starts_with("ValueError: embedded null byte")) << refused;
+        EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+        server.close();
+        EXPECT_EQ(::access(path.c_str(), F_OK), -1);
+    }());
+}
+
 // ---- servers
 
 // STR-15
