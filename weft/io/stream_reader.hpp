@@ -124,6 +124,8 @@ public:
     void set_transport(ReadTransport* transport) const noexcept {
         buffer_->set_transport(transport);
     }
+    /// Errors: RuntimeError when it belongs to another loop; else it belongs to this one.
+    void bind(EventLoop& loop) const { buffer_->bind(loop); }
     /// What has arrived and was not read.
     [[nodiscard]] BytesView buffered() const noexcept { return buffer_->view(); }
 

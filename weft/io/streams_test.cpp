@@ -459,6 +459,25 @@ TEST(Streams, are_not_disturbed_by_the_child_of_a_fork) {
     }());
 }
 
+TEST(Streams, refuse_to_wait_in_another_loop) {
+    const auto loop = new_event_loop();
+    auto [a, b] = Socket::socketpair();
+    const StreamPair stream = loop->run_until_complete(open_connection(std::move(a)));
+    run([](StreamReader reader, StreamWriter writer) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(wait_for(reader.read(1), 10s)),
+                  "RuntimeError: StreamReader is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(writer.drain(), 10s)),
+                  "RuntimeError: StreamWriter is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(writer.wait_closed(), 10s)),
+                  "RuntimeError: StreamWriter is bound to a different event loop");
+    }(stream.first, stream.second));
+    loop->close();
+    run([](StreamReader reader, StreamWriter writer) -> Coro<void> {
+        EXPECT_EQ(co_await reader.read(), "");
+        co_await writer.wait_closed();
+    }(stream.first, stream.second));
+}
+
 // ---- connecting
 
 // STR-24

@@ -102,6 +102,7 @@ Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, Sock
     send_small_pieces_at_once(socket);
     Ref<StreamTransport> transport(
         new StreamTransport(loop, std::move(socket), peer, std::move(reader), owner));
+    transport->reader_.bind(loop);
     transport->submit(transport->receive_);
     transport->reader_.set_transport(transport.get());
     loop.resources().push_back(*transport);
