@@ -771,16 +771,16 @@ TEST(Server, serves_on_once_there_are_descriptors_again) {
         const Server server = co_await serve(echo);
         std::optional<NoDescriptorLeft> shortage;
         std::vector<std::string> reports;
-        get_running_loop().set_exception_handler(
-            [&](EventLoop&, const ExceptionContext& context) {
-                shortage.reset();
-                reports.push_back(context.message + ": " + describe(context.exception));
-            });
+        get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
+            shortage.reset();
+            reports.push_back(context.message + ": " + describe(context.exception));
+        });
         Socket client = connected_to(server);
         shortage.emplace();
         while (reports.empty()) co_await spin();
-        EXPECT_EQ(reports[0], "socket.accept() out of system resource: "
-                              "OSError: [Errno 24] Too many open files");
+        EXPECT_EQ(reports[0],
+                  "socket.accept() out of system resource: "
+                  "OSError: [Errno 24] Too many open files");
         EXPECT_TRUE(server.is_serving());
         co_await sock_sendall(client, "x");
         EXPECT_EQ(co_await sock_recv(client, 1), "x");
