@@ -98,7 +98,7 @@ public:
     ///           ValueError           no separator, or an empty one
     ///           and those of read().
     /// Suspends: maybe; never while there is a separator.
-    /// Cost:     each byte is looked at once for each separator, however it arrives.
+    /// Cost:     each byte is looked at twice at most for each separator, however it arrives.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> readuntil(
         Separators separators = "\n") const;
 
