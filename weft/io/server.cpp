@@ -31,6 +31,13 @@ namespace {
 
 using internal::ServerState;
 
+// In another loop than its own nothing would wake the task.
+void check_loop(const ServerState& state) {
+    if (!state.over().is_set() && &state.loop() != &get_running_loop()) {
+        throw RuntimeError("Server is bound to a different event loop");
+    }
+}
+
 Coro<void> start(Ref<ServerState> state) {
     state->start_serving();
     co_return;
@@ -38,6 +45,7 @@ Coro<void> start(Ref<ServerState> state) {
 
 Coro<void> wait_until_over(Ref<ServerState> state) {
     co_await transparent;
+    check_loop(*state);
     co_await state->over().wait();
 }
 
@@ -46,6 +54,7 @@ Coro<void> serve(Ref<ServerState> state) {
         throw RuntimeError("the server is already being awaited on serve_forever()");
     }
     if (state->is_closed()) throw RuntimeError("the server is closed");
+    check_loop(*state);
     state->start_serving();
     const Future<void> never = get_running_loop().create_future<void>();
     state->serving_forever = never;
@@ -65,6 +74,7 @@ Coro<Server> give(Ref<ServerState> state) { co_return Server(std::move(state)); 
 
 Coro<bool> close_and_wait(Ref<ServerState> state) {
     co_await transparent;
+    check_loop(*state);
     state->close();
     co_await state->over().wait();
     co_return false;

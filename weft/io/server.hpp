@@ -59,7 +59,7 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> start_serving()
         const;
     /// Accepts until the task is cancelled; then closes the server, and waits for its connections.
-    /// Errors:   RuntimeError   it is closed, or another task is in here
+    /// Errors:   RuntimeError   it is closed, another task is in here, or this is not its loop
     /// Cancel:   is how it ends; close() ends it so, too.
     /// Suspends: always.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> serve_forever()
@@ -68,6 +68,7 @@ public:
     /// Accepts no more. The connections that there are go on. A second call does nothing.
     void close() const;
     /// Waits until it is closed and its last connection is over.
+    /// Errors:   RuntimeError in another loop than its own
     /// Cancel:   safe.
     /// Suspends: maybe; never once that is so.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> wait_closed()

@@ -662,6 +662,20 @@ TEST(Server, serves_until_it_is_cancelled) {
     }());
 }
 
+TEST(Server, refuses_to_wait_in_another_loop) {
+    const auto loop = new_event_loop();
+    const Server server = loop->run_until_complete(serve(echo));
+    run([](Server elsewhere) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(wait_for(elsewhere.wait_closed(), 10s)),
+                  "RuntimeError: Server is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(elsewhere.serve_forever(), 10s)),
+                  "RuntimeError: Server is bound to a different event loop");
+    }(server));
+    EXPECT_TRUE(server.is_serving());
+    loop->close();
+    run(server.wait_closed());
+}
+
 TEST(Server, is_an_async_context_manager) {
     run_clean([]() -> Coro<void> {
         Server server = co_await serve(echo);
