@@ -2,7 +2,6 @@
 #include <weft/io/server.hpp>
 
 #include <cerrno>
-#include <cstddef>
 #include <exception>
 #include <optional>
 #include <span>
@@ -23,7 +22,6 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
-#include <weft/runtime/waiter.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {

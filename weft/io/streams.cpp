@@ -2,6 +2,7 @@
 #include <weft/io/streams.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
-#include <weft/base/ref.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/sock.hpp>

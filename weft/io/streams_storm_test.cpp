@@ -19,14 +19,12 @@
 #include <weft/io/exceptions.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
-#include <weft/io/socket.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
-#include <weft/runtime/sleep.hpp>
-#include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 
 namespace weft {

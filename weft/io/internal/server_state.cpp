@@ -2,7 +2,6 @@
 #include <weft/io/internal/server_state.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/stream_transport.hpp>

@@ -13,6 +13,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/socket.hpp>
