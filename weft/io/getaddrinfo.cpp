@@ -63,6 +63,9 @@ Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, int port,
     if (port < 0 || port > 65535) {
         throw ValueError("port must be 0-65535, not " + std::to_string(port));
     }
+    if (host.find('\0') != std::string::npos) {
+        throw ValueError("embedded null character in the host '" + host + "'");
+    }
     if (const auto address = numeric(host, port)) {
         if (options.family == af_unspec || options.family == address->family()) {
             co_return std::vector<SocketAddress>{*address};

@@ -20,7 +20,8 @@ struct GetaddrinfoOptions {
 /// The system's resolver does it, in a thread of the default executor; a numeric host needs none.
 /// Returns:  never an empty list.
 /// Errors:   GaiError    the name is not known, or nobody answers
-///           ValueError  the port is not within 0 to 65535
+///           ValueError  the port is not within 0 to 65535, or the host has a null character,
+///                       where the resolver would end it
 /// Cancel:   safe; the thread finishes by itself.
 /// Suspends: maybe; never for a numeric host.
 /// Spec:     loop.getaddrinfo(host, port, type=SOCK_STREAM).

@@ -21,6 +21,8 @@
 
 namespace weft {
 
+class EventLoop;
+
 /// Where a StreamReader's bytes come from, as far as the reader asks anything of it.
 class ReadTransport {
 public:
@@ -73,6 +75,8 @@ public:
 
     // The side of the transport, which may be none. It outlives this, or takes itself away.
     void set_transport(ReadTransport* transport) noexcept { transport_ = transport; }
+    /// Only tasks of `loop` may wait.
+    void bind(EventLoop& loop) { loop_.bind(loop, "StreamReader"); }
     void feed(BytesView data);
     void feed_eof();
     void fail(std::exception_ptr error);

@@ -2,7 +2,6 @@
 #include <weft/io/server.hpp>
 
 #include <cerrno>
-#include <cstddef>
 #include <exception>
 #include <optional>
 #include <span>
@@ -23,13 +22,19 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
-#include <weft/runtime/waiter.hpp>
 #include <weft/runtime/with_async.hpp>
 
 namespace weft {
 namespace {
 
 using internal::ServerState;
+
+// In another loop than its own nothing would wake the task.
+void check_loop(const ServerState& state) {
+    if (!state.over().is_set() && &state.loop() != &get_running_loop()) {
+        throw RuntimeError("Server is bound to a different event loop");
+    }
+}
 
 Coro<void> start(Ref<ServerState> state) {
     state->start_serving();
@@ -38,6 +43,7 @@ Coro<void> start(Ref<ServerState> state) {
 
 Coro<void> wait_until_over(Ref<ServerState> state) {
     co_await transparent;
+    check_loop(*state);
     co_await state->over().wait();
 }
 
@@ -46,6 +52,7 @@ Coro<void> serve(Ref<ServerState> state) {
         throw RuntimeError("the server is already being awaited on serve_forever()");
     }
     if (state->is_closed()) throw RuntimeError("the server is closed");
+    check_loop(*state);
     state->start_serving();
     const Future<void> never = get_running_loop().create_future<void>();
     state->serving_forever = never;
@@ -65,15 +72,20 @@ Coro<Server> give(Ref<ServerState> state) { co_return Server(std::move(state)); 
 
 Coro<bool> close_and_wait(Ref<ServerState> state) {
     co_await transparent;
+    check_loop(*state);
     state->close();
     co_await state->over().wait();
     co_return false;
 }
 
+// Refuses a limit that no reader can have, before there is a client.
+void check_limit(const StartServerOptions& options) {
+    static_cast<void>(StreamReader(options.limit));
+}
+
 Server listen(ClientConnected client_connected_cb, std::vector<Socket> sockets,
               const StartServerOptions& options,
               std::optional<internal::SocketFile> file = std::nullopt) {
-    static_cast<void>(StreamReader(options.limit));  // refuses a limit before there is a client
     Ref<ServerState> state(new ServerState(get_running_loop(), std::move(client_connected_cb),
                                            std::move(sockets), options));
     Server server(state);
@@ -129,6 +141,7 @@ Coro<bool> Server::aexit(const ExitReason&) const { return close_and_wait(state_
 
 Coro<Server> start_server(ClientConnected client_connected_cb, std::string host, int port,
                           StartServerOptions options) {
+    check_limit(options);
     const auto addresses =
         co_await getaddrinfo(host, port, {.family = options.family, .passive = true});
     std::vector<Socket> sockets;
@@ -147,6 +160,7 @@ Coro<Server> start_server(ClientConnected client_connected_cb, std::string host,
 
 Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
                           StartServerOptions options) {
+    check_limit(options);
     sock.setblocking(false);
     std::vector<Socket> sockets;
     sockets.push_back(std::move(sock));
@@ -155,10 +169,12 @@ Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
 
 Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                StartServerOptions options) {
+    check_limit(options);
+    const SocketAddress address = SocketAddress::from_path(path);  // refused before anything goes
     remove_stale_socket(path);
     Socket socket(af_unix);
     socket.setblocking(false);
-    socket.bind(SocketAddress::from_path(path));
+    socket.bind(address);
     std::vector<Socket> sockets;
     sockets.push_back(std::move(socket));
     co_return listen(std::move(client_connected_cb), std::move(sockets), options,

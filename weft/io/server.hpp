@@ -38,7 +38,7 @@ struct StartServerOptions {
 ///
 /// A handler that ends closes its connection, if it has not kept a StreamWriter. One that throws is
 /// reported to the loop's exception handler. While the system has no descriptor left, the server
-/// waits a second and tries again.
+/// waits a second and tries again: it is still serving.
 ///
 /// `with_async(server, body)` closes it and waits for its connections, as `async with` does.
 /// Spec: asyncio.Server.
@@ -59,7 +59,7 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> start_serving()
         const;
     /// Accepts until the task is cancelled; then closes the server, and waits for its connections.
-    /// Errors:   RuntimeError   it is closed, or another task is in here
+    /// Errors:   RuntimeError   it is closed, another task is in here, or this is not its loop
     /// Cancel:   is how it ends; close() ends it so, too.
     /// Suspends: always.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> serve_forever()
@@ -68,6 +68,7 @@ public:
     /// Accepts no more. The connections that there are go on. A second call does nothing.
     void close() const;
     /// Waits until it is closed and its last connection is over.
+    /// Errors:   RuntimeError in another loop than its own
     /// Cancel:   safe.
     /// Suspends: maybe; never once that is so.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> wait_closed()
@@ -104,13 +105,13 @@ private:
                                         int port, StartServerOptions options = {});
 
 /// Listens with a socket that is bound.
-/// Errors: OSError
+/// Errors: OSError; ValueError when the limit is not above zero.
 [[nodiscard]] Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
                                         StartServerOptions options = {});
 
 /// Listens at a Unix socket. A socket that an earlier server left there is replaced; this one's is
 /// removed when it is closed.
-/// Errors: OSError
+/// Errors: OSError; ValueError when the limit is not above zero, or the path has a null byte.
 /// Spec:   asyncio.start_unix_server.
 [[nodiscard]] Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                              StartServerOptions options = {});

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -31,6 +30,8 @@ constexpr OpKind kind_of_read{"StreamReader.read"};
 constexpr OpKind kind_of_readexactly{"StreamReader.readexactly"};
 constexpr OpKind kind_of_readline{"StreamReader.readline"};
 constexpr OpKind kind_of_readuntil{"StreamReader.readuntil"};
+
+constexpr std::size_t first_stretch = 256;
 
 constexpr const char* found_too_late = "Separator is found, but chunk is longer than limit";
 constexpr const char* not_found_in_time = "Separator is not found, and chunk exceed the limit";
@@ -174,13 +175,20 @@ void Separators::check() const {
     if (any_.front().empty()) throw ValueError("Separator should be at least one-byte string");
 }
 
+// In stretches, each twice as long as the one before: a separator that is not there would otherwise
+// be looked for in all that has come, once for each match of another.
 std::optional<Separators::Match> Separators::find(BytesView text, std::size_t at) const {
     std::optional<Match> first;
-    for (const std::string& separator : any_) {
-        const std::size_t begin = text.find(separator, at);
-        if (begin == BytesView::npos) continue;
-        const std::size_t end = begin + separator.size();
-        if (!first || end < first->end) first = Match{.begin = begin, .end = end};
+    for (std::size_t stretch = first_stretch; !first; stretch *= 2) {
+        const bool all = text.size() - std::min(at, text.size()) <= stretch;
+        const BytesView part = all ? text : text.substr(0, at + stretch);
+        for (const std::string& separator : any_) {
+            const std::size_t begin = part.find(separator, at);
+            if (begin == BytesView::npos) continue;
+            const std::size_t end = begin + separator.size();
+            if (!first || end < first->end) first = Match{.begin = begin, .end = end};
+        }
+        if (all) break;
     }
     return first;
 }

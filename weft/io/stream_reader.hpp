@@ -98,7 +98,7 @@ public:
     ///           ValueError           no separator, or an empty one
     ///           and those of read().
     /// Suspends: maybe; never while there is a separator.
-    /// Cost:     each byte is looked at once for each separator, however it arrives.
+    /// Cost:     each byte is looked at twice at most for each separator, however it arrives.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> readuntil(
         Separators separators = "\n") const;
 
@@ -124,6 +124,8 @@ public:
     void set_transport(ReadTransport* transport) const noexcept {
         buffer_->set_transport(transport);
     }
+    /// Errors: RuntimeError when it belongs to another loop; else it belongs to this one.
+    void bind(EventLoop& loop) const { buffer_->bind(loop); }
     /// What has arrived and was not read.
     [[nodiscard]] BytesView buffered() const noexcept { return buffer_->view(); }
 

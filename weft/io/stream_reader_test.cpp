@@ -2,6 +2,7 @@
 #include <weft/io/stream_reader.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <limits>
@@ -463,6 +464,52 @@ TEST(StreamReader, withstands_every_cancellation) {
         });
         EXPECT_EQ(faults, std::vector<std::string>()) << which;
     }
+}
+
+// Goal:   of many matches the one that ends first is found, wherever it is.
+// Method: random text with separators now near, now far; compared with the plain search.
+TEST(Separators, find_the_match_that_ends_first_near_and_far) {
+    std::mt19937 random(7);
+    const auto up_to = [&random](std::size_t most) {
+        return std::uniform_int_distribution<std::size_t>(0, most)(random);
+    };
+    const std::vector<std::string> any = {"\n", "\r\n", "abc", "cab"};
+    const Separators separators(any);
+    for (int round = 0; round < 2'000; ++round) {
+        Bytes text(up_to(2'000), '.');
+        for (std::size_t i = up_to(3); i > 0 && text.size() > 3; --i) {
+            const std::string& separator = any[up_to(any.size() - 1)];
+            text.replace(up_to(text.size() - separator.size()), separator.size(), separator);
+        }
+        const std::size_t at = up_to(text.size());
+        std::size_t first_end = Bytes::npos;
+        for (const std::string& separator : any) {
+            const std::size_t begin = text.find(separator, at);
+            if (begin != Bytes::npos) first_end = std::min(first_end, begin + separator.size());
+        }
+        const auto found = separators.find(text, at);
+        ASSERT_EQ(found ? found->end : Bytes::npos, first_end) << round;
+    }
+}
+
+// Goal:   who sends lines of one byte does not make each of them cost a search of all that came.
+// Method: the same lines, with and without a separator that never comes; the times are compared,
+//         and without a bound the factor is in the hundreds.
+TEST(StreamReader, does_not_look_far_for_a_separator_that_never_comes) {
+    using Clock = std::chrono::steady_clock;
+    const auto time_to_read = [](const Separators& separators) {
+        constexpr std::size_t lines = 512 * 1024;
+        const StreamReader reader = fed({Bytes(lines, '\n')}, lines);
+        const auto begin = Clock::now();
+        VirtualLoop loop;
+        loop.run([](StreamReader in, Separators any) -> Coro<void> {
+            for (std::size_t i = 0; i < lines; ++i) {
+                EXPECT_EQ((co_await in.readuntil(any)).size(), 1u);
+            }
+        }(reader, separators));
+        return Clock::now() - begin;
+    };
+    EXPECT_LT(time_to_read({"\n", "\r\n"}), 20 * time_to_read("\n"));
 }
 
 }  // namespace

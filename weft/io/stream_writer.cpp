@@ -67,8 +67,16 @@ public:
     void await_resume() const { raise_if_cancelled(); }
 };
 
+// In another loop than its own nothing would wake the task.
+void check_loop(const StreamTransport& transport) {
+    if (!transport.is_lost() && &transport.loop() != &get_running_loop()) {
+        throw RuntimeError("StreamWriter is bound to a different event loop");
+    }
+}
+
 Coro<void> drain_transport(Ref<StreamTransport> transport) {
     co_await transparent;
+    check_loop(*transport);
     if (const auto error = transport->reader().exception()) std::rethrow_exception(error);
     // A loss is told in a turn of its own, as in asyncio.
     if (transport->is_closing()) co_await sleep(std::chrono::seconds(0));
@@ -79,6 +87,7 @@ Coro<void> drain_transport(Ref<StreamTransport> transport) {
 
 Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     co_await transparent;
+    check_loop(*transport);
     co_await WaitAt<TransportWait<kind_of_wait_closed>, Event>(transport->closed());
     if (transport->error()) std::rethrow_exception(transport->error());
 }

@@ -56,7 +56,7 @@ public:
     /// else until it is down to the low one.
     ///
     /// Errors:   what the connection was lost with; ConnectionResetError("Connection lost") when
-    ///           it was closed
+    ///           it was closed; RuntimeError in another loop than its own
     /// Cancel:   safe; what was written is still sent.
     /// Suspends: maybe; always after close().
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> drain() const;
@@ -73,7 +73,7 @@ public:
     [[nodiscard]] bool is_closing() const noexcept;
     /// Waits until the connection is closed.
     ///
-    /// Errors:   what it was lost with
+    /// Errors:   what it was lost with; RuntimeError in another loop than its own
     /// Cancel:   safe; it is closed all the same.
     /// Suspends: maybe; never once it is closed.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> wait_closed()

@@ -2,6 +2,7 @@
 #include <weft/io/streams.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
-#include <weft/base/ref.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/sock.hpp>
@@ -84,6 +84,10 @@ Coro<StreamPair> open_connection(std::string host, int port, OpenConnectionOptio
 
 Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options) {
     StreamReader reader(options.limit);
+    if (sock.type() != sock_stream) {
+        throw ValueError("A Stream Socket was expected, got descriptor " +
+                         std::to_string(sock.fileno()));
+    }
     const SocketAddress peer = sock.getpeername();
     co_return make_stream(std::move(sock), peer, std::move(reader));
 }

@@ -39,7 +39,8 @@ struct OpenConnectionOptions {
                                                OpenConnectionOptions options = {});
 
 /// Makes a stream of a socket that is connected; it becomes non-blocking, and the stream's.
-/// Errors:   OSError when it is not connected; ValueError when the limit is not above zero.
+/// Errors:   OSError when it is not connected; ValueError when it is no stream socket, or the limit
+///           not above zero. It is closed then.
 /// Suspends: never.
 /// Spec:     `asyncio.open_connection(sock=…)`.
 [[nodiscard]] Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options = {});

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/streams.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +12,13 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/io/exceptions.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
@@ -28,7 +27,6 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -78,6 +76,13 @@ Coro<void> echo(StreamReader reader, StreamWriter writer) {
         writer.write(data);
         co_await writer.drain();
     }
+}
+
+int option_of(const StreamWriter& writer, int level, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(writer.fileno(), level, option, &value, &size), 0);
+    return value;
 }
 
 // ---- a connection
@@ -151,18 +156,6 @@ TEST(Streams, hold_up_a_sender_whose_peer_reads_slowly) {
     }());
 }
 
-TEST(Streams, send_small_writes_at_once) {
-    run_clean([]() -> Coro<void> {
-        const Server server = co_await serve(echo);
-        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
-        int on = 0;
-        socklen_t length = sizeof on;
-        ::getsockopt(writer.fileno(), IPPROTO_TCP, TCP_NODELAY, &on, &length);
-        EXPECT_NE(on, 0);
-        server.close();
-    }());
-}
-
 // STR-19
 TEST(Streams, can_be_closed_in_one_direction) {
     run_clean([]() -> Coro<void> {
@@ -226,6 +219,21 @@ TEST(Streams, write_lines) {
         writer.writelines(std::vector<Bytes>{"three\n", ""});
         writer.close();
         EXPECT_EQ(co_await peer_reader.read(), "one\ntwo\nthree\n");
+    }());
+}
+
+TEST(Streams, send_small_pieces_at_once) {
+    run_clean([]() -> Coro<void> {
+        int accepted = -1;
+        const Server server = co_await serve([&](StreamReader, StreamWriter writer) -> Coro<void> {
+            accepted = option_of(writer, IPPROTO_TCP, TCP_NODELAY);
+            co_return;
+        });
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        EXPECT_NE(option_of(writer, IPPROTO_TCP, TCP_NODELAY), 0);
+        EXPECT_EQ(co_await reader.read(), "");
+        EXPECT_GT(accepted, 0);
+        server.close();
     }());
 }
 
@@ -320,6 +328,40 @@ TEST(StreamWriter, tells_in_drain_that_it_was_closed) {
     }());
 }
 
+TEST(Streams, end_when_bytes_come_after_a_feed_eof_of_the_users) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        auto [peer_reader, peer_writer] = co_await open_connection(std::move(b));
+        reader.feed_eof();
+        peer_writer.write("more");
+        const std::string told = co_await outcome(wait_for(writer.wait_closed(), 10s));
+        EXPECT_TRUE(told.starts_with("OSError: [Errno 71] ")) << told;
+    }());
+}
+
+// Python's StreamReaderProtocol.connection_lost().
+TEST(Streams, tell_the_end_to_the_reader_then_to_wait_closed_then_to_drain) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        writer.write(some_bytes(4 << 20));
+        std::string order;
+        const auto note = [&order](auto coro, char who) -> Coro<void> {
+            co_await std::move(coro);
+            order += who;
+        };
+        const auto draining = create_task(note(writer.drain(), 'd'));
+        const auto also = create_task(note(writer.drain(), 'D'));
+        const auto closing = create_task(note(writer.wait_closed(), 'c'));
+        const auto reading = create_task(note(reader.read(), 'r'));
+        co_await spin(2);
+        writer.abort();
+        co_await gather(draining, also, closing, reading);
+        EXPECT_EQ(order, "rcdD");
+    }());
+}
+
 void reset_by_peer(Socket peer) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(peer.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -387,6 +429,51 @@ TEST(Streams, leave_no_descriptor_when_their_loop_is_closed) {
     kept->second.close();
 }
 
+// Goal: the child of a fork closes its copies, and the parent hears on.
+TEST(Streams, are_not_disturbed_by_the_child_of_a_fork) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        writer.write("x");
+        EXPECT_EQ(co_await reader.read(1), "x");
+        const pid_t child = ::fork();
+        if (child == 0) {
+            server.close();
+            writer.close();
+            writer.write(some_bytes(1));
+            ::_exit(0);
+        }
+        int status = -1;
+        EXPECT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+        writer.write("y");
+        EXPECT_EQ(co_await outcome(wait_for(reader.readexactly(1), 10s)), "ok");
+        auto [another, its_writer] = co_await open_connection("127.0.0.1", port_of(server));
+        its_writer.write("z");
+        EXPECT_EQ(co_await outcome(wait_for(another.readexactly(1), 10s)), "ok");
+        server.close();
+    }());
+}
+
+TEST(Streams, refuse_to_wait_in_another_loop) {
+    const auto loop = new_event_loop();
+    auto [a, b] = Socket::socketpair();
+    const StreamPair stream = loop->run_until_complete(open_connection(std::move(a)));
+    run([](StreamReader reader, StreamWriter writer) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(wait_for(reader.read(1), 10s)),
+                  "RuntimeError: StreamReader is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(writer.drain(), 10s)),
+                  "RuntimeError: StreamWriter is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(writer.wait_closed(), 10s)),
+                  "RuntimeError: StreamWriter is bound to a different event loop");
+    }(stream.first, stream.second));
+    loop->close();
+    run([](StreamReader reader, StreamWriter writer) -> Coro<void> {
+        EXPECT_EQ(co_await reader.read(), "");
+        co_await writer.wait_closed();
+    }(stream.first, stream.second));
+}
+
 // ---- connecting
 
 // STR-24
@@ -412,6 +499,23 @@ TEST(Streams, refuse_a_limit_and_a_port_that_cannot_be) {
                   "ValueError: port must be 0-65535, not 65536");
         EXPECT_EQ(co_await outcome(start_server(echo, "127.0.0.1", 0, {.limit = 0})),
                   "ValueError: Limit cannot be <= 0");
+    }());
+}
+
+TEST(Streams, refuse_a_host_that_the_resolver_would_cut_short) {
+    run_clean([]() -> Coro<void> {
+        const std::string refused =
+            co_await outcome(open_connection(std::string("localhost\0.example.com", 22), 80));
+        EXPECT_TRUE(refused.starts_with("ValueError: embedded null character")) << refused;
+    }());
+}
+
+// An empty datagram is no end.
+TEST(Streams, refuse_a_socket_of_datagrams) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair(af_unix, sock_dgram);
+        const std::string refused = co_await outcome(open_connection(std::move(a)));
+        EXPECT_TRUE(refused.starts_with("ValueError: A Stream Socket was expected")) << refused;
     }());
 }
 
@@ -442,6 +546,22 @@ TEST(Streams, are_unix_sockets_as_well) {
         EXPECT_EQ(::access(path.c_str(), F_OK), -1);
         const std::string gone = co_await outcome(open_unix_connection(path));
         EXPECT_TRUE(gone.starts_with("FileNotFoundError: ")) << gone;
+    }());
+}
+
+TEST(Streams, touch_no_file_of_a_unix_server_that_cannot_be) {
+    run_clean([]() -> Coro<void> {
+        const std::string path = "/tmp/weft_streams_test_" + std::to_string(::getpid());
+        EXPECT_EQ(co_await outcome(start_unix_server(echo, path, {.limit = 0})),
+                  "ValueError: Limit cannot be <= 0");
+        EXPECT_EQ(::access(path.c_str(), F_OK), -1);
+        const Server server = co_await start_unix_server(echo, path);
+        const std::string refused =
+            co_await outcome(start_unix_server(echo, path + std::string("\0x", 2)));
+        EXPECT_TRUE(refused.starts_with("ValueError: embedded null byte")) << refused;
+        EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+        server.close();
+        EXPECT_EQ(::access(path.c_str(), F_OK), -1);
     }());
 }
 
@@ -538,6 +658,20 @@ TEST(Server, serves_until_it_is_cancelled) {
     }());
 }
 
+TEST(Server, refuses_to_wait_in_another_loop) {
+    const auto loop = new_event_loop();
+    const Server server = loop->run_until_complete(serve(echo));
+    run([](Server elsewhere) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(wait_for(elsewhere.wait_closed(), 10s)),
+                  "RuntimeError: Server is bound to a different event loop");
+        EXPECT_EQ(co_await outcome(wait_for(elsewhere.serve_forever(), 10s)),
+                  "RuntimeError: Server is bound to a different event loop");
+    }(server));
+    EXPECT_TRUE(server.is_serving());
+    loop->close();
+    run(server.wait_closed());
+}
+
 TEST(Server, is_an_async_context_manager) {
     run_clean([]() -> Coro<void> {
         Server server = co_await serve(echo);
@@ -569,6 +703,114 @@ TEST(Server, listens_at_every_address_without_a_host) {
         writer.write("x");
         EXPECT_EQ(co_await reader.read(1), "x");
         server.close();
+    }());
+}
+
+// Goal:   a server that cannot listen at all of its addresses listens at none, and leaves nothing
+//         behind that a descriptor with the same number would wake.
+// Method: another socket listens at the second address, once that is bound.
+TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
+    run_clean([]() -> Coro<void> {
+        Socket other(af_inet6);
+        other.set_reuse_address();
+        other.set_v6_only();
+        other.bind({"::", 0});
+        {
+            const Server server = co_await start_server(echo, "", other.getsockname().port(),
+                                                        {.start_serving = false});
+            EXPECT_EQ(server.sockets().size(), 2u);
+            other.listen();
+            const std::string taken = co_await outcome(server.start_serving());
+            EXPECT_TRUE(taken.starts_with("OSError: [Errno 98] ")) << taken;
+            EXPECT_FALSE(server.is_serving());
+            server.close();
+        }
+        auto [a, b] = Socket::socketpair();
+        auto [c, d] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        auto [reader_of_b, writer_of_b] = co_await open_connection(std::move(b));
+        auto [reader_of_c, writer_of_c] = co_await open_connection(std::move(c));
+        writer_of_b.write("x");
+        EXPECT_EQ(co_await reader.read(1), "x");
+        writer.write("y");
+        EXPECT_EQ(co_await reader_of_b.read(1), "y");
+    }());
+}
+
+TEST(Server, accepts_with_a_backlog_of_zero) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await start_server(echo, "127.0.0.1", 0, {.backlog = 0});
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        writer.write("x");
+        EXPECT_EQ(co_await outcome(wait_for(reader.read(1), 10s)), "ok");
+        server.close();
+    }());
+}
+
+// So low that nothing can be opened any more, while it lives.
+class NoDescriptorLeft {
+public:
+    NoDescriptorLeft() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const Socket lowest;
+        const rlimit low{.rlim_cur = static_cast<rlim_t>(lowest.fileno()),
+                         .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &low);
+    }
+    ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+    NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+// A connection that the server has not accepted yet.
+Socket connected_to(const Server& server) {
+    Socket socket;
+    const SocketAddress address = server.sockets()[0].getsockname();
+    EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
+                        static_cast<socklen_t>(address.bytes().size())),
+              0);
+    socket.setblocking(false);
+    return socket;
+}
+
+TEST(Server, serves_on_once_there_are_descriptors_again) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        std::optional<NoDescriptorLeft> shortage;
+        std::vector<std::string> reports;
+        get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
+            shortage.reset();
+            reports.push_back(context.message + ": " + describe(context.exception));
+        });
+        Socket client = connected_to(server);
+        shortage.emplace();
+        while (reports.empty()) co_await spin();
+        EXPECT_EQ(reports[0],
+                  "socket.accept() out of system resource: "
+                  "OSError: [Errno 24] Too many open files");
+        EXPECT_TRUE(server.is_serving());
+        co_await sock_sendall(client, "x");
+        EXPECT_EQ(co_await sock_recv(client, 1), "x");
+        EXPECT_EQ(reports.size(), 1u);
+        server.close();
+    }());
+}
+
+TEST(Server, may_be_closed_and_dropped_where_it_is_told_of_a_shortage) {
+    run_clean([]() -> Coro<void> {
+        std::optional<Server> server = co_await serve(echo);
+        std::optional<NoDescriptorLeft> shortage;
+        get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext&) {
+            shortage.reset();
+            server->close();
+            server.reset();
+        });
+        const Socket client = connected_to(*server);
+        shortage.emplace();
+        while (server) co_await spin();
     }());
 }
 

@@ -2,7 +2,6 @@
 #include <weft/io/internal/server_state.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/stream_transport.hpp>
@@ -77,16 +77,27 @@ ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
 
 void ServerState::start_serving() {
     if (serving_ || closed_) return;
-    for (Socket& listener : sockets_) {
-        listener.listen(options_.backlog);
-        loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
-    }
+    start_accepting();
     serving_ = true;
 }
 
-// As many as may wait there, so that one server does not keep the loop from the others.
+// At all of the sockets, or at none.
+void ServerState::start_accepting() {
+    try {
+        for (Socket& listener : sockets_) {
+            listener.listen(options_.backlog);
+            loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
+        }
+    } catch (...) {
+        stop_accepting();
+        throw;
+    }
+}
+
+// As many as may wait there, so that one server does not keep the loop from the others; the system
+// lets one more wait than the backlog says.
 void ServerState::accept_all(Socket& listener) {
-    for (int i = 0; i < options_.backlog && serving_; ++i) {
+    for (int i = 0; i <= options_.backlog && serving_; ++i) {
         const Accepted accepted = accept_one(listener);
         switch (accepted.fd) {
             case -EAGAIN:
@@ -131,23 +142,27 @@ Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, Strea
 
 // Connections that wait are not lost meanwhile.
 void ServerState::rest(int code) {
+    const Ref self(this);  // the handler may close the server, and drop its last handle
     stop_accepting();
     loop_.call_exception_handler({
         .message = "socket.accept() out of system resource",
         .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
     });
-    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_serving(); });
+    if (closed_) return;
+    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_accepting(); });
 }
 
 void ServerState::stop_accepting() noexcept {
-    if (!std::exchange(serving_, false)) return;
-    for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
+    try {
+        for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
+    } catch (const RuntimeError&) {  // the child of a fork: it is the parent who watches
+    }
 }
 
 void ServerState::close() noexcept {
     if (std::exchange(closed_, true)) return;
     resting_.cancel();
-    stop_accepting();
+    if (std::exchange(serving_, false)) stop_accepting();
     sockets_.clear();
     if (file_) file_->remove();
     if (serving_forever) serving_forever->cancel();

@@ -60,6 +60,8 @@ public:
     void owns(SocketFile file) { file_ = std::move(file); }
     /// Set when it is closed and no connection is left.
     [[nodiscard]] Event& over() noexcept { return over_; }
+    [[nodiscard]] const Event& over() const noexcept { return over_; }
+    [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
 
     /// The future that serve_forever() waits for; close() cancels it.
     std::optional<Future<void>> serving_forever;
@@ -71,6 +73,7 @@ private:
     void accept_all(Socket& listener);
     void serve(Socket connection, const SocketAddress& peer);
     void rest(int code);
+    void start_accepting();
     void stop_accepting() noexcept;
     void end_if_over() noexcept;
     void loop_closes() noexcept override;

@@ -13,6 +13,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/socket.hpp>
@@ -30,6 +31,27 @@ std::exception_ptr error_for(int code, const SocketAddress& peer) noexcept {
         throw_os_error(code, "connection with " + peer.to_string());
     } catch (...) {
         return std::current_exception();
+    }
+}
+
+// As asyncio does: Nagle's algorithm would hold the second of two small writes back until the peer
+// has acknowledged the first, which it may delay by 40 ms.
+void send_small_pieces_at_once(Socket& socket) noexcept {
+    if (socket.family() != af_inet && socket.family() != af_inet6) return;
+    try {
+        socket.set_no_delay();
+    } catch (const OSError&) {  // a protocol other than TCP, or the peer has gone
+    }
+}
+
+// In the child of a fork the kernel's side of the backend is the parent's: to end a watch there
+// would end it here.
+bool is_of_parent(const EventLoop& loop) noexcept {
+    try {
+        loop.check_not_forked();
+        return false;
+    } catch (const RuntimeError&) {
+        return true;
     }
 }
 
@@ -78,10 +100,10 @@ StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
 Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, SocketAddress peer,
                                             StreamReader reader, ConnectionOwner* owner) {
     if (socket.getblocking()) socket.setblocking(false);
-    // Small writes are for the peer now, as in asyncio; who wants fewer packets writes less often.
-    if (socket.family() == af_inet || socket.family() == af_inet6) socket.set_no_delay();
+    send_small_pieces_at_once(socket);
     Ref<StreamTransport> transport(
         new StreamTransport(loop, std::move(socket), peer, std::move(reader), owner));
+    transport->reader_.bind(loop);
     transport->submit(transport->receive_);
     transport->reader_.set_transport(transport.get());
     loop.resources().push_back(*transport);
@@ -100,6 +122,8 @@ void StreamTransport::received(std::int32_t result, bool more) {
                                         static_cast<std::size_t>(result)));
         } catch (const std::bad_alloc&) {
             failure_ = ENOMEM;
+        } catch (const RuntimeError&) {
+            failure_ = EPROTO;  // somebody has called feed_eof(), and the peer goes on
         }
     } else if (result == 0) {
         received_eof_ = true;
@@ -227,6 +251,7 @@ void StreamTransport::end(std::exception_ptr error) noexcept {
 }
 
 void StreamTransport::submit(Operation& operation) {
+    loop_.check_not_forked();
     loop_.system().submit(operation);
     operation.submitted = true;
 }
@@ -240,7 +265,8 @@ void StreamTransport::submit_or_end(Operation& operation) noexcept {
 }
 
 void StreamTransport::cancel(Operation& operation) noexcept {
-    if (operation.submitted && loop_.system().cancel(operation)) operation.submitted = false;
+    if (!operation.submitted || is_of_parent(loop_)) return;
+    if (loop_.system().cancel(operation)) operation.submitted = false;
 }
 
 void StreamTransport::settle_soon() noexcept {
@@ -279,8 +305,8 @@ void StreamTransport::lose() noexcept {
     } else {
         reader_.feed_eof();
     }
-    may_write_.set();
     closed_.set();
+    may_write_.set();
     if (owner_) std::exchange(owner_, nullptr)->connection_is_lost(*this);
     release();  // the loop's
 }
