@@ -42,7 +42,7 @@ public:
 private:
     ~WriterEnd() {
         if (transport->is_closing()) return;
-        if (transport->loop().get_debug()) {
+        if (transport->loop().get_debug() && !transport->was_accepted()) {
             log(LogLevel::warning,
                 "unclosed StreamWriter of the connection with " + transport->peer().to_string());
         }
@@ -106,8 +106,12 @@ StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {
 StreamWriter::~StreamWriter() = default;
 
 internal::StreamTransport& StreamWriter::transport() const noexcept { return *end_->transport; }
+internal::StreamTransport& StreamWriter::checked() const {
+    transport().check_thread();
+    return transport();
+}
 
-void StreamWriter::write(BytesView data) const { transport().write(data); }
+void StreamWriter::write(BytesView data) const { checked().write(data); }
 void StreamWriter::writelines(std::initializer_list<BytesView> data) const {
     for (const BytesView piece : data) write(piece);
 }
@@ -116,11 +120,11 @@ void StreamWriter::writelines(const std::vector<Bytes>& data) const {
 }
 
 Coro<void> StreamWriter::drain() const { return internal::drain_transport(end_->transport); }
-void StreamWriter::write_eof() const { transport().write_eof(); }
-void StreamWriter::close() const { transport().close(); }
+void StreamWriter::write_eof() const { checked().write_eof(); }
+void StreamWriter::close() const { checked().close(); }
 bool StreamWriter::is_closing() const noexcept { return transport().is_closing(); }
 Coro<void> StreamWriter::wait_closed() const { return internal::wait_for_end(end_->transport); }
-void StreamWriter::abort() const { transport().abort(); }
+void StreamWriter::abort() const { checked().abort(); }
 
 void StreamWriter::set_write_buffer_limits(WriteBufferLimits limits) const {
     const std::ptrdiff_t high = limits.high.value_or(limits.low ? 4 * *limits.low : 64 * 1024);

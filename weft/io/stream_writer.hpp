@@ -28,7 +28,8 @@ struct WriteBufferLimits {
 };
 
 /// Writes to the other end of a stream. A handle: copies write to the same stream, and when the
-/// last of them is gone the connection is closed, as by close().
+/// last of them is gone the connection is closed, as by close(); debug mode warns of it, but for
+/// connections that a server has accepted.
 ///
 ///     writer.write("hello\n");
 ///     co_await writer.drain();
@@ -101,6 +102,7 @@ public:
 
 private:
     [[nodiscard]] internal::StreamTransport& transport() const noexcept;
+    [[nodiscard]] internal::StreamTransport& checked() const;
     Ref<internal::WriterEnd> end_;
 };
 

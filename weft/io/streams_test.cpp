@@ -28,6 +28,7 @@
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
@@ -314,6 +315,36 @@ TEST(StreamWriter, tells_in_drain_that_the_peer_is_gone) {
                   "BrokenPipeError: [Errno 32] Broken pipe: connection with ''");
         EXPECT_TRUE(writer.is_closing());
     }());
+}
+
+// Goal: what a peer said before it refused what is sent is read, as the answer of a server that
+// refuses a request while that is still being written.
+TEST(Streams, read_what_came_before_a_write_failed) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        b.setblocking(false);
+        co_await sock_sendall(b, "413");
+        b.close();
+        writer.write("the rest of the request");
+        EXPECT_EQ(co_await reader.read(100), "413");
+        EXPECT_TRUE((co_await outcome(reader.read(100))).starts_with("BrokenPipeError: "));
+    }());
+}
+
+TEST(StreamWriter, belongs_to_one_thread) {
+    run(
+        []() -> Coro<void> {
+            auto [a, b] = Socket::socketpair();
+            auto [reader, writer] = co_await open_connection(std::move(a));
+            const auto from_another_thread = [](const StreamWriter& shared) {
+                return thrown_by([&] { shared.write("x"); });
+            };
+            const std::string told = co_await to_thread(from_another_thread, std::cref(writer));
+            EXPECT_TRUE(told.starts_with("RuntimeError: ")) << told;
+            writer.close();
+        }(),
+        {.debug = true});
 }
 
 // STR-25

@@ -149,7 +149,13 @@ void ServerState::rest(int code) {
         .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
     });
     if (closed_) return;
-    resting_ = loop_.call_later(rest_without_descriptors, [this] { start_accepting(); });
+    resting_ = loop_.call_later(rest_without_descriptors, [this] {
+        try {
+            start_accepting();
+        } catch (const OSError& error) {
+            rest(error.code());
+        }
+    });
 }
 
 void ServerState::stop_accepting() noexcept {

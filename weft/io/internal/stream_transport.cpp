@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/internal/stream_transport.hpp>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/runtime/backend.hpp>
+#include <weft/runtime/debug_mode.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/ready_queue.hpp>
 
@@ -153,7 +156,12 @@ void StreamTransport::write(BytesView data) {
         data.remove_prefix(send_now(data));
         if (data.empty() || closing_) return;
     }
-    queued_.append(data);
+    try {
+        queued_.append(data);
+    } catch (const std::bad_alloc&) {
+        end_with(ENOMEM);  // a stream with a hole in it is none
+        throw;
+    }
     if (!send_.submitted) flush();
     update_may_write();
 }
@@ -239,7 +247,25 @@ void StreamTransport::close() noexcept {
     if (unsent() == 0) end(nullptr);
 }
 
-void StreamTransport::end_with(int code) noexcept { end(error_for(code, peer_)); }
+void StreamTransport::end_with(int code) noexcept {
+    if (!closing_) receive_rest();
+    end(error_for(code, peer_));
+}
+
+// A peer that refuses what is sent may have said why before it went: that is read first.
+void StreamTransport::receive_rest() noexcept {
+    constexpr std::size_t rest_bytes_max = 64 * 1024;
+    std::array<char, 4096> piece;
+    try {
+        for (std::size_t total = 0; total < rest_bytes_max;) {
+            const ssize_t count = ::recv(receive_.fd, piece.data(), piece.size(), MSG_DONTWAIT);
+            if (count <= 0) return;  // the end, or an error, which is told already
+            reader_.feed_data(BytesView(piece.data(), static_cast<std::size_t>(count)));
+            total += static_cast<std::size_t>(count);
+        }
+    } catch (const std::exception&) {  // no memory, or somebody has called feed_eof()
+    }
+}
 
 void StreamTransport::end(std::exception_ptr error) noexcept {
     if (ending_) return;
@@ -248,6 +274,10 @@ void StreamTransport::end(std::exception_ptr error) noexcept {
     cancel(receive_);
     cancel(send_);
     settle_soon();
+}
+
+void StreamTransport::check_thread() const {
+    if (debug_mode_seen.load(std::memory_order_relaxed)) internal::check_thread(loop_);
 }
 
 void StreamTransport::submit(Operation& operation) {

@@ -66,6 +66,8 @@ public:
     /// Ends without sending.
     void abort() noexcept { end(nullptr); }
 
+    /// Errors: RuntimeError in debug mode, when the loop runs in another thread.
+    void check_thread() const;
     [[nodiscard]] bool is_closing() const noexcept { return closing_; }
     [[nodiscard]] bool is_lost() const noexcept { return lost_; }
     /// Why it was lost; null when it was closed, or is open.
@@ -93,6 +95,8 @@ public:
     [[nodiscard]] const Socket& socket() const noexcept { return socket_; }
     [[nodiscard]] const SocketAddress& peer() const noexcept { return peer_; }
     [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
+    /// By a server, whose handlers need not close.
+    [[nodiscard]] bool was_accepted() const noexcept { return owner_ != nullptr; }
 
 private:
     // One direction of the socket.
@@ -129,6 +133,7 @@ private:
 
     void end(std::exception_ptr error) noexcept;
     void end_with(int code) noexcept;
+    void receive_rest() noexcept;
     void lose() noexcept;
     void loop_closes() noexcept override;
 
