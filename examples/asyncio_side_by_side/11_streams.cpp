@@ -7,10 +7,11 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/with_async.hpp>

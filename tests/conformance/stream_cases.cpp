@@ -2,6 +2,7 @@
 // tests/conformance/stream_cases.cpp - STR: streams. UDP: datagrams.
 #include "cases.hpp"
 
+#include <weft/base/bytes.hpp>
 #include <weft/io/datagrams.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/receive_buffer.hpp>

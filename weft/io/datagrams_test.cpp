@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/datagrams.hpp>
 
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include <weft/io/run.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 

@@ -2,6 +2,7 @@
 #include <weft/io/streams.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,6 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/gather.hpp>
-#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/runtime/with_async.hpp>
