@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
@@ -331,6 +333,28 @@ TEST(Streams, read_what_came_before_a_write_failed) {
         EXPECT_EQ(co_await reader.read(100), "413");
         EXPECT_TRUE((co_await outcome(reader.read(100))).starts_with("BrokenPipeError: "));
     }());
+}
+
+std::string warnings;
+
+// Goal: debug mode warns of a connection that was opened and not closed, not of a handler's.
+TEST(StreamWriter, is_reported_unclosed_in_debug_mode_but_by_a_handler) {
+    warnings.clear();
+    const LogHook before = set_log_hook(
+        [](LogLevel, std::string_view text) noexcept { warnings += std::string(text) + "\n"; });
+    run(
+        []() -> Coro<void> {
+            const Server server =
+                co_await serve([](StreamReader, StreamWriter) -> Coro<void> { co_return; });
+            auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+            EXPECT_EQ(co_await reader.read(), "");
+            EXPECT_EQ(warnings, "");
+            server.close();
+        }(),
+        {.debug = true});
+    set_log_hook(before);
+    EXPECT_TRUE(warnings.starts_with("unclosed StreamWriter of the connection with ('127.0.0.1', "))
+        << warnings;
 }
 
 TEST(StreamWriter, belongs_to_one_thread) {

@@ -107,8 +107,10 @@ void EventLoop::check_may_run() const {
     check_not_forked();
 }
 
+bool EventLoop::is_of_parent() const noexcept { return getpid() != process_; }
+
 void EventLoop::check_not_forked() const {
-    if (getpid() != process_) {
+    if (is_of_parent()) {
         throw RuntimeError("this event loop belongs to process " + std::to_string(process_) +
                            " and cannot be used in its fork " + std::to_string(getpid()) +
                            ": make a new one there, or exec");
@@ -309,7 +311,7 @@ void EventLoop::close() {
     // so queued nodes must be gone first.
     drop_queued();
     // The child of a fork has copies of these, but the kernel's side of them is the parent's.
-    if (getpid() == process_) {
+    if (!is_of_parent()) {
         for (auto& watched : watched_) internal::WatchedFd::stop(std::move(watched), *backend_);
         backend_->cancel_all();
     }

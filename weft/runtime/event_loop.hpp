@@ -408,6 +408,9 @@ public:
     void set_fallback_handler(int signal, std::function<void()> function, bool insistent);
     /// The loop was found in the child of a fork: throws RuntimeError.
     void check_not_forked() const;
+    /// Whether this is the child of a fork, where the kernel's side of the backend is the parent's:
+    /// to end a watch here would end it there.
+    [[nodiscard]] bool is_of_parent() const noexcept;
     /// Posts without waking anything when the loop is closed: returns false.
     template <class F>
     static bool post(internal::Inbox& inbox, F function,

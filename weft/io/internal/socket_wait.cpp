@@ -9,7 +9,6 @@
 
 #include <unistd.h>
 
-#include <weft/base/exceptions.hpp>
 #include <weft/io/internal/attempt.hpp>
 #include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/turn_budget.hpp>
@@ -21,22 +20,6 @@
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
-namespace {
-
-// Whether the backend may still be asked. In the child of a fork the kernel's side of it is the
-// parent's: to end a watch there would end it here.
-bool can_be_asked(const EventLoop& loop) noexcept {
-    if (loop.is_closed()) return false;
-    try {
-        loop.check_not_forked();
-        return true;
-    } catch (const RuntimeError&) {
-        return false;
-    }
-}
-
-}  // namespace
-
 SocketWait::SocketWait(const SocketIo& io) noexcept
     : IoOperation(io.kind, io.socket.fd()),
       socket_(io.socket),
@@ -102,7 +85,7 @@ void SocketWait::complete(std::int32_t result, bool) noexcept {
 void SocketWait::socket_closed() noexcept {
     if (!submitted_ || socket_closed_) return;
     EventLoop& loop = task()->loop();
-    if (!can_be_asked(loop)) return leave();
+    if (loop.is_closed() || loop.is_of_parent()) return leave();
     socket_closed_ = true;
     if (loop.system().cancel(*this)) complete(-ECANCELED, false);
 }

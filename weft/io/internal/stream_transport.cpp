@@ -47,17 +47,6 @@ void send_small_pieces_at_once(Socket& socket) noexcept {
     }
 }
 
-// In the child of a fork the kernel's side of the backend is the parent's: to end a watch there
-// would end it here.
-bool is_of_parent(const EventLoop& loop) noexcept {
-    try {
-        loop.check_not_forked();
-        return false;
-    } catch (const RuntimeError&) {
-        return true;
-    }
-}
-
 }  // namespace
 
 constinit const ReadyKind StreamTransport::ready_kind = {
@@ -295,7 +284,7 @@ void StreamTransport::submit_or_end(Operation& operation) noexcept {
 }
 
 void StreamTransport::cancel(Operation& operation) noexcept {
-    if (!operation.submitted || is_of_parent(loop_)) return;
+    if (!operation.submitted || loop_.is_of_parent()) return;
     if (loop_.system().cancel(operation)) operation.submitted = false;
 }
 
