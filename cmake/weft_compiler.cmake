@@ -21,7 +21,9 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(WEFT_CCACHE ccache)
   if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${WEFT_CCACHE})
+    # The sloppiness is what ccache asks for before it caches what reads a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${WEFT_CCACHE})
   endif()
 endif()
 
@@ -43,9 +45,7 @@ add_compile_options(${weft_compile_options})
 # Use after return stays on: a reference into a finished caller is the mistake
 # coroutines invite. Leaks, races and undefined behaviour end a test at once.
 set(weft_test_environment "")
-set(weft_test_options "")
 if(WEFT_SANITIZE)
-  set(weft_test_options -O0)  # tests compile in half the time; the libraries keep their -O1
   if(WEFT_SANITIZE STREQUAL "address")
     set(sanitizers address,undefined)
     set(weft_test_environment

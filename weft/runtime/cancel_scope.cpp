@@ -16,6 +16,9 @@ CancelScope::CancelScope(CancelScopeOptions options) noexcept : deadline_(option
     node_.shielded = options.shield;
 }
 
+template Coro<bool> internal::run_inside(CancelScope&, BodyRef<void, CancelScope>);
+template Coro<void> internal::run_shielded(BodyRef<void, NoScope>);
+
 CancelScope::~CancelScope() {
     timer_.cancel();
     soon_.cancel();

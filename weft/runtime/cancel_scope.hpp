@@ -81,6 +81,45 @@ namespace internal {
 template <class T>
 using cut_short_t = std::conditional_t<std::is_void_v<T>, bool, std::optional<element_t<T>>>;
 
+template <class T>
+Coro<cut_short_t<T>> run_inside(CancelScope& scope, BodyRef<T, CancelScope> body) {
+    co_await transparent;
+    scope.enter(co_await this_task());
+    Result<T> result;
+    auto inside = body(scope);
+    co_await as_outcome(std::move(inside), result);
+    scope.leave(result);
+    if (scope.cancelled_caught()) {
+        if constexpr (std::is_void_v<T>) {
+            co_return false;
+        } else {
+            co_return std::nullopt;
+        }
+    }
+    if (result.outcome != Outcome::value) co_await PassOn(result);
+    if constexpr (std::is_void_v<T>) {
+        co_return true;
+    } else {
+        co_return take_value(result);
+    }
+}
+extern template Coro<bool> run_inside(CancelScope&, BodyRef<void, CancelScope>);
+
+template <class T>
+Coro<T> run_shielded(BodyRef<T, NoScope> body) {
+    co_await transparent;
+    NoScope none;
+    CancelScope scope({.shield = true});
+    scope.enter(co_await this_task());
+    Result<T> result;
+    auto inside = body(none);
+    co_await as_outcome(std::move(inside), result);
+    scope.leave(result);
+    if (result.outcome != Outcome::value) co_await PassOn(result);
+    co_return take_value(result);
+}
+extern template Coro<void> run_shielded(BodyRef<void, NoScope>);
+
 }  // namespace internal
 
 /// Runs `body` inside the scope.
@@ -92,25 +131,7 @@ template <internal::BodyOf<CancelScope> F>
 Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> with_async(CancelScope& scope,
                                                                                 F body) {
     co_await transparent;
-    using T = internal::scope_value_t<F, CancelScope>;
-    scope.enter(co_await internal::this_task());
-    internal::Result<T> result;
-    auto inside = internal::call_body(body, scope);
-    co_await internal::as_outcome(std::move(inside), result);
-    scope.leave(result);
-    if (scope.cancelled_caught()) {
-        if constexpr (std::is_void_v<T>) {
-            co_return false;
-        } else {
-            co_return std::nullopt;
-        }
-    }
-    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
-    if constexpr (std::is_void_v<T>) {
-        co_return true;
-    } else {
-        co_return internal::take_value(result);
-    }
+    co_return co_await internal::run_inside(scope, internal::ref_to_body<CancelScope>(body));
 }
 
 /// Gives up on `body` after a delay and goes on.
@@ -125,7 +146,7 @@ Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> move_on_aft
     co_await transparent;
     CancelScope scope;
     if (delay) scope.set_deadline(delay->after(get_running_loop().time()));
-    co_return co_await with_async(scope, std::move(body));
+    co_return co_await internal::run_inside(scope, internal::ref_to_body<CancelScope>(body));
 }
 
 namespace internal {
@@ -159,16 +180,7 @@ Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> de
 template <internal::BodyOf<internal::NoScope> F>
 internal::scope_coro_t<F, internal::NoScope> shielded(F body) {
     co_await transparent;
-    using T = internal::scope_value_t<F, internal::NoScope>;
-    internal::NoScope none;
-    CancelScope scope({.shield = true});
-    scope.enter(co_await internal::this_task());
-    internal::Result<T> result;
-    auto inside = internal::call_body(body, none);
-    co_await internal::as_outcome(std::move(inside), result);
-    scope.leave(result);
-    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
-    co_return internal::take_value(result);
+    co_return co_await internal::run_shielded(internal::ref_to_body<internal::NoScope>(body));
 }
 
 }  // namespace weft

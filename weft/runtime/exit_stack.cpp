@@ -64,6 +64,15 @@ Coro<void> AsyncExitStack::aclose() {
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
 }
 
+Coro<void> AsyncExitStack::run(internal::BodyRef<void, AsyncExitStack> body) {
+    co_await transparent;
+    internal::Result<void> result;
+    auto inside = body(*this);
+    co_await internal::as_outcome(std::move(inside), result);
+    co_await unwind(result);
+    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+}
+
 Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
     const internal::TaskBase* task = co_await internal::this_task();
     while (!exits_.empty()) {

@@ -79,10 +79,11 @@ public:
     [[nodiscard]] Coro<void> aclose();
 
     // Implementation of the block.
-    /// Runs the cleanups; `body` is what goes on afterwards.
-    [[nodiscard]] Coro<void> unwind(internal::ResultBase& body);
+    [[nodiscard]] Coro<void> run(internal::BodyRef<void, AsyncExitStack> body);
 
 private:
+    /// Runs the cleanups; `body` is what goes on afterwards.
+    [[nodiscard]] Coro<void> unwind(internal::ResultBase& body);
     template <class R>
     void push_kept(std::shared_ptr<R> kept) {
         exits_.push_back(Exit([kept = std::move(kept)] [[clang::coro_wrapper]] (
@@ -102,11 +103,7 @@ Coro<void> with_async(AsyncExitStack& stack, F body) {
     static_assert(std::is_void_v<internal::scope_value_t<F, AsyncExitStack>>,
                   "the body of an AsyncExitStack gives no value: one whose error ends in a cleanup "
                   "has none");
-    internal::Result<void> result;
-    auto inside = internal::call_body(body, stack);
-    co_await internal::as_outcome(std::move(inside), result);
-    co_await stack.unwind(result);
-    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+    co_await stack.run(internal::BodyRef<void, AsyncExitStack>(body));
 }
 
 }  // namespace weft

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -81,6 +82,31 @@ template <class F, class Scope>
     } else {
         return called([&] [[clang::coro_wrapper]] { return body(); });
     }
+}
+
+/// A body that lives in its caller, without its type: what runs a scope is compiled once for each
+/// kind of result, not for each lambda.
+template <class T, class Scope>
+class BodyRef {
+public:
+    template <BodyOf<Scope> F>
+    explicit BodyRef(F& body) noexcept : body_(std::addressof(body)), call_(call<F>) {}
+
+    [[clang::coro_wrapper]] Coro<T> operator()(Scope& scope) const { return call_(body_, scope); }
+
+private:
+    template <class F>
+    [[clang::coro_wrapper]] static Coro<T> call(void* body, Scope& scope) {
+        return call_body(*static_cast<F*>(body), scope);
+    }
+
+    void* body_;
+    Coro<T> (*call_)(void*, Scope&);
+};
+
+template <class Scope, BodyOf<Scope> F>
+[[nodiscard]] auto ref_to_body(F& body) noexcept {
+    return BodyRef<scope_value_t<F, Scope>, Scope>(body);
 }
 
 // A scope that gives its body nothing.

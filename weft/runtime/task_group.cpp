@@ -203,6 +203,16 @@ void TaskGroup::cancel() {
     if (!parent_cancel_requested_) cancel_parent();
 }
 
+Coro<void> TaskGroup::run_body(internal::BodyRef<void, TaskGroup> body) {
+    co_await transparent;
+    enter(co_await internal::this_task());
+    internal::Result<void> result;
+    auto inside = body(*this);
+    co_await internal::as_outcome(std::move(inside), result);
+    co_await leave(result);
+    if (result.outcome != Outcome::value) co_await internal::PassOn(result);
+}
+
 // The order of asyncio's TaskGroup.__aexit__, whose comments say why.
 Coro<void> TaskGroup::leave(internal::ResultBase& body) {
     co_await transparent;

@@ -125,8 +125,13 @@ public:
     void cancel();
 
     // Implementation of the scope.
-    void enter(internal::TaskBase* task);
-    [[nodiscard]] Coro<void> leave(internal::ResultBase& body);
+    template <internal::BodyOf<TaskGroup> F>
+    [[nodiscard, clang::coro_wrapper]] Coro<void> run(F& body) {
+        static_assert(
+            std::is_void_v<internal::scope_value_t<F, TaskGroup>>,
+            "the body of a TaskGroup gives no value: a group that was cancelled has none");
+        return run_body(internal::BodyRef<void, TaskGroup>(body));
+    }
 
 private:
     class Child;
@@ -141,6 +146,9 @@ private:
     void add_error(const internal::Failure& failure);
     void abort();
     void cancel_parent();
+    [[nodiscard]] Coro<void> run_body(internal::BodyRef<void, TaskGroup> body);
+    void enter(internal::TaskBase* task);
+    [[nodiscard]] Coro<void> leave(internal::ResultBase& body);
 
     Ref<internal::TaskBase> parent_;
     List<Child> children_;
@@ -166,21 +174,14 @@ private:
 template <internal::BodyOf<TaskGroup> F>
 Coro<void> with_async(TaskGroup& group, F body) {
     co_await transparent;
-    static_assert(std::is_void_v<internal::scope_value_t<F, TaskGroup>>,
-                  "the body of a TaskGroup gives no value: a group that was cancelled has none");
-    group.enter(co_await internal::this_task());
-    internal::Result<void> result;
-    auto inside = internal::call_body(body, group);
-    co_await internal::as_outcome(std::move(inside), result);
-    co_await group.leave(result);
-    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
+    co_await group.run(body);
 }
 
 template <internal::BodyOf<TaskGroup> F>
 Coro<void> TaskGroup::scope(F body) {
     co_await transparent;
     TaskGroup group;
-    co_await with_async(group, std::move(body));
+    co_await group.run(body);
 }
 
 namespace internal {

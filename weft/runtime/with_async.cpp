@@ -6,6 +6,8 @@
 
 namespace weft::internal {
 
+template Coro<void> run_and_clean_up(BodyRef<void, NoScope>, BodyRef<void, NoScope>);
+
 ExitReason reason_for(const ResultBase& body, const TaskBase* task) {
     if (const Failure* failure = body.failure()) return {failure->error};
     if (body.outcome == Outcome::cancelled) return {cancelled_error(cancel_message_of(task))};

@@ -36,58 +36,67 @@ namespace internal {
 template <class R>
 using entered_t = typename decltype(std::declval<R&>().aenter())::value_type;
 
-template <class F, class X>
-struct EnteredBody {
-    using type = std::invoke_result_t<F&>;
-};
-template <class F, class X>
-    requires(!std::is_void_v<X>) && std::invocable<F&, X&>
-struct EnteredBody<F, X> {
-    using type = std::invoke_result_t<F&, X&>;
-};
+// What the body may take: what aenter() gives.
+template <class R>
+using entered_scope_t = std::conditional_t<std::is_void_v<entered_t<R>>, NoScope,
+                                           std::remove_reference_t<entered_t<R>>>;
 
 /// `task`: whose body it is; it knows what cancel() was told.
 [[nodiscard]] ExitReason reason_for(const ResultBase& body, const TaskBase* task);
+
+template <class R, class T>
+Coro<T> run_entered(R& resource, BodyRef<T, entered_scope_t<R>> body) {
+    co_await transparent;
+    Result<T> result;
+    if constexpr (std::is_void_v<entered_t<R>>) {
+        co_await resource.aenter();
+        NoScope none;
+        auto inside = body(none);
+        co_await as_outcome(std::move(inside), result);
+    } else {
+        auto&& entered = co_await resource.aenter();
+        auto inside = body(entered);
+        co_await as_outcome(std::move(inside), result);
+    }
+    const TaskBase* task = co_await this_task();
+    const ExitReason reason = reason_for(result, task);
+    const bool ends_here = co_await resource.aexit(reason);
+    if (result.outcome != Outcome::value) {
+        if constexpr (std::is_void_v<T>) {
+            if (ends_here) co_return;
+        }
+        co_await PassOn(result);
+    }
+    co_return take_value(result);
+}
+
+template <class T>
+Coro<T> run_and_clean_up(BodyRef<T, NoScope> body, BodyRef<void, NoScope> cleanup) {
+    co_await transparent;
+    Result<T> result;
+    NoScope none;
+    auto inside = body(none);
+    co_await as_outcome(std::move(inside), result);
+    co_await run_shielded(cleanup);
+    if (result.outcome != Outcome::value) co_await PassOn(result);
+    co_return take_value(result);
+}
+extern template Coro<void> run_and_clean_up(BodyRef<void, NoScope>, BodyRef<void, NoScope>);
 
 }  // namespace internal
 
 /// Python's `async with resource as x: body`: `body(x)` or `body()` between aenter() and aexit().
 ///
 /// Returns:  what the body returns.
-/// Errors:   what the body throws, unless aexit() says that it ends there; what aexit() throws
-///           replaces it.
+/// Errors:   what the body throws, unless aexit() says that it ends there (a body that returns a
+///           value has none to give then, and its error goes on); what aexit() throws replaces it.
 /// Cancel:   reaches whichever of the three runs; aexit() is always called once aenter() returned.
 /// Suspends: maybe; where one of the three does.
-template <AsyncContextManager R, class F>
-typename internal::EnteredBody<F, internal::entered_t<R>>::type with_async(R& resource, F body) {
+template <AsyncContextManager R, internal::BodyOf<internal::entered_scope_t<R>> F>
+internal::scope_coro_t<F, internal::entered_scope_t<R>> with_async(R& resource, F body) {
     co_await transparent;
-    using X = internal::entered_t<R>;
-    using T = typename internal::EnteredBody<F, X>::type::value_type;
-    internal::Result<T> result;
-    if constexpr (std::is_void_v<X>) {
-        co_await resource.aenter();
-        auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(); });
-        co_await internal::as_outcome(std::move(inside), result);
-    } else {
-        auto entered = co_await resource.aenter();
-        if constexpr (std::invocable<F&, X&>) {
-            auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(entered); });
-            co_await internal::as_outcome(std::move(inside), result);
-        } else {
-            auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(); });
-            co_await internal::as_outcome(std::move(inside), result);
-        }
-    }
-    const internal::TaskBase* task = co_await internal::this_task();
-    const ExitReason reason = internal::reason_for(result, task);
-    const bool ends_here = co_await resource.aexit(reason);
-    if (result.outcome != internal::Outcome::value) {
-        if constexpr (std::is_void_v<T>) {
-            if (ends_here) co_return;
-        }
-        co_await internal::PassOn(result);
-    }
-    co_return internal::take_value(result);
+    co_return co_await internal::run_entered(
+        resource, internal::ref_to_body<internal::entered_scope_t<R>>(body));
 }
 
 /// Python's `try: body finally: cleanup`, where the cleanup may wait.
@@ -103,14 +112,9 @@ template <internal::BodyOf<internal::NoScope> F, internal::BodyOf<internal::NoSc
     requires std::is_void_v<internal::scope_value_t<C, internal::NoScope>>
 internal::scope_coro_t<F, internal::NoScope> try_finally(F body, C cleanup) {
     co_await transparent;
-    using T = internal::scope_value_t<F, internal::NoScope>;
-    internal::Result<T> result;
-    internal::NoScope none;
-    auto inside = internal::call_body(body, none);
-    co_await internal::as_outcome(std::move(inside), result);
-    co_await shielded(std::move(cleanup));
-    if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
-    co_return internal::take_value(result);
+    co_return co_await internal::run_and_clean_up(
+        internal::ref_to_body<internal::NoScope>(body),
+        internal::ref_to_body<internal::NoScope>(cleanup));
 }
 
 }  // namespace weft
