@@ -12,6 +12,7 @@
 #include <weft/runtime/outcome.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/this_task.hpp>
 #include <weft/runtime/with_async.hpp>
 

@@ -17,10 +17,13 @@
 #include <weft/runtime/frame_allocator.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
+#include <weft/runtime/outcome.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/scope_body.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_state.hpp>
+#include <weft/runtime/this_task.hpp>
 
 namespace weft {
 
