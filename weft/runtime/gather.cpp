@@ -50,7 +50,10 @@ void GatherBase::begin() {
     set_members(&children_[0].pending, count_, sizeof(Child), true);
     for (std::size_t i = 0; i < count_; ++i) {
         Child& child = children_[i];
-        if (child.future->done()) continue;
+        if (child.future->done()) {
+            ++ended_;
+            continue;
+        }
         child.gather = this;
         retain();
         const Ref<FutureBase> future = std::move(child.future);
@@ -63,10 +66,19 @@ void GatherBase::begin() {
     }
 }
 
+// In asyncio each child's end calls back in a later turn. A result that is not the last does nothing
+// there but count, so it is counted at once.
 void GatherBase::Child::fire(FutureBase& ended) noexcept {
     pending = nullptr;
     future = Ref(&ended);
-    ended.loop().ready().push(*this);
+    GatherBase& all = *gather;
+    const bool last = ++all.ended_ == all.count_;
+    if (last || ended.result().outcome != Outcome::value) {
+        ended.loop().ready().push(*this);
+    } else {
+        ++all.finished_;
+        all.release();  // the child's share; those that are pending have theirs
+    }
 }
 
 void GatherBase::Child::drop() noexcept {
