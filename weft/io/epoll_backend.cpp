@@ -8,13 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -45,8 +46,13 @@ private:
 
 // The operations on one descriptor, which is in the epoll set while there are any.
 struct Registration {
-    List<IoOperation> operations;
-    std::uint32_t events = 0;  // what the kernel was told
+    List<IoOperation> receiving;  // those that wait until it is readable
+    List<IoOperation> sending;    // those that wait until it is writable
+    std::uint32_t events = 0;     // what the kernel was told
+
+    [[nodiscard]] std::uint32_t wanted() const noexcept {
+        return (receiving.empty() ? 0U : EPOLLIN) | (sending.empty() ? 0U : EPOLLOUT);
+    }
 };
 
 class EpollBackend final : public Backend {
@@ -77,9 +83,12 @@ public:
     }
 
 private:
-    void watch(int fd, Registration& registration, bool anyway = false);
+    [[nodiscard]] Registration& registration_of(int fd);
+    void watch(int fd, Registration& registration);
     void unwatch(int fd, Registration& registration) noexcept;
+    void set_events(Registration& registration, std::uint32_t events) noexcept;
     void deliver(int fd, std::uint32_t events);
+    void deliver_to(List<IoOperation>& operations);
     void lend_buffer(IoOperation& operation) noexcept {
         operation.buffer = received_.get();
         operation.length = received_bytes_max;
@@ -87,14 +96,19 @@ private:
 
     FileDescriptor epoll_;
     FileDescriptor waker_;
-    std::unordered_map<int, Registration> registrations_;
+    std::deque<Registration> registrations_;  // by the number of the descriptor
+    std::size_t watched_ = 0;                 // how many the kernel was told of
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
     static constexpr std::size_t received_bytes_max = 64 * 1024;
     std::unique_ptr<std::byte[]> received_ =
         std::make_unique_for_overwrite<std::byte[]>(received_bytes_max);
 };
 
-std::uint32_t events_of(IoKind kind) noexcept {
+[[noreturn]] void throw_cannot_watch(int fd) {
+    throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
+}
+
+bool is_sending(IoKind kind) noexcept {
     switch (kind) {
         case IoKind::readable:
         case IoKind::readable_once:
@@ -103,16 +117,16 @@ std::uint32_t events_of(IoKind kind) noexcept {
         case IoKind::receive_each:
         case IoKind::receive_message:
         case IoKind::accept:
-            return EPOLLIN;
+            return false;
         case IoKind::writable:
         case IoKind::writable_once:
         case IoKind::write:
         case IoKind::send:
         case IoKind::send_message:
         case IoKind::connect:
-            return EPOLLOUT;
+            return true;
     }
-    return 0;
+    return false;
 }
 
 bool repeats(IoKind kind, std::int32_t result) noexcept {
@@ -138,32 +152,39 @@ std::optional<std::int32_t> try_ready(const IoOperation& operation) noexcept {
     }
 }
 
+Registration& EpollBackend::registration_of(int fd) {
+    const auto number = static_cast<std::size_t>(fd);
+    if (fd < 0 || number >= registrations_.size()) {
+        // A number that is no descriptor may be anything.
+        if (fcntl(fd, F_GETFD) < 0) throw_cannot_watch(fd);
+        registrations_.resize(number + 1);
+    }
+    return registrations_[number];
+}
+
 void EpollBackend::submit(IoOperation& operation) {
-    Registration& registration = registrations_[operation.fd];
+    Registration& registration = registration_of(operation.fd);
+    auto& operations = is_sending(operation.kind) ? registration.sending : registration.receiving;
     // Two operations that wait for the same are rare, and one that was left behind when its
     // descriptor was closed looks like that: the kernel tells whether it still knows the number.
-    const bool in_doubt = (registration.events & events_of(operation.kind)) != 0;
-    registration.operations.push_back(operation);
+    const bool in_doubt = !operations.empty();
+    operations.push_back(operation);
     try {
-        watch(operation.fd, registration, in_doubt);
+        if (in_doubt || registration.events != registration.wanted()) {
+            watch(operation.fd, registration);
+        }
     } catch (...) {
         operation.unlink();
-        if (registration.operations.empty()) registrations_.erase(operation.fd);
         throw;
     }
 }
 
-// Tells the kernel what the operations on `fd` wait for, if that has changed, or anyway.
-void EpollBackend::watch(int fd, Registration& registration, bool anyway) {
-    std::uint32_t wanted = 0;
-    for (const IoOperation& operation : registration.operations) {
-        wanted |= events_of(operation.kind);
-    }
-    if (wanted == registration.events && !anyway) return;
+// Tells the kernel what the operations on `fd` wait for.
+void EpollBackend::watch(int fd, Registration& registration) {
     epoll_event event{};
-    event.events = wanted;
+    event.events = registration.wanted();
     event.data.fd = fd;
-    const int action = wanted == 0                ? EPOLL_CTL_DEL
+    const int action = event.events == 0          ? EPOLL_CTL_DEL
                        : registration.events == 0 ? EPOLL_CTL_ADD
                                                   : EPOLL_CTL_MOD;
     int result = epoll_ctl(epoll_.get(), action, fd, &event);
@@ -171,31 +192,34 @@ void EpollBackend::watch(int fd, Registration& registration, bool anyway) {
     if (result != 0 && action == EPOLL_CTL_MOD && errno == ENOENT) {
         result = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
     }
-    if (result != 0) throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
-    registration.events = wanted;
+    if (result != 0) throw_cannot_watch(fd);
+    set_events(registration, event.events);
+}
+
+void EpollBackend::set_events(Registration& registration, std::uint32_t events) noexcept {
+    watched_ += (events != 0) - (registration.events != 0);
+    registration.events = events;
 }
 
 // After operations have gone. A descriptor that was closed before them is an error that nobody
 // needs to hear of: the kernel has forgotten it already.
 void EpollBackend::unwatch(int fd, Registration& registration) noexcept {
+    if (registration.events == registration.wanted()) return;
     try {
         watch(fd, registration);
     } catch (const OSError&) {
-        registration.events = 0;
+        set_events(registration, 0);
     }
-    if (registration.operations.empty()) registrations_.erase(fd);
 }
 
 bool EpollBackend::cancel(IoOperation& operation) noexcept {
-    const int fd = operation.fd;
     operation.unlink();
-    const auto at = registrations_.find(fd);
-    if (at != registrations_.end()) unwatch(fd, at->second);
+    unwatch(operation.fd, registrations_[static_cast<std::size_t>(operation.fd)]);
     return true;
 }
 
 bool EpollBackend::wait(TimePoint deadline) {
-    if (deadline == TimePoint::min() && registrations_.empty()) return true;  // nothing can come
+    if (deadline == TimePoint::min() && watched_ == 0) return true;  // nothing can come
 
     std::array<epoll_event, 256> events;
     timespec span{};
@@ -219,23 +243,24 @@ bool EpollBackend::wait(TimePoint deadline) {
 }
 
 void EpollBackend::deliver(int fd, std::uint32_t events) {
-    const auto at = registrations_.find(fd);
-    if (at == registrations_.end()) return;
+    Registration& registration = registrations_[static_cast<std::size_t>(fd)];
     // An error or a hang-up makes both directions ready: the call will tell.
     if (events & (EPOLLERR | EPOLLHUP)) events |= EPOLLIN | EPOLLOUT;
+    if (events & EPOLLIN) deliver_to(registration.receiving);
+    if (events & EPOLLOUT) deliver_to(registration.sending);
+    unwatch(fd, registration);
+}
 
-    Registration& registration = at->second;
+void EpollBackend::deliver_to(List<IoOperation>& operations) {
     List<IoOperation> candidates;
-    candidates.splice_back(registration.operations);
+    candidates.splice_back(operations);
     while (IoOperation* operation = candidates.pop_front()) {
-        std::optional<std::int32_t> result;
         if (operation->kind == IoKind::receive_each) lend_buffer(*operation);
-        if (events_of(operation->kind) & events) result = try_ready(*operation);
+        const std::optional<std::int32_t> result = try_ready(*operation);
         const bool more = !result || repeats(operation->kind, *result);
-        if (more) registration.operations.push_back(*operation);
+        if (more) operations.push_back(*operation);
         if (result) operation->complete(*result, more);
     }
-    unwatch(fd, registration);
 }
 
 }  // namespace

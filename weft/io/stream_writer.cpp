@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <expected>
 #include <initializer_list>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -54,6 +56,7 @@ private:
 namespace {
 
 constexpr OpKind kind_of_drain{"StreamWriter.drain"};
+constexpr OpKind kind_of_write_all{"StreamWriter.write_all"};
 constexpr OpKind kind_of_wait_closed{"StreamWriter.wait_closed"};
 
 template <const OpKind& what>
@@ -83,6 +86,29 @@ Coro<void> drain_transport(Ref<StreamTransport> transport) {
     if (transport->is_lost()) throw ConnectionResetError("Connection lost");
     co_await WaitAt<TransportWait<kind_of_drain>, Event>(transport->may_write());
     if (transport->error()) std::rethrow_exception(transport->error());
+}
+
+std::error_code code_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const OSError& e) {
+        if (e.code() != 0) return {e.code(), std::system_category()};
+    } catch (...) {  // not the system's: reported as such below
+    }
+    return std::make_error_code(std::errc::protocol_error);
+}
+
+Coro<WriteResult> write_and_send(Ref<StreamTransport> transport, BytesView data) {
+    co_await transparent;
+    check_loop(*transport);
+    const bool was_closed = transport->is_closing();
+    transport->write(data);
+    co_await WaitAt<TransportWait<kind_of_write_all>, Event>(transport->all_sent());
+    if (transport->error()) co_return std::unexpected(code_of(transport->error()));
+    if (was_closed || transport->dropped()) {
+        co_return std::unexpected(std::make_error_code(std::errc::connection_reset));
+    }
+    co_return WriteResult();
 }
 
 Coro<void> wait_for_end(Ref<StreamTransport> transport) {
@@ -120,6 +146,9 @@ void StreamWriter::writelines(const std::vector<Bytes>& data) const {
 }
 
 Coro<void> StreamWriter::drain() const { return internal::drain_transport(end_->transport); }
+Coro<WriteResult> StreamWriter::write_all(BytesView data) const {
+    return internal::write_and_send(end_->transport, data);
+}
 void StreamWriter::write_eof() const { checked().write_eof(); }
 void StreamWriter::close() const { checked().close(); }
 bool StreamWriter::is_closing() const noexcept { return transport().is_closing(); }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <expected>
 #include <initializer_list>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,13 @@ class WriterEnd;
 struct WriteBufferLimits {
     std::optional<std::ptrdiff_t> high = std::nullopt;
     std::optional<std::ptrdiff_t> low = std::nullopt;
+};
+
+/// What became of write_all(): nothing, or why not all was sent. The compiler warns where nobody
+/// looks at it.
+class [[nodiscard]] WriteResult : public std::expected<void, std::error_code> {
+public:
+    using std::expected<void, std::error_code>::expected;
 };
 
 /// Writes to the other end of a stream. A handle: copies write to the same stream, and when the
@@ -61,6 +70,18 @@ public:
     /// Cancel:   safe; what was written is still sent.
     /// Suspends: maybe; always after close().
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> drain() const;
+
+    /// Writes, and waits until the system has taken all that was written: write() and drain() in
+    /// one, whose error cannot be forgotten.
+    ///
+    /// Returns:   the error of the connection, such as std::errc::connection_reset or broken_pipe;
+    ///            connection_reset, too, where this side has closed it, and
+    ///            std::errc::protocol_error where the error is not the system's
+    /// Errors:    RuntimeError after write_eof(), and in another loop than its own
+    /// Cancel:    safe; what was written is still sent.
+    /// Suspends:  maybe; never when the system takes all at once.
+    /// Lifetime:  `data` is read before the first suspension.
+    [[nodiscard, clang::coro_wrapper]] Coro<WriteResult> write_all(BytesView data) const;
 
     /// Ends the stream for the peer once all is sent; reading goes on. A second call does nothing.
     void write_eof() const;

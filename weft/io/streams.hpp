@@ -6,18 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
+#include <weft/io/stream.hpp>
 #include <weft/io/stream_reader.hpp>
-#include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft {
-
-/// `auto [reader, writer] = co_await open_connection("example.org", 80);`
-using StreamPair = std::pair<StreamReader, StreamWriter>;
 
 struct OpenConnectionOptions {
     std::ptrdiff_t limit = StreamReader::default_limit;      ///< of the reader

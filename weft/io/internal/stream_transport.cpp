@@ -85,6 +85,7 @@ StreamTransport::StreamTransport(EventLoop& loop, Socket socket, SocketAddress p
       send_(*this, IoKind::send, &StreamTransport::sent) {
     receive_.fd = send_.fd = socket_.fileno();
     may_write_.set();
+    all_sent_.set();
 }
 
 StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
@@ -152,7 +153,7 @@ void StreamTransport::write(BytesView data) {
         throw;
     }
     if (!send_.submitted) flush();
-    update_may_write();
+    update_events();
 }
 
 void StreamTransport::write_eof() noexcept {
@@ -216,14 +217,19 @@ void StreamTransport::sent(std::int32_t result, bool) {
 void StreamTransport::set_write_buffer_limits(std::size_t high, std::size_t low) noexcept {
     high_water_ = high;
     low_water_ = low;
-    update_may_write();
+    update_events();
 }
 
-void StreamTransport::update_may_write() noexcept {
+void StreamTransport::update_events() noexcept {
     if (unsent() <= low_water_ || lost_) {
         may_write_.set();
     } else if (unsent() > high_water_) {
         may_write_.clear();
+    }
+    if (unsent() == 0 || lost_) {
+        all_sent_.set();
+    } else {
+        all_sent_.clear();
     }
 }
 
@@ -306,7 +312,7 @@ void StreamTransport::settle() noexcept {
             submit_or_end(receive_);
         }
         flush();
-        update_may_write();
+        update_events();
     }
     if (ending_ && !receive_.submitted && !send_.submitted) lose();
 }
@@ -315,6 +321,7 @@ void StreamTransport::lose() noexcept {
     lost_ = true;
     ListNode::unlink();
     socket_.close();
+    dropped_ = unsent() > 0;
     sending_ = Bytes();
     queued_ = Bytes();
     sent_ = 0;
@@ -325,7 +332,7 @@ void StreamTransport::lose() noexcept {
         reader_.feed_eof();
     }
     closed_.set();
-    may_write_.set();
+    update_events();
     if (owner_) std::exchange(owner_, nullptr)->connection_is_lost(*this);
     release();  // the loop's
 }

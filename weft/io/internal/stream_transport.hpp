@@ -72,6 +72,8 @@ public:
     [[nodiscard]] bool is_lost() const noexcept { return lost_; }
     /// Why it was lost; null when it was closed, or is open.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    /// Whether something that was written was not sent when it was lost.
+    [[nodiscard]] bool dropped() const noexcept { return dropped_; }
     [[nodiscard]] std::size_t unsent() const noexcept {
         return sending_.size() - sent_ + queued_.size();
     }
@@ -83,6 +85,8 @@ public:
     }
     /// Set while there is room to write, and when the transport is lost.
     [[nodiscard]] Event& may_write() noexcept { return may_write_; }
+    /// Set while nothing is unsent, and when the transport is lost.
+    [[nodiscard]] Event& all_sent() noexcept { return all_sent_; }
     /// Set when it is lost.
     [[nodiscard]] Event& closed() noexcept { return closed_; }
 
@@ -122,7 +126,7 @@ private:
     [[nodiscard]] std::size_t send_now(BytesView data) noexcept;
     void flush() noexcept;
     void shut_sending() noexcept;
-    void update_may_write() noexcept;
+    void update_events() noexcept;
 
     void submit(Operation& operation);
     void submit_or_end(Operation& operation) noexcept;
@@ -150,6 +154,7 @@ private:
     std::size_t high_water_ = 64 * 1024;
     std::size_t low_water_ = 16 * 1024;
     Event may_write_;
+    Event all_sent_;
     Event closed_;
     std::exception_ptr error_;
     int failure_ = 0;  // the errno of an operation, until settle() sees it
@@ -161,6 +166,7 @@ private:
     bool closing_ = false;
     bool ending_ = false;
     bool lost_ = false;
+    bool dropped_ = false;
     bool settles_soon_ = false;  // in the ready queue
 };
 
