@@ -11,9 +11,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -29,6 +29,8 @@
 
 namespace weft {
 namespace {
+
+constexpr std::int64_t longest_ms = 24 * 60 * 60 * 1000;  // the loop then waits again
 
 class FileDescriptor {
 public:
@@ -89,6 +91,7 @@ private:
     void set_events(Registration& registration, std::uint32_t events) noexcept;
     void deliver(int fd, std::uint32_t events);
     void deliver_to(List<IoOperation>& operations);
+    [[nodiscard]] int wait_for_events(std::span<epoll_event> events, TimePoint deadline) noexcept;
     void lend_buffer(IoOperation& operation) noexcept {
         operation.buffer = received_.get();
         operation.length = received_bytes_max;
@@ -97,6 +100,7 @@ private:
     FileDescriptor epoll_;
     FileDescriptor waker_;
     std::deque<Registration> registrations_;  // by the number of the descriptor
+    bool has_pwait2_ = true;                  // which waits for nanoseconds, not for milliseconds
     std::size_t watched_ = 0;                 // how many the kernel was told of
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
     static constexpr std::size_t received_bytes_max = 64 * 1024;
@@ -218,23 +222,31 @@ bool EpollBackend::cancel(IoOperation& operation) noexcept {
     return true;
 }
 
+int EpollBackend::wait_for_events(std::span<epoll_event> events, TimePoint deadline) noexcept {
+    const int room = static_cast<int>(events.size());
+    if (deadline == TimePoint::min()) return epoll_wait(epoll_.get(), events.data(), room, 0);
+    if (deadline == TimePoint::max()) return epoll_wait(epoll_.get(), events.data(), room, -1);
+    const Nanoseconds left = std::max(deadline - now(), Nanoseconds::zero());
+    if (has_pwait2_) {
+        const timespec span{.tv_sec = left.count() / 1'000'000'000,
+                            .tv_nsec = left.count() % 1'000'000'000};
+        const int count = epoll_pwait2(epoll_.get(), events.data(), room, &span, nullptr);
+        if (count >= 0 || errno != ENOSYS) return count;
+        has_pwait2_ = false;  // Linux before 5.11, valgrind, some sandboxes
+    }
+    const auto up = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return epoll_wait(epoll_.get(), events.data(), room,
+                      static_cast<int>(std::min(up, longest_ms)));
+}
+
 bool EpollBackend::wait(TimePoint deadline) {
     if (deadline == TimePoint::min() && watched_ == 0) return true;  // nothing can come
 
     std::array<epoll_event, 256> events;
-    timespec span{};
-    timespec* timeout = &span;
-    if (deadline == TimePoint::max()) {
-        timeout = nullptr;
-    } else if (deadline != TimePoint::min()) {
-        const Nanoseconds left = std::max(deadline - now(), Nanoseconds::zero());
-        span.tv_sec = left.count() / 1'000'000'000;
-        span.tv_nsec = left.count() % 1'000'000'000;
-    }
-    const int count = epoll_pwait2(epoll_.get(), events.data(), events.size(), timeout, nullptr);
+    const int count = wait_for_events(events, deadline);
     if (count < 0) {
         if (errno == EINTR) return true;
-        throw_os_error(errno, "epoll_pwait2");
+        throw_os_error(errno, "epoll_wait");
     }
     for (int i = 0; i < count; ++i) {
         if (events[i].data.fd != waker_.get()) deliver(events[i].data.fd, events[i].events);
@@ -252,14 +264,17 @@ void EpollBackend::deliver(int fd, std::uint32_t events) {
 }
 
 void EpollBackend::deliver_to(List<IoOperation>& operations) {
-    List<IoOperation> candidates;
-    candidates.splice_back(operations);
-    while (IoOperation* operation = candidates.pop_front()) {
-        if (operation->kind == IoKind::receive_each) lend_buffer(*operation);
-        const std::optional<std::int32_t> result = try_ready(*operation);
-        const bool more = !result || repeats(operation->kind, *result);
-        if (more) operations.push_back(*operation);
-        if (result) operation->complete(*result, more);
+    if (operations.empty()) return;
+    const IoOperation* const last = &operations.back();
+    const IoOperation* tried = nullptr;
+    while (tried != last) {
+        IoOperation& operation = *operations.pop_front();
+        tried = &operation;
+        if (operation.kind == IoKind::receive_each) lend_buffer(operation);
+        const std::optional<std::int32_t> result = try_ready(operation);
+        const bool more = !result || repeats(operation.kind, *result);
+        if (more) operations.push_back(operation);
+        if (result) operation.complete(*result, more);
     }
 }
 

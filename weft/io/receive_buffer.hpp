@@ -104,7 +104,8 @@ public:
 
 private:
     friend class ReceiveWait;
-    ~ReceiveBuffer() = default;
+    ~ReceiveBuffer();
+    void empty() noexcept;
     void wake() noexcept;
     void resume_below(std::size_t limit) noexcept;
 
@@ -119,6 +120,7 @@ private:
     std::size_t owners_ = 0;
     bool eof_ = false;
     bool paused_ = false;
+    bool is_small_ = false;  // its memory is shared with other streams, one after the other
 };
 
 }  // namespace internal

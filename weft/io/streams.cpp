@@ -15,6 +15,7 @@
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
+#include <weft/io/stream.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
