@@ -34,7 +34,8 @@ PATHS = "access_log off; " + " ".join(
 
 
 def missing():
-    return None if PROGRAM else "nginx is not installed"
+    return None if PROGRAM else (
+        "nginx is not installed (scripts/setup does not: Debian's package starts a server)")
 
 
 def missing_stream_module():
