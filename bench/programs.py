@@ -73,7 +73,7 @@ def build_c(peer, source):
     built = BUILD / source.stem
     if not is_newer(built, source):
         libraries = [f"-l{name}" for name in peer.get("libraries", [])]
-        run_build([require_tool(CC), "-std=c17", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
+        run_build([require_tool(CC), "-std=gnu17", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
     return [str(built)]
 
 

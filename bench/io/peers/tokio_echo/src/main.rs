@@ -13,16 +13,17 @@ use tokio::task::spawn;
 use tokio::time::sleep;
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut data = vec![0; 64 * 1024];
+    // Not vec![0; …], which would have all of it resident.
+    let mut data = Vec::with_capacity(64 * 1024);
     loop {
-        let count = stream.read(&mut data).await?;
-        if count == 0 {
+        data.clear();
+        if stream.read_buf(&mut data).await? == 0 {
             return Ok(());
         }
         if data[0] == b'S' {
             sleep(Duration::from_millis(10)).await;
         }
-        stream.write_all(&data[..count]).await?;
+        stream.write_all(&data).await?;
     }
 }
 
