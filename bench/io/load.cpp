@@ -206,16 +206,18 @@ public:
         }
     }
 
-    // Sends the next request on each as soon as it has the last answer.
+    // Sends the next request on each when it has the last answer: those that have come first, then
+    // their requests at once, since each one that finds the server asleep pays for waking it.
     Window::Result ping_pong(Seconds time) {
         const auto exchange = [&](Seconds span) {
             std::size_t answered = 0;
+            std::vector<Connection*> next;
             const auto end = Clock::now() + span;
             while (Clock::now() < end) {
-                poll([&](Connection& connection) {
-                    ++answered;
-                    send_request(connection, message_);
-                });
+                poll([&](Connection& connection) { next.push_back(&connection); });
+                for (Connection* connection : next) send_request(*connection, message_);
+                answered += next.size();
+                next.clear();
             }
             return static_cast<double>(answered);
         };
@@ -264,7 +266,7 @@ private:
     // Calls answered(connection) for each whole answer that has come.
     template <class F>
     void poll(F answered) {
-        std::array<epoll_event, 16> events;
+        std::array<epoll_event, 64> events;
         const int count = epoll_wait(epoll_, events.data(), events.size(), 0);
         for (int i = 0; i < checked(count, "epoll_wait"); ++i) {
             Connection& connection = *static_cast<Connection*>(events[i].data.ptr);
