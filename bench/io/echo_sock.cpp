@@ -3,7 +3,6 @@
 // contract.
 // usage: io_echo_sock PORT
 
-#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -15,8 +14,8 @@
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/runtime/task.hpp>
 
 namespace {
 

@@ -2,7 +2,6 @@
 // The echo server of the I/O benchmarks on weft's streams; see bench/README.md for the contract.
 // usage: io_echo_streams PORT
 
-#include <chrono>
 #include <cstdlib>
 
 #include <weft/base/bytes.hpp>

@@ -16,7 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <fstream>
 #include <ratio>
@@ -26,12 +25,12 @@
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace {
@@ -254,7 +253,7 @@ public:
             }
             poll([&](Connection& connection) {
                 idle.push_back(&connection);
-                if (connection.slow || Clock::time_point(connection.due) < counts_from) return;
+                if (connection.slow || connection.due < counts_from) return;
                 const auto latency = Clock::now() - connection.due;
                 latencies.push_back(std::chrono::duration<double, std::micro>(latency).count());
             });
