@@ -4,6 +4,7 @@
 import os
 import platform
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 
 
@@ -111,10 +112,15 @@ def describe_machine():
             names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     except OSError:
         names = []
+    try:
+        congestion = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    except OSError:
+        congestion = "unknown"
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
         "kernel": platform.release(),
+        "tcp_congestion_control": congestion,
         "load": os.getloadavg()[0],
     }
 
