@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bench"
+CC = os.environ.get("CC", "clang-19")
 CXX = os.environ.get("CXX", "clang++-19")
 
 
@@ -68,6 +69,14 @@ def build_cxx(peer, source):
     return [str(built)]
 
 
+def build_c(peer, source):
+    built = BUILD / source.stem
+    if not is_newer(built, source):
+        libraries = [f"-l{name}" for name in peer.get("libraries", [])]
+        run_build([require_tool(CC), "-std=gnu17", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
+    return [str(built)]
+
+
 def build_cargo(peer, source):
     built = BUILD / "cargo" / "release" / source.name
     if not is_newer(built, source):
@@ -88,15 +97,23 @@ def build_go(peer, source):
     return [str(built)]
 
 
-BUILDERS = {"python": build_python, "cxx": build_cxx, "cargo": build_cargo, "go": build_go}
+BUILDERS = {
+    "python": build_python,
+    "c": build_c,
+    "cxx": build_cxx,
+    "cargo": build_cargo,
+    "go": build_go,
+}
 
 
-def build_peer(peer, folder):
+def build_peer(peer, folder, weft_build):
     """Returns the Program; raises Absent."""
     BUILD.mkdir(parents=True, exist_ok=True)
     source = folder / peer["source"]
     try:
-        if peer["kind"] == "venv":
+        if peer["kind"] == "weft":
+            command = find_weft(weft_build / peer["source"])
+        elif peer["kind"] == "venv":
             command = build_venv(peer, source, folder / peer["requirements"])
         else:
             command = BUILDERS[peer["kind"]](peer, source)
@@ -110,7 +127,7 @@ def find_weft(path):
     """weft is built by its own CMake presets, never from here."""
     if not path.exists():
         raise Absent(f"{path} is missing; build the release preset first")
-    return Program("weft", [str(path)])
+    return [str(path)]
 
 
 def compile_command(source):

@@ -4,6 +4,7 @@
 import os
 import platform
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 
 
@@ -29,13 +30,20 @@ class Results:
         return median(runs) if runs else None
 
     def ratio(self, measure, peer):
-        """How many times faster weft is, by the median round; None when they share no round.
+        """How many times better weft is, by the median round; None when they share no round.
+
+        More is better where the unit is a rate, as in `requests/s`; a share in percent is neither.
 
         Within a round the two ran one after the other, so that a machine that is slower for some
         minutes is so for both.
         """
+        unit = self.units.get(measure, "")
+        if unit == "%":
+            return None
         programs = self.values.get(measure, {})
         own, other = programs.get("weft", {}), programs.get(peer, {})
+        if unit.endswith("/s"):
+            own, other = other, own
         ratios = [other[round_] / own[round_] for round_ in own.keys() & other.keys()]
         return median(ratios) if ratios else None
 
@@ -83,14 +91,15 @@ def judge_goals(results, goals, measures):
 
 
 def goal_lines(judged, units):
-    yield f"{'goal':28} {'against':8} {'asked':>12} {'found':>10}  verdict"
+    width = max([8, *(len(row["against"]) for row in judged)])
+    yield f"{'goal':28} {'against':{width}} {'asked':>13} {'found':>10}  verdict"
     for row in judged:
         if row["against"] == "at_most":
             against, asked = "itself", f"<= {row['goal']} {units.get(row['measure'], '')}"
         else:
             against, asked = row["against"], f">= {row['goal']:g}x"
         found = "-" if row["found"] is None else number(row["found"])
-        yield f"{row['measure']:28} {against:8} {asked:>12} {found:>10}  {row['verdict']}"
+        yield f"{row['measure']:28} {against:{width}} {asked:>13} {found:>10}  {row['verdict']}"
     counts = {verdict: 0 for verdict in ("reached", "missed", "not measured")}
     for row in judged:
         counts[row["verdict"]] += 1
@@ -103,10 +112,15 @@ def describe_machine():
             names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     except OSError:
         names = []
+    try:
+        congestion = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    except OSError:
+        congestion = "unknown"
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
         "kernel": platform.release(),
+        "tcp_congestion_control": congestion,
         "load": os.getloadavg()[0],
     }
 

@@ -8,18 +8,19 @@ usage: bench/run.py [--quick] [--runs N] [--build FOLDER] [MODULE [MEASURE ...]]
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
 import tomllib
 from pathlib import Path
 
+import processes
 import programs
 import report
 from programs import Absent
 
 ROOT = programs.ROOT
-TIMEOUT_S = 600
 
 
 def parse_arguments():
@@ -35,14 +36,10 @@ def parse_arguments():
 
 def collect_programs(module, folder, build, results):
     found = []
-    try:
-        found.append(programs.find_weft(build / module["weft"]))
-    except Absent as reason:
-        results.absent["weft"] = str(reason)
-    for peer in module["peer"]:
+    for peer in [{"name": "weft", "kind": "weft", "source": module["weft"]}, *module["peer"]]:
         print(f"building {peer['name']}", file=sys.stderr)
         try:
-            found.append(programs.build_peer(peer, folder))
+            found.append(programs.build_peer(peer, folder, build))
         except Absent as reason:
             results.absent[peer["name"]] = str(reason)
     return found
@@ -58,29 +55,42 @@ def collect_compilations(module, folder, results):
     return found
 
 
+def find_load(module, build):
+    """The command of the load where the programs are servers, else None."""
+    if "load" not in module:
+        return None
+    if len(os.sched_getaffinity(0)) < 2:
+        sys.exit("a server and its load need two cores")
+    # Each connection is a descriptor of both.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        return programs.find_weft(build / module["load"])
+    except Absent as reason:
+        sys.exit(str(reason))
+
+
 def cores_for(measure, module):
     cores = sorted(os.sched_getaffinity(0))
-    return cores[-2:] if measure in module.get("threads", []) else cores[-1:]
+    both = "load" in module or measure in module.get("threads", [])
+    return cores[-2:] if both else cores[-1:]
 
 
-def run_pinned(command, cores):
-    """Like taskset: the child starts on these cores, and its threads inherit them."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S,
-                          preexec_fn=lambda: os.sched_setaffinity(0, cores))
-
-
-def run_program(program, measure, cores, round_, results):
+def run_program(program, load, measure, asked, cores, round_, results):
     what = f"{program.name} {measure}"
     try:
-        done = run_pinned([*program.command, measure], cores)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        if load:
+            done = processes.run_against(program.command, load, measure, cores)
+        else:
+            done = processes.run_pinned([*program.command, measure], cores)
+    except (OSError, subprocess.TimeoutExpired, processes.ServerFailed) as error:
         results.absent.setdefault(what, str(error))
         return
     for line in done.stdout.splitlines():
         try:
             name, value, unit = line.split()
-            if name == measure:
-                results.add(measure, program.name, round_, float(value), unit)
+            if name in asked:
+                results.add(name, program.name, round_, float(value), unit)
         except ValueError as error:
             results.absent.setdefault(what, f"a line that is no result: {line!r} ({error})")
     if done.returncode != 0:
@@ -90,7 +100,7 @@ def run_program(program, measure, cores, round_, results):
 
 def run_compilation(name, command, cores, round_, results):
     start = time.monotonic()
-    done = run_pinned(command, cores)
+    done = processes.run_pinned(command, cores)
     seconds = time.monotonic() - start
     if done.returncode == 0:
         results.add("compile_time", name, round_, seconds, "s")
@@ -123,21 +133,26 @@ def main():
     wanted = arguments.measures
     asked = [measure for measure in measures if not wanted or measure in wanted]
 
+    together = module.get("together", {})
+    runs_of = list(dict.fromkeys(together.get(measure, measure) for measure in asked))
+
     results = report.Results()
-    found = collect_programs(module, folder, arguments.build.resolve(), results)
+    build = arguments.build.resolve()
+    load = find_load(module, build)
+    found = collect_programs(module, folder, build, results)
     compilations = []
     if "compile_time" in asked:
         compilations = collect_compilations(module, folder, results)
     for round_ in range(runs):
         print(f"round {round_ + 1} of {runs}", file=sys.stderr)
-        for measure in asked:
+        for measure in runs_of:
             cores = cores_for(measure, module)
             if measure == "compile_time":
                 for name, command in rotated(compilations, round_):
                     run_compilation(name, command, cores, round_, results)
                 continue
             for program in rotated(found, round_):
-                run_program(program, measure, cores, round_, results)
+                run_program(program, load, measure, asked, cores, round_, results)
 
     judged = list(report.judge_goals(results, module["goals"], asked))
     print(*report.measure_lines(results, asked), sep="\n")
