@@ -21,16 +21,19 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(WEFT_CCACHE ccache)
   if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # The sloppiness is what ccache asks for before it caches what reads a precompiled header.
+    # What ccache asks for before it caches what reads a precompiled header.
     set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${WEFT_CCACHE})
+    if(WEFT_PRECOMPILE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+    endif()
   endif()
 endif()
 
 # -Wno-missing-…: `{.timeout = 5s}` names what it means and leaves the rest to its default.
 set(weft_compile_options
   -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual
-  -Wimplicit-fallthrough -Werror=return-type)
+  -Wimplicit-fallthrough -Werror=return-type -Werror=unused-result)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND weft_compile_options
     -Werror=dangling -Werror=return-stack-address -Wno-missing-designated-field-initializers)

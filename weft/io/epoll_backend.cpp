@@ -8,12 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -46,6 +46,10 @@ private:
     int fd_;
 };
 
+[[noreturn]] void throw_cannot_watch(int fd) {
+    throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
+}
+
 // The operations on one descriptor, which is in the epoll set while there are any.
 struct Registration {
     List<IoOperation> receiving;  // those that wait until it is readable
@@ -55,6 +59,32 @@ struct Registration {
     [[nodiscard]] std::uint32_t wanted() const noexcept {
         return (receiving.empty() ? 0U : EPOLLIN) | (sending.empty() ? 0U : EPOLLOUT);
     }
+};
+
+// Registrations by the number of their descriptor, in pages that are made where there is one: the
+// numbers are small, but a limit of a milliard descriptors makes any of them possible.
+class Registrations {
+public:
+    /// Errors: OSError when `fd` is no descriptor, which may be any number.
+    Registration& at_or_new(int fd) {
+        const auto number = static_cast<std::size_t>(fd);
+        if (fd < 0 || number / page_size >= pages_.size() || !pages_[number / page_size]) {
+            if (fcntl(fd, F_GETFD) < 0) throw_cannot_watch(fd);
+            if (number / page_size >= pages_.size()) pages_.resize(number / page_size + 1);
+            pages_[number / page_size] = std::make_unique<Page>();
+        }
+        return (*this)[fd];
+    }
+    /// One that there is.
+    [[nodiscard]] Registration& operator[](int fd) noexcept {
+        const auto number = static_cast<std::size_t>(fd);
+        return (*pages_[number / page_size])[number % page_size];
+    }
+
+private:
+    static constexpr std::size_t page_size = 256;
+    using Page = std::array<Registration, page_size>;
+    std::vector<std::unique_ptr<Page>> pages_;
 };
 
 class EpollBackend final : public Backend {
@@ -85,7 +115,6 @@ public:
     }
 
 private:
-    [[nodiscard]] Registration& registration_of(int fd);
     void watch(int fd, Registration& registration);
     void unwatch(int fd, Registration& registration) noexcept;
     void set_events(Registration& registration, std::uint32_t events) noexcept;
@@ -99,18 +128,14 @@ private:
 
     FileDescriptor epoll_;
     FileDescriptor waker_;
-    std::deque<Registration> registrations_;  // by the number of the descriptor
-    bool has_pwait2_ = true;                  // which waits for nanoseconds, not for milliseconds
-    std::size_t watched_ = 0;                 // how many the kernel was told of
+    Registrations registrations_;
+    std::size_t watched_ = 0;  // how many the kernel was told of
+    bool has_pwait2_ = true;   // epoll_wait() waits for milliseconds only
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
     static constexpr std::size_t received_bytes_max = 64 * 1024;
     std::unique_ptr<std::byte[]> received_ =
         std::make_unique_for_overwrite<std::byte[]>(received_bytes_max);
 };
-
-[[noreturn]] void throw_cannot_watch(int fd) {
-    throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));
-}
 
 bool is_sending(IoKind kind) noexcept {
     switch (kind) {
@@ -156,22 +181,13 @@ std::optional<std::int32_t> try_ready(const IoOperation& operation) noexcept {
     }
 }
 
-Registration& EpollBackend::registration_of(int fd) {
-    const auto number = static_cast<std::size_t>(fd);
-    if (fd < 0 || number >= registrations_.size()) {
-        // A number that is no descriptor may be anything.
-        if (fcntl(fd, F_GETFD) < 0) throw_cannot_watch(fd);
-        registrations_.resize(number + 1);
-    }
-    return registrations_[number];
-}
-
 void EpollBackend::submit(IoOperation& operation) {
-    Registration& registration = registration_of(operation.fd);
-    auto& operations = is_sending(operation.kind) ? registration.sending : registration.receiving;
+    Registration& registration = registrations_.at_or_new(operation.fd);
+    const bool sending = is_sending(operation.kind);
+    auto& operations = sending ? registration.sending : registration.receiving;
     // Two operations that wait for the same are rare, and one that was left behind when its
     // descriptor was closed looks like that: the kernel tells whether it still knows the number.
-    const bool in_doubt = !operations.empty();
+    const bool in_doubt = (registration.events & (sending ? EPOLLOUT : EPOLLIN)) != 0;
     operations.push_back(operation);
     try {
         if (in_doubt || registration.events != registration.wanted()) {
@@ -218,7 +234,7 @@ void EpollBackend::unwatch(int fd, Registration& registration) noexcept {
 
 bool EpollBackend::cancel(IoOperation& operation) noexcept {
     operation.unlink();
-    unwatch(operation.fd, registrations_[static_cast<std::size_t>(operation.fd)]);
+    unwatch(operation.fd, registrations_[operation.fd]);
     return true;
 }
 
@@ -231,8 +247,9 @@ int EpollBackend::wait_for_events(std::span<epoll_event> events, TimePoint deadl
         const timespec span{.tv_sec = left.count() / 1'000'000'000,
                             .tv_nsec = left.count() % 1'000'000'000};
         const int count = epoll_pwait2(epoll_.get(), events.data(), room, &span, nullptr);
-        if (count >= 0 || errno != ENOSYS) return count;
-        has_pwait2_ = false;  // Linux before 5.11, valgrind, some sandboxes
+        // Linux before 5.11, valgrind; and sandboxes, some of which say EPERM.
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+        has_pwait2_ = false;
     }
     const auto up = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     return epoll_wait(epoll_.get(), events.data(), room,
@@ -255,7 +272,7 @@ bool EpollBackend::wait(TimePoint deadline) {
 }
 
 void EpollBackend::deliver(int fd, std::uint32_t events) {
-    Registration& registration = registrations_[static_cast<std::size_t>(fd)];
+    Registration& registration = registrations_[fd];
     // An error or a hang-up makes both directions ready: the call will tell.
     if (events & (EPOLLERR | EPOLLHUP)) events |= EPOLLIN | EPOLLOUT;
     if (events & EPOLLIN) deliver_to(registration.receiving);
@@ -264,17 +281,14 @@ void EpollBackend::deliver(int fd, std::uint32_t events) {
 }
 
 void EpollBackend::deliver_to(List<IoOperation>& operations) {
-    if (operations.empty()) return;
-    const IoOperation* const last = &operations.back();
-    const IoOperation* tried = nullptr;
-    while (tried != last) {
-        IoOperation& operation = *operations.pop_front();
-        tried = &operation;
-        if (operation.kind == IoKind::receive_each) lend_buffer(operation);
-        const std::optional<std::int32_t> result = try_ready(operation);
-        const bool more = !result || repeats(operation.kind, *result);
-        if (more) operations.push_back(operation);
-        if (result) operation.complete(*result, more);
+    List<IoOperation> candidates;
+    candidates.splice_back(operations);
+    while (IoOperation* operation = candidates.pop_front()) {
+        if (operation->kind == IoKind::receive_each) lend_buffer(*operation);
+        const std::optional<std::int32_t> result = try_ready(*operation);
+        const bool more = !result || repeats(operation->kind, *result);
+        if (more) operations.push_back(*operation);
+        if (result) operation->complete(*result, more);
     }
 }
 

@@ -4,11 +4,9 @@
 #include <cstddef>
 #include <exception>
 #include <limits>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -20,60 +18,10 @@
 namespace weft::internal {
 namespace {
 
-// What few bytes lie in. A stream that waits for its peer has none: it takes one when something
-// comes, and gives it back when that was read. So idle streams cost nothing, and busy ones do not
-// go to malloc for each message.
-class SmallBuffers {
-public:
-    static constexpr std::size_t bytes_each = 2048;
-
-    ~SmallBuffers() { are_gone = true; }
-
-    static Bytes take() {
-        Bytes buffer;
-        if (are_gone || kept.spare_.empty()) {
-            buffer.reserve(bytes_each);
-        } else {
-            buffer = std::move(kept.spare_.back());
-            kept.spare_.pop_back();
-        }
-        return buffer;
-    }
-    static void give_back(Bytes buffer) noexcept {
-        if (are_gone || kept.spare_.size() == kept_max) return;
-        buffer.clear();
-        try {
-            kept.spare_.push_back(std::move(buffer));
-        } catch (const std::bad_alloc&) {  // then it is freed
-        }
-    }
-
-private:
-#if __has_feature(address_sanitizer)
-    static constexpr std::size_t kept_max = 0;  // it would hide a use after free
-#else
-    static constexpr std::size_t kept_max = 256;  // for each thread
-#endif
-    static thread_local SmallBuffers kept;
-    static thread_local constinit bool are_gone;  // the thread ends
-    std::vector<Bytes> spare_;
-};
-thread_local SmallBuffers SmallBuffers::kept;
-thread_local constinit bool SmallBuffers::are_gone = false;
+// A stream that waits for its peer keeps no more memory than this for the next bytes.
+constexpr std::size_t idle_bytes_max = 1024;
 
 }  // namespace
-
-ReceiveBuffer::~ReceiveBuffer() { empty(); }
-
-// Nothing is left in it.
-void ReceiveBuffer::empty() noexcept {
-    begin_ = 0;
-    if (is_small_) {
-        SmallBuffers::give_back(std::move(bytes_));
-        is_small_ = false;
-    }
-    bytes_ = Bytes();
-}
 
 void ReceiveBuffer::feed(BytesView data) {
     if (eof_) throw RuntimeError("feed_data() after feed_eof()");
@@ -81,16 +29,6 @@ void ReceiveBuffer::feed(BytesView data) {
     if (begin_ > size()) {  // more was read than is left: each byte is moved once at most
         bytes_.erase(0, begin_);
         begin_ = 0;
-    }
-    if (size() == 0 && data.size() <= SmallBuffers::bytes_each) {
-        bytes_ = SmallBuffers::take();
-        is_small_ = true;
-    } else if (is_small_ && bytes_.size() + data.size() > SmallBuffers::bytes_each) {
-        Bytes larger;
-        larger.reserve(size() + data.size());
-        larger = view();
-        empty();
-        bytes_ = std::move(larger);
     }
     bytes_.append(data);
     wake();
@@ -111,21 +49,26 @@ void ReceiveBuffer::fail(std::exception_ptr error) {
 }
 
 Bytes ReceiveBuffer::take(std::size_t count) {
-    if (count == size() && begin_ == 0 && !is_small_) {
-        Bytes all = std::exchange(bytes_, {});
+    Bytes taken;
+    if (count == size() && begin_ == 0) {
+        taken = std::exchange(bytes_, {});
         position_ += count;
         resume_below(limit_);
-        return all;
+    } else {
+        taken = view().substr(0, count);
+        drop(count);
     }
-    Bytes part(view().substr(0, count));
-    drop(count);
-    return part;
+    return taken;
 }
 
 void ReceiveBuffer::drop(std::size_t count) noexcept {
     begin_ += count;
     position_ += count;
-    if (size() == 0) empty();
+    if (size() == 0) {
+        bytes_.clear();
+        begin_ = 0;
+        if (bytes_.capacity() > idle_bytes_max) bytes_ = Bytes();
+    }
     resume_below(limit_);
 }
 

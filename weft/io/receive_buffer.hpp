@@ -104,8 +104,7 @@ public:
 
 private:
     friend class ReceiveWait;
-    ~ReceiveBuffer();
-    void empty() noexcept;
+    ~ReceiveBuffer() = default;
     void wake() noexcept;
     void resume_below(std::size_t limit) noexcept;
 
@@ -120,7 +119,6 @@ private:
     std::size_t owners_ = 0;
     bool eof_ = false;
     bool paused_ = false;
-    bool is_small_ = false;  // its memory is shared with other streams, one after the other
 };
 
 }  // namespace internal

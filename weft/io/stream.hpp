@@ -23,8 +23,8 @@ using StreamPair = std::pair<StreamReader, StreamWriter>;
 ///     if (const auto sent = co_await stream.write_all(request); !sent) { … sent.error() … }
 ///     Bytes head = co_await stream.readuntil("\r\n\r\n");
 ///
-/// A handle: copies are the same connection, and with the last of them, and of its writers, it is
-/// closed. One task may read while another writes.
+/// A handle: copies are the same connection, which is closed with the last handle that can write.
+/// One task may read while another writes.
 class Stream {
 public:
     Stream(StreamPair halves) noexcept

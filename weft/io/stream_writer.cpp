@@ -98,18 +98,19 @@ std::error_code code_of(const std::exception_ptr& error) {
     return std::make_error_code(std::errc::protocol_error);
 }
 
-Coro<WriteResult> write_and_send(Ref<StreamTransport> transport, BytesView data) {
+// Until the system has taken so many bytes of the connection's.
+Coro<WriteResult> wait_until_sent(Ref<StreamTransport> transport, std::uint64_t end) {
     co_await transparent;
     check_loop(*transport);
-    const bool was_closed = transport->is_closing();
-    transport->write(data);
-    co_await WaitAt<TransportWait<kind_of_write_all>, Event>(transport->all_sent());
-    if (transport->error()) co_return std::unexpected(code_of(transport->error()));
-    if (was_closed || transport->dropped()) {
-        co_return std::unexpected(std::make_error_code(std::errc::connection_reset));
+    while (transport->sent_bytes() < end && !transport->is_lost()) {
+        co_await WaitAt<TransportWait<kind_of_write_all>, Event>(transport->sent_more());
     }
-    co_return WriteResult();
+    if (transport->sent_bytes() >= end) co_return WriteResult();
+    if (transport->error()) co_return std::unexpected(code_of(transport->error()));
+    co_return std::unexpected(std::make_error_code(std::errc::connection_reset));
 }
+
+Coro<WriteResult> not_written(std::error_code why) { co_return std::unexpected(why); }
 
 Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     co_await transparent;
@@ -147,7 +148,13 @@ void StreamWriter::writelines(const std::vector<Bytes>& data) const {
 
 Coro<void> StreamWriter::drain() const { return internal::drain_transport(end_->transport); }
 Coro<WriteResult> StreamWriter::write_all(BytesView data) const {
-    return internal::write_and_send(end_->transport, data);
+    internal::StreamTransport& to = checked();
+    const bool is_open = !to.is_closing();
+    const std::uint64_t before = to.sent_bytes() + to.unsent();
+    to.write(data);
+    if (is_open) return internal::wait_until_sent(end_->transport, before + data.size());
+    return internal::not_written(to.error() ? internal::code_of(to.error())
+                                            : std::make_error_code(std::errc::connection_reset));
 }
 void StreamWriter::write_eof() const { checked().write_eof(); }
 void StreamWriter::close() const { checked().close(); }

@@ -29,8 +29,8 @@ struct WriteBufferLimits {
     std::optional<std::ptrdiff_t> low = std::nullopt;
 };
 
-/// What became of write_all(): nothing, or why not all was sent. The compiler warns where nobody
-/// looks at it.
+/// What became of write_all(): it was sent, or the error. The compiler warns where a `co_await` of
+/// write_all() ignores it.
 class [[nodiscard]] WriteResult : public std::expected<void, std::error_code> {
 public:
     using std::expected<void, std::error_code>::expected;
@@ -71,16 +71,16 @@ public:
     /// Suspends: maybe; always after close().
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> drain() const;
 
-    /// Writes, and waits until the system has taken all that was written: write() and drain() in
-    /// one, whose error cannot be forgotten.
+    /// Writes `data` now, as write() does, and then waits until the system has taken all of it.
     ///
-    /// Returns:   the error of the connection, such as std::errc::connection_reset or broken_pipe;
-    ///            connection_reset, too, where this side has closed it, and
-    ///            std::errc::protocol_error where the error is not the system's
-    /// Errors:    RuntimeError after write_eof(), and in another loop than its own
+    /// Returns:   true; or the error of the connection, such as std::errc::connection_reset or
+    ///            broken_pipe: connection_reset, too, where this side has closed it, and
+    ///            std::errc::protocol_error where the error is not the system's. Then a part may
+    ///            have been sent
+    /// Errors:    those of write(); RuntimeError in another loop than its own
     /// Cancel:    safe; what was written is still sent.
     /// Suspends:  maybe; never when the system takes all at once.
-    /// Lifetime:  `data` is read before the first suspension.
+    /// Lifetime:  `data` is copied, or sent, before it returns.
     [[nodiscard, clang::coro_wrapper]] Coro<WriteResult> write_all(BytesView data) const;
 
     /// Ends the stream for the peer once all is sent; reading goes on. A second call does nothing.

@@ -77,7 +77,7 @@ void GatherBase::Child::fire(FutureBase& ended) noexcept {
         ended.loop().ready().push(*this);
     } else {
         ++all.finished_;
-        all.release();  // the child's share; those that are pending have theirs
+        all.release();  // the child's share. It may be the last, and this is gone then
     }
 }
 

@@ -80,7 +80,7 @@ private:
     std::unique_ptr<Child[]> children_;
     std::size_t count_;
     std::size_t ended_ = 0;
-    std::size_t finished_ = 0;  // of these, those that were counted in their turn of the loop
+    std::size_t finished_ = 0;  // of these, those whose outcome was looked at
     FailurePtr first_failure_;  // with cancel_others
     GatherMode mode_;
     bool cancel_requested_ = false;

@@ -90,6 +90,7 @@ template <class T, class Scope>
 class BodyRef {
 public:
     template <BodyOf<Scope> F>
+        requires(!std::same_as<F, BodyRef>)
     explicit BodyRef(F& body) noexcept : body_(std::addressof(body)), call_(call<F>) {}
 
     [[clang::coro_wrapper]] Coro<T> operator()(Scope& scope) const { return call_(body_, scope); }

@@ -85,7 +85,6 @@ StreamTransport::StreamTransport(EventLoop& loop, Socket socket, SocketAddress p
       send_(*this, IoKind::send, &StreamTransport::sent) {
     receive_.fd = send_.fd = socket_.fileno();
     may_write_.set();
-    all_sent_.set();
 }
 
 StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
@@ -179,7 +178,10 @@ std::size_t StreamTransport::send_now(BytesView data) noexcept {
     do {
         count = ::send(send_.fd, data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (count < 0 && errno == EINTR);
-    if (count >= 0) return static_cast<std::size_t>(count);
+    if (count >= 0) {
+        sent_bytes_ += static_cast<std::size_t>(count);
+        return static_cast<std::size_t>(count);
+    }
     if (errno != EAGAIN) end_with(errno);
     return 0;
 }
@@ -209,7 +211,10 @@ void StreamTransport::flush() noexcept {
 }
 
 void StreamTransport::sent(std::int32_t result, bool) {
-    if (result > 0) sent_ += static_cast<std::size_t>(result);
+    if (result > 0) {
+        sent_ += static_cast<std::size_t>(result);
+        sent_bytes_ += static_cast<std::size_t>(result);
+    }
     if (result < 0 && result != -ECANCELED) failure_ = -result;
     settle_soon();
 }
@@ -226,11 +231,8 @@ void StreamTransport::update_events() noexcept {
     } else if (unsent() > high_water_) {
         may_write_.clear();
     }
-    if (unsent() == 0 || lost_) {
-        all_sent_.set();
-    } else {
-        all_sent_.clear();
-    }
+    sent_more_.set();
+    sent_more_.clear();
 }
 
 // ---- the end
@@ -321,7 +323,6 @@ void StreamTransport::lose() noexcept {
     lost_ = true;
     ListNode::unlink();
     socket_.close();
-    dropped_ = unsent() > 0;
     sending_ = Bytes();
     queued_ = Bytes();
     sent_ = 0;

@@ -72,8 +72,8 @@ public:
     [[nodiscard]] bool is_lost() const noexcept { return lost_; }
     /// Why it was lost; null when it was closed, or is open.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
-    /// Whether something that was written was not sent when it was lost.
-    [[nodiscard]] bool dropped() const noexcept { return dropped_; }
+    /// How many bytes the system has taken since the beginning.
+    [[nodiscard]] std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
     [[nodiscard]] std::size_t unsent() const noexcept {
         return sending_.size() - sent_ + queued_.size();
     }
@@ -85,8 +85,8 @@ public:
     }
     /// Set while there is room to write, and when the transport is lost.
     [[nodiscard]] Event& may_write() noexcept { return may_write_; }
-    /// Set while nothing is unsent, and when the transport is lost.
-    [[nodiscard]] Event& all_sent() noexcept { return all_sent_; }
+    /// Set for a moment each time that the system has taken more, and when the transport is lost.
+    [[nodiscard]] Event& sent_more() noexcept { return sent_more_; }
     /// Set when it is lost.
     [[nodiscard]] Event& closed() noexcept { return closed_; }
 
@@ -150,11 +150,12 @@ private:
     Operation send_;
     Bytes sending_;         // the kernel may read it: it does not change while it is sent
     std::size_t sent_ = 0;  // of it
-    Bytes queued_;          // what comes after it
+    std::uint64_t sent_bytes_ = 0;
+    Bytes queued_;  // what comes after it
     std::size_t high_water_ = 64 * 1024;
     std::size_t low_water_ = 16 * 1024;
     Event may_write_;
-    Event all_sent_;
+    Event sent_more_;
     Event closed_;
     std::exception_ptr error_;
     int failure_ = 0;  // the errno of an operation, until settle() sees it
@@ -166,7 +167,6 @@ private:
     bool closing_ = false;
     bool ending_ = false;
     bool lost_ = false;
-    bool dropped_ = false;
     bool settles_soon_ = false;  // in the ready queue
 };
 
