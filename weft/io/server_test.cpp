@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/server.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,7 +9,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -230,17 +230,6 @@ public:
 private:
     rlimit before_{};
 };
-
-// A connection that the server has not accepted yet.
-Socket connected_to(const Server& server) {
-    Socket socket;
-    const SocketAddress address = server.sockets()[0].getsockname();
-    EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
-                        static_cast<socklen_t>(address.bytes().size())),
-              0);
-    socket.setblocking(false);
-    return socket;
-}
 
 TEST(Server, serves_on_once_there_are_descriptors_again) {
     run_clean([]() -> Coro<void> {

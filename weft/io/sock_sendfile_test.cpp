@@ -3,10 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include <gtest/gtest.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
@@ -18,23 +16,6 @@
 
 namespace weft {
 namespace {
-
-// A file without a name.
-class File {
-public:
-    explicit File(std::string_view text) : file_(::tmpfile()) {
-        EXPECT_EQ(::fwrite(text.data(), 1, text.size(), file_), text.size());
-        EXPECT_EQ(::fflush(file_), 0);
-    }
-    ~File() { ::fclose(file_); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return ::fileno(file_); }
-    [[nodiscard]] std::int64_t position() const { return ::lseek(fd(), 0, SEEK_CUR); }
-
-private:
-    ::FILE* file_;
-};
 
 TEST_P(Sock, sends_a_file) {
     auto [a, b] = non_blocking_pair();

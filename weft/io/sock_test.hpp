@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -21,8 +22,10 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
@@ -207,6 +210,23 @@ private:
     Socket client_;
 };
 
+// A file without a name.
+class File {
+public:
+    explicit File(std::string_view text) : file_(::tmpfile()) {
+        EXPECT_EQ(::fwrite(text.data(), 1, text.size(), file_), text.size());
+        EXPECT_EQ(::fflush(file_), 0);
+    }
+    ~File() { ::fclose(file_); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    [[nodiscard]] int fd() const { return ::fileno(file_); }
+    [[nodiscard]] std::int64_t position() const { return ::lseek(fd(), 0, SEEK_CUR); }
+
+private:
+    ::FILE* file_;
+};
+
 class Sock : public ::testing::TestWithParam<Letting> {
 protected:
     void SetUp() override {
@@ -269,11 +289,12 @@ private:
     std::vector<std::string> reports_;
 };
 
+inline std::string letting_name(Letting letting) {
+    return letting == Letting::go_at_once ? "a_backend_that_cancels_at_once"
+                                          : "a_backend_that_cancels_later";
+}
+
 INSTANTIATE_TEST_SUITE_P(, Sock, ::testing::Values(Letting::go_at_once, Letting::go_later),
-                         [](const auto& info) {
-                             return std::string(info.param == Letting::go_at_once
-                                                    ? "a_backend_that_cancels_at_once"
-                                                    : "a_backend_that_cancels_later");
-                         });
+                         [](const auto& info) { return letting_name(info.param); });
 
 }  // namespace weft

@@ -56,6 +56,17 @@ inline Bytes some_bytes(std::size_t count) {
     return all;
 }
 
+// A connection that the server has not accepted yet.
+inline Socket connected_to(const Server& server) {
+    Socket socket;
+    const SocketAddress address = server.sockets()[0].getsockname();
+    EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
+                        static_cast<socklen_t>(address.bytes().size())),
+              0);
+    socket.setblocking(false);
+    return socket;
+}
+
 inline void reset_by_peer(Socket peer) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(peer.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
