@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal:   without memory a stream ends with an error, instead of a hole in what it carries; nobody
+//         waits for ever, and a server goes on.
+// Method: operator new fails at the n-th call, for each n until none is left to fail.
+#include <cerrno>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/server.hpp>
+#include <weft/io/sock.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/standing_clock_test.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/io/streams.hpp>
+#include <weft/io/streams_test.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/timeout.hpp>
+#include <weft/testing/scarce_memory.hpp>
+#include <weft/testing/system_faults.hpp>
+#include <weft/testing/trace.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::allocations_until_failure;
+using testing::always;
+using testing::Call;
+using testing::fails_at;
+using testing::spin;
+using testing::SystemFaults;
+
+constexpr const char* no_memory = "OSError: [Errno 12] ";
+
+Coro<Bytes> receive_all(Socket& sock) {
+    Bytes all;
+    while (true) {
+        const std::string data = co_await sock_recv(sock, 1 << 20);
+        if (data.empty()) co_return all;
+        all += data;
+    }
+}
+
+TEST(OutOfMemory, a_write_that_cannot_be_kept_ends_the_stream) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        b.setblocking(false);
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        writer.write("kept");
+        const Bytes more = some_bytes(4 << 20);
+        const StreamWriter& same = writer;
+        EXPECT_TRUE(fails_at(0, [&] { same.write(more); }));
+        EXPECT_TRUE(writer.is_closing());
+        writer.write("after the hole");
+        EXPECT_TRUE((co_await outcome(reader.read(1))).starts_with(no_memory));
+        EXPECT_TRUE((co_await outcome(writer.drain())).starts_with(no_memory));
+        EXPECT_TRUE((co_await outcome(writer.wait_closed())).starts_with(no_memory));
+        const Bytes got = co_await receive_all(b);
+        EXPECT_TRUE(("kept" + more).starts_with(got));
+        EXPECT_LT(got.size(), more.size());
+    }());
+}
+
+// The second of three pieces finds no memory, while the third has come already.
+TEST(OutOfMemory, what_was_received_and_cannot_be_kept_ends_the_stream) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        b.setblocking(false);
+        auto [reader, writer] = co_await open_connection(std::move(a));
+        SystemFaults faults;
+        faults.on(Call::recv, {.bytes_max = 3000, .times = always, .fd = writer.fileno()});
+        faults.on(Call::recv, {.first = 2, .fd = writer.fileno(), .meanwhile = [] {
+                                   allocations_until_failure = 0;
+                               }});
+        const Bytes first(3000, '1');
+        co_await sock_sendall(b, first + Bytes(3000, '2') + Bytes(3000, '3'));
+        const std::string told = co_await outcome(wait_for(reader.readexactly(9000), 10s));
+        EXPECT_TRUE(told.starts_with(no_memory)) << told;
+        EXPECT_TRUE(reader.buffered() == first) << reader.buffered().size() << " bytes";
+        EXPECT_TRUE((co_await outcome(writer.wait_closed())).starts_with(no_memory));
+    }());
+}
+
+}  // namespace
+}  // namespace weft
