@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,11 +93,21 @@ Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     if (transport->error()) std::rethrow_exception(transport->error());
 }
 
+// Without memory for it nobody could close the connection.
+Ref<WriterEnd> make_end(const Ref<StreamTransport>& transport) {
+    try {
+        return Ref(new WriterEnd(transport));
+    } catch (const std::bad_alloc&) {
+        transport->abort();
+        throw;
+    }
+}
+
 }  // namespace
 }  // namespace internal
 
 StreamWriter::StreamWriter(Ref<internal::StreamTransport> transport)
-    : end_(new internal::WriterEnd(std::move(transport))) {}
+    : end_(internal::make_end(transport)) {}
 StreamWriter::StreamWriter(const StreamWriter&) noexcept = default;
 StreamWriter::StreamWriter(StreamWriter&&) noexcept = default;
 StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {

@@ -90,5 +90,70 @@ TEST(OutOfMemory, what_was_received_and_cannot_be_kept_ends_the_stream) {
     }());
 }
 
+TEST(OutOfMemory, a_stream_that_was_not_made_leaves_no_connection) {
+    bool failed = true;
+    for (int n = 0; failed; ++n) {
+        run_clean([](int at, bool& result) -> Coro<void> {
+            auto [a, b] = Socket::socketpair();
+            b.setblocking(false);
+            std::optional<StreamPair> stream;
+            allocations_until_failure = at;
+            try {
+                stream = co_await open_connection(std::move(a));
+            } catch (const std::bad_alloc&) {
+            }
+            allocations_until_failure = -1;
+            result = !stream;
+            if (stream) co_return;
+            EXPECT_EQ(co_await outcome(wait_for(receive_all(b), 1s)), "ok") << "allocation " << at;
+        }(n, failed));
+        ASSERT_TRUE(failed || n > 0) << "nothing was allocated";
+    }
+}
+
+// Goal:   a client that the server has no memory for is sent away; the next one is served.
+// Method: allocations fail between the accept(2) that brings it and the one that brings nobody.
+TEST(OutOfMemory, a_connection_that_cannot_be_served_is_closed) {
+    bool failed = true;
+    for (int n = 0; failed; ++n) {
+        run_clean([](int at, bool& result) -> Coro<void> {
+            std::vector<std::string> reports;
+            get_running_loop().set_exception_handler(
+                [&reports](EventLoop&, const ExceptionContext& context) {
+                    reports.push_back(describe(context.exception));
+                });
+            const Server server = co_await serve(echo);
+            Socket client = connected_to(server);
+            bool left = false;
+            SystemFaults faults;
+            faults.on(Call::accept4, {.meanwhile = [at] { allocations_until_failure = at; }});
+            faults.on(Call::accept4, {.first = 2, .meanwhile = [&left] {
+                                          left = allocations_until_failure >= 0;
+                                          allocations_until_failure = -1;
+                                      }});
+            co_await sock_sendall(client, "x");
+            const auto told = co_await as_result(wait_for(sock_recv(client, 1), 1s));
+            result = !left;
+            if (left) {
+                EXPECT_TRUE(told && *told == "x");
+            } else {
+                EXPECT_EQ(reports.size(), 1u);
+                const bool sent_away =
+                    told ? told->empty() : holds<ConnectionResetError>(told.error());
+                EXPECT_TRUE(sent_away) << "allocation " << at;
+                Socket another = connected_to(server);
+                co_await sock_sendall(another, "y");
+                EXPECT_EQ(co_await sock_recv(another, 1), "y");
+                another.close();
+            }
+            client.close();
+            server.close();
+            EXPECT_EQ(co_await outcome(wait_for(server.wait_closed(), 1s)), "ok")
+                << "allocation " << at;
+        }(n, failed));
+        ASSERT_TRUE(failed || n > 0) << "nothing was allocated";
+    }
+}
+
 }  // namespace
 }  // namespace weft

@@ -122,10 +122,10 @@ void ServerState::accept_all(Socket& listener) {
 
 void ServerState::serve(Socket connection, const SocketAddress& peer) {
     const StreamReader reader(options_.limit);
-    auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    const auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    StreamWriter writer(transport);  // closes it where the rest finds no memory
     connections_.insert(transport.get());
-    static_cast<void>(
-        loop_.create_task(handle(Ref(this), reader, StreamWriter(std::move(transport)))));
+    static_cast<void>(loop_.create_task(handle(Ref(this), reader, std::move(writer))));
 }
 
 Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, StreamWriter writer) {
