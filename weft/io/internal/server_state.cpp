@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -154,6 +155,8 @@ void ServerState::rest(int code) {
             start_accepting();
         } catch (const OSError& error) {
             rest(error.code());
+        } catch (const std::bad_alloc&) {
+            rest(ENOMEM);
         }
     });
 }
