@@ -21,8 +21,8 @@ namespace internal {
 class ServerState;
 }
 
-/// Called with each connection, in a task of its own. What it captures lives as long as the server
-/// and the connections that it has accepted.
+/// Called with each connection, in a task of its own. What it captures lives until the server is
+/// closed and the last of these tasks has ended; it may own the server.
 using ClientConnected = CoroFunction<Coro<void>(StreamReader, StreamWriter)>;
 
 struct StartServerOptions {

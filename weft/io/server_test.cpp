@@ -269,5 +269,64 @@ TEST(Server, may_be_closed_and_dropped_where_it_is_told_of_a_shortage) {
     }());
 }
 
+// ---- what the handler refers to
+
+using Kept = std::optional<Server>;
+
+// Goal: a handler that closes its own server, and so owns a copy of it, is freed all the same.
+TEST(Server, lets_go_of_a_handler_that_owns_it_when_the_last_one_has_ended) {
+    run_clean([]() -> Coro<void> {
+        auto own = std::make_shared<Kept>();
+        const std::weak_ptr<Kept> alive = own;
+        *own = co_await serve([own](StreamReader reader, StreamWriter) -> Coro<void> {
+            (*own)->close();
+            EXPECT_EQ(co_await reader.read(), "bye");
+            EXPECT_FALSE((*own)->is_serving()) << "what it captured is still there";
+        });
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(**own));
+        const Server server = **own;
+        own.reset();
+        while (server.is_serving()) co_await spin();
+        EXPECT_FALSE(alive.expired());
+        writer.write("bye");
+        writer.write_eof();
+        EXPECT_EQ(co_await reader.read(), "");
+        co_await server.wait_closed();
+        co_await spin();
+        EXPECT_TRUE(alive.expired());
+    }());
+}
+
+TEST(Server, keeps_what_a_handler_refers_to_beyond_its_connection) {
+    run_clean([]() -> Coro<void> {
+        const auto text = std::make_shared<std::string>("kept");
+        std::string told;
+        const Server server =
+            co_await serve([text, &told](StreamReader, StreamWriter writer) -> Coro<void> {
+                writer.abort();
+                co_await writer.wait_closed();
+                co_await spin(10);
+                told = *text;
+            });
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
+        static_cast<void>(co_await outcome(reader.read(1)));
+        server.close();
+        co_await server.wait_closed();
+        while (told.empty()) co_await spin();
+        EXPECT_EQ(told, "kept");
+        co_await spin();
+        EXPECT_EQ(text.use_count(), 1);
+    }());
+}
+
+TEST(Server, lets_go_of_a_handler_that_owns_it_when_the_loop_is_closed) {
+    auto own = std::make_shared<Kept>();
+    const std::weak_ptr<Kept> alive = own;
+    run_clean([](std::shared_ptr<Kept> kept) -> Coro<void> {
+        *kept = co_await serve([kept](StreamReader, StreamWriter) -> Coro<void> { co_return; });
+    }(std::move(own)));
+    EXPECT_TRUE(alive.expired());
+}
+
 }  // namespace
 }  // namespace weft
