@@ -110,8 +110,8 @@ private:
                                         StartServerOptions options = {});
 
 /// Listens at a Unix socket. A socket that an earlier server left there is replaced; this one's is
-/// removed when it is closed.
-/// Errors: OSError; ValueError when the limit is not above zero, or the path has a null byte.
+/// removed when it is closed. A path that begins with a null byte is an abstract name, of no file.
+/// Errors: OSError; ValueError when the limit is not above zero, or a path has a null byte.
 /// Spec:   asyncio.start_unix_server.
 [[nodiscard]] Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                              StartServerOptions options = {});

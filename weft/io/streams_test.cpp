@@ -349,6 +349,28 @@ TEST(Streams, are_unix_sockets_as_well) {
     }());
 }
 
+// As in asyncio, a path that begins with a null byte is a name in no file system.
+TEST(Streams, are_unix_sockets_with_an_abstract_name_as_well) {
+    run_clean([]() -> Coro<void> {
+        const std::string name =
+            '\0' + std::string("weft_streams_test\0", 18) + std::to_string(::getpid());
+        const Server server = co_await start_unix_server(echo, name);
+        EXPECT_EQ(server.sockets()[0].getsockname().path(), name);
+        {
+            auto [reader, writer] = co_await open_unix_connection(name);
+            EXPECT_EQ(writer.peername().path(), name);
+            writer.write("x");
+            EXPECT_EQ(co_await reader.read(1), "x");
+        }
+        const std::string taken = co_await outcome(start_unix_server(echo, name));
+        EXPECT_TRUE(taken.starts_with("OSError: [Errno 98] Address already in use")) << taken;
+        server.close();
+        co_await server.wait_closed();
+        const std::string gone = co_await outcome(open_unix_connection(name));
+        EXPECT_TRUE(gone.starts_with("ConnectionRefusedError: ")) << gone;
+    }());
+}
+
 TEST(Streams, touch_no_file_of_a_unix_server_that_cannot_be) {
     run_clean([]() -> Coro<void> {
         const std::string path = "/tmp/weft_streams_test_" + std::to_string(::getpid());
