@@ -111,7 +111,8 @@ Socket bound(const SocketAddress& address, const StartServerOptions& options) {
     return socket;
 }
 
-// What an earlier server left; anything else there makes bind() fail.
+// What an earlier server left; anything else there makes bind() fail. An abstract name has no file,
+// and is an empty path to stat().
 void remove_stale_socket(const std::string& path) {
     struct stat found{};
     if (::stat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());

@@ -21,8 +21,8 @@ namespace internal {
 class ServerState;
 }
 
-/// Called with each connection, in a task of its own. What it captures lives as long as the server
-/// and the connections that it has accepted.
+/// Called with each connection, in a task of its own. What it captures lives until the server is
+/// closed and the last of these tasks has ended; it may own the server.
 using ClientConnected = CoroFunction<Coro<void>(StreamReader, StreamWriter)>;
 
 struct StartServerOptions {
@@ -110,8 +110,8 @@ private:
                                         StartServerOptions options = {});
 
 /// Listens at a Unix socket. A socket that an earlier server left there is replaced; this one's is
-/// removed when it is closed.
-/// Errors: OSError; ValueError when the limit is not above zero, or the path has a null byte.
+/// removed when it is closed. A path that begins with a null byte is an abstract name, of no file.
+/// Errors: OSError; ValueError when the limit is not above zero, or a path has a null byte.
 /// Spec:   asyncio.start_unix_server.
 [[nodiscard]] Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                              StartServerOptions options = {});

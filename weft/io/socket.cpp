@@ -27,12 +27,14 @@ static_assert(static_cast<int>(sock_stream) == SOCK_STREAM &&
 static_assert(static_cast<int>(shut_rd) == SHUT_RD && static_cast<int>(shut_wr) == SHUT_WR &&
               static_cast<int>(shut_rdwr) == SHUT_RDWR);
 
-void check_result(int result, const std::string& what) {
+void check_result(int result, const char* what) {
     if (result < 0) throw_os_error(errno, what);
 }
 
-std::string of_descriptor(const char* what, int fd) {
-    return std::string(what) + " of descriptor " + std::to_string(fd);
+void check_result(int result, const char* what, int fd) {
+    if (result < 0) {
+        throw_os_error(errno, std::string(what) + " of descriptor " + std::to_string(fd));
+    }
 }
 
 const sockaddr* sockaddr_of(const SocketAddress& address) noexcept {
@@ -42,14 +44,14 @@ const sockaddr* sockaddr_of(const SocketAddress& address) noexcept {
 SocketAddress ask_for_address(int fd, int (*ask)(int, sockaddr*, socklen_t*), const char* what) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
-    check_result(ask(fd, reinterpret_cast<sockaddr*>(&storage), &size), of_descriptor(what, fd));
+    check_result(ask(fd, reinterpret_cast<sockaddr*>(&storage), &size), what, fd);
     return SocketAddress::from_bytes(std::as_bytes(std::span(&storage, 1)).first(size));
 }
 
 int get_option(int fd, int level, int option, const char* what) {
     int value = 0;
     socklen_t size = sizeof value;
-    check_result(::getsockopt(fd, level, option, &value, &size), of_descriptor(what, fd));
+    check_result(::getsockopt(fd, level, option, &value, &size), what, fd);
     return value;
 }
 
@@ -80,8 +82,8 @@ Socket Socket::from_fd(int fd) {
     const int family = get_option(fd, SOL_SOCKET, SO_DOMAIN, "from_fd");
     const int type = get_option(fd, SOL_SOCKET, SO_TYPE, "from_fd");
     const int flags = ::fcntl(fd, F_GETFL);
-    check_result(flags, of_descriptor("from_fd", fd));
-    check_result(::fcntl(fd, F_SETFD, FD_CLOEXEC), of_descriptor("from_fd", fd));
+    check_result(flags, "from_fd", fd);
+    check_result(::fcntl(fd, F_SETFD, FD_CLOEXEC), "from_fd", fd);
     // Without memory it stays the caller's: nothing owns it yet.
     return Socket(
         Ref(new internal::SocketState(fd, static_cast<AddressFamily>(family),
@@ -110,19 +112,20 @@ internal::SocketState& Socket::open_state() const {
 
 void Socket::bind(const SocketAddress& address) {
     const int fd = open_state().fd();
-    check_result(::bind(fd, sockaddr_of(address), static_cast<socklen_t>(address.bytes().size())),
-                 "bind to " + address.to_string());
+    if (::bind(fd, sockaddr_of(address), static_cast<socklen_t>(address.bytes().size())) < 0) {
+        throw_os_error(errno, "bind to " + address.to_string());
+    }
 }
 
 void Socket::listen(int backlog) {
     const int fd = open_state().fd();
     if (backlog < 0) throw ValueError("negative backlog: " + std::to_string(backlog));
-    check_result(::listen(fd, backlog), of_descriptor("listen", fd));
+    check_result(::listen(fd, backlog), "listen", fd);
 }
 
 void Socket::shutdown(Shutdown how) {
     const int fd = open_state().fd();
-    check_result(::shutdown(fd, static_cast<int>(how)), of_descriptor("shutdown", fd));
+    check_result(::shutdown(fd, static_cast<int>(how)), "shutdown", fd);
 }
 
 SocketAddress Socket::getsockname() const {
@@ -139,9 +142,9 @@ SocketKind Socket::type() const { return open_state().type(); }
 void Socket::setblocking(bool on) {
     internal::SocketState& state = open_state();
     const int flags = ::fcntl(state.fd(), F_GETFL);
-    check_result(flags, of_descriptor("setblocking", state.fd()));
+    check_result(flags, "setblocking", state.fd());
     const int wanted = on ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
-    check_result(::fcntl(state.fd(), F_SETFL, wanted), of_descriptor("setblocking", state.fd()));
+    check_result(::fcntl(state.fd(), F_SETFL, wanted), "setblocking", state.fd());
     state.set_blocking(on);
 }
 
@@ -161,8 +164,7 @@ void Socket::close() noexcept {
 
 void Socket::setsockopt(int level, int option, int value) {
     const int fd = open_state().fd();
-    check_result(::setsockopt(fd, level, option, &value, sizeof value),
-                 of_descriptor("setsockopt", fd));
+    check_result(::setsockopt(fd, level, option, &value, sizeof value), "setsockopt", fd);
 }
 
 int Socket::getsockopt(int level, int option) const {

@@ -139,6 +139,7 @@ SocketAddress::SocketAddress(std::string_view host, int port) {
 }
 
 SocketAddress SocketAddress::from_path(std::string_view path) {
+    if (path.starts_with('\0')) return from_abstract(path.substr(1));
     if (path.find('\0') != std::string_view::npos) {
         throw ValueError("embedded null byte in the path " + quoted(path));
     }

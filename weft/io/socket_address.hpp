@@ -41,8 +41,9 @@ public:
     SocketAddress(std::string_view host, int port);
 
     /// A Unix socket with a name in the file system. The empty path is the address that a socket
-    /// without a name has; to bind to it makes the system choose an abstract one.
-    /// Errors: ValueError   the path holds a null byte;
+    /// without a name has; to bind to it makes the system choose an abstract one. A null byte in
+    /// front makes it an abstract name, as path() gives it.
+    /// Errors: ValueError   the path holds a null byte elsewhere;
     ///         OSError      it is longer than `path_bytes_max`.
     [[nodiscard]] static SocketAddress from_path(std::string_view path);
     /// A Unix socket with a name in no file system, here without its leading null byte; the name

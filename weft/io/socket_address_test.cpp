@@ -100,6 +100,14 @@ TEST(SocketAddress, holds_the_longest_path_and_no_longer_one) {
     EXPECT_THROW(static_cast<void>(SocketAddress::from_abstract(longest + "q")), OSError);
 }
 
+TEST(SocketAddress, takes_a_path_with_a_leading_null_byte_for_an_abstract_name) {
+    for (const std::string_view name : {"name"sv, "na\0me"sv, ""sv}) {
+        const auto address = SocketAddress::from_abstract(name);
+        EXPECT_EQ(SocketAddress::from_path(address.path()), address);
+        EXPECT_TRUE(SocketAddress::from_path(address.path()).is_abstract());
+    }
+}
+
 TEST(SocketAddress, refuses_a_null_byte_in_a_path) {
     EXPECT_THROW(static_cast<void>(SocketAddress::from_path("a\0b"sv)), ValueError);
 }

@@ -8,6 +8,7 @@
 #include <exception>
 #include <expected>
 #include <initializer_list>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -119,11 +120,21 @@ Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     if (transport->error()) std::rethrow_exception(transport->error());
 }
 
+// Without memory for it nobody could close the connection.
+Ref<WriterEnd> make_end(const Ref<StreamTransport>& transport) {
+    try {
+        return Ref(new WriterEnd(transport));
+    } catch (const std::bad_alloc&) {
+        transport->abort();
+        throw;
+    }
+}
+
 }  // namespace
 }  // namespace internal
 
 StreamWriter::StreamWriter(Ref<internal::StreamTransport> transport)
-    : end_(new internal::WriterEnd(std::move(transport))) {}
+    : end_(internal::make_end(transport)) {}
 StreamWriter::StreamWriter(const StreamWriter&) noexcept = default;
 StreamWriter::StreamWriter(StreamWriter&&) noexcept = default;
 StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {

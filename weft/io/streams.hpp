@@ -41,7 +41,7 @@ struct OpenConnectionOptions {
 /// Spec:     `asyncio.open_connection(sock=…)`.
 [[nodiscard]] Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options = {});
 
-/// Connects to a Unix socket.
+/// Connects to a Unix socket; a path that begins with a null byte is an abstract name.
 /// Errors:   OSError, such as FileNotFoundError and ConnectionRefusedError.
 /// Spec:     asyncio.open_unix_connection.
 [[nodiscard]] Coro<StreamPair> open_unix_connection(std::string path,

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <dirent.h>
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
@@ -26,19 +25,13 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/timeout.hpp>
+#include <weft/testing/descriptors.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::size_t open_descriptors() {
-    std::size_t count = 0;
-    DIR* folder = ::opendir("/proc/self/fd");
-    while (::readdir(folder)) ++count;
-    ::closedir(folder);
-    return count;
-}
+using testing::open_descriptors;
 
 class Dice {
 public:

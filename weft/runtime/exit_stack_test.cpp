@@ -8,7 +8,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/exits_test.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/with_async.hpp>
 #include <weft/testing/virtual_loop.hpp>
@@ -31,16 +31,7 @@ Coro<void> sleep_with(std::string& told) {
 }
 
 TEST(AsyncExitStack, tells_its_exits_the_message_of_the_cancellation) {
-    VirtualLoop loop;
-    std::string told;
-    loop.run([](std::string& into) -> Coro<void> {
-        const auto task = create_task(sleep_with(into));
-        co_await sleep(0s);
-        task.cancel("closing time");
-        co_await sleep(0s);
-        EXPECT_TRUE(task.cancelled());
-    }(told));
-    EXPECT_EQ(told, "CancelledError: closing time");
+    EXPECT_EQ(told_at_closing_time(sleep_with), "CancelledError: closing time");
 }
 
 TEST(AsyncExitStack, is_not_replaced_while_cleanups_are_left) {

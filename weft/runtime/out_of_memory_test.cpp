@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   a task that cannot be made for want of memory is as if it had never been asked for.
 // Method: operator new fails at the n-th call, for each n until none is left to fail.
-#include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -14,45 +11,21 @@
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/testing/attack.hpp>
+#include <weft/testing/scarce_memory.hpp>
 #include <weft/testing/virtual_loop.hpp>
-
-namespace {
-int allocations_until_failure = -1;  // none while negative
-}
-
-void* operator new(std::size_t bytes) {
-    if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) throw std::bad_alloc();
-    if (void* memory = std::malloc(bytes)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::Counted;
+using testing::fails_at;
 using testing::VirtualLoop;
 
 // Longer than what a std::string holds without memory.
 constexpr std::string_view long_name = "a task with a name that needs memory of its own";
 
 Coro<void> sleeps(Counted) { co_await sleep(1s); }
-
-// Calls `make` so that its n-th allocation fails. Whether one did.
-template <class F>
-bool fails_at(int n, F make) {
-    allocations_until_failure = n;
-    bool failed = false;
-    try {
-        make();
-    } catch (const std::bad_alloc&) {
-        failed = true;
-    }
-    allocations_until_failure = -1;
-    return failed;
-}
 
 TEST(OutOfMemory, a_group_does_not_wait_for_a_task_that_was_not_made) {
     bool failed = true;

@@ -7,15 +7,13 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/exits_test.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::VirtualLoop;
 
 // Keeps what aexit() was told.
 struct Asking {
@@ -33,16 +31,7 @@ Coro<void> sleep_with(std::string& told) {
 }
 
 TEST(WithAsync, tells_aexit_the_message_of_the_cancellation) {
-    VirtualLoop loop;
-    std::string told;
-    loop.run([](std::string& into) -> Coro<void> {
-        const auto task = create_task(sleep_with(into));
-        co_await sleep(0s);
-        task.cancel("closing time");
-        co_await sleep(0s);
-        EXPECT_TRUE(task.cancelled());
-    }(told));
-    EXPECT_EQ(told, "CancelledError: closing time");
+    EXPECT_EQ(told_at_closing_time(sleep_with), "CancelledError: closing time");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <exception>
+#include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -68,7 +70,7 @@ void SocketFile::remove() const noexcept {
 ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
                          std::vector<Socket> sockets, StartServerOptions options)
     : loop_(loop),
-      client_connected_(std::move(client_connected)),
+      client_connected_(std::make_shared<ClientConnected>(std::move(client_connected))),
       sockets_(std::move(sockets)),
       options_(options) {
     loop.resources().push_back(*this);
@@ -122,15 +124,18 @@ void ServerState::accept_all(Socket& listener) {
 
 void ServerState::serve(Socket connection, const SocketAddress& peer) {
     const StreamReader reader(options_.limit);
-    auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    const auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    StreamWriter writer(transport);  // closes it where the rest finds no memory
     connections_.insert(transport.get());
     static_cast<void>(
-        loop_.create_task(handle(Ref(this), reader, StreamWriter(std::move(transport)))));
+        loop_.create_task(handle(Ref(this), client_connected_, reader, std::move(writer))));
 }
 
-Coro<void> ServerState::handle(Ref<ServerState> self, StreamReader reader, StreamWriter writer) {
+Coro<void> ServerState::handle(Ref<ServerState> self,
+                               std::shared_ptr<const ClientConnected> handler, StreamReader reader,
+                               StreamWriter writer) {
     try {
-        co_await self->client_connected_(reader, writer);
+        co_await (*handler)(reader, writer);
     } catch (...) {
         writer.close();
         const std::exception_ptr error = std::current_exception();
@@ -154,6 +159,8 @@ void ServerState::rest(int code) {
             start_accepting();
         } catch (const OSError& error) {
             rest(error.code());
+        } catch (const std::bad_alloc&) {
+            rest(ENOMEM);
         }
     });
 }
@@ -167,12 +174,14 @@ void ServerState::stop_accepting() noexcept {
 
 void ServerState::close() noexcept {
     if (std::exchange(closed_, true)) return;
+    const Ref self(this);  // what the handler captured may be the last to own it
     resting_.cancel();
     if (std::exchange(serving_, false)) stop_accepting();
     sockets_.clear();
     if (file_) file_->remove();
     if (serving_forever) serving_forever->cancel();
     end_if_over();
+    client_connected_.reset();
 }
 
 void ServerState::close_clients() noexcept {
@@ -196,11 +205,13 @@ void ServerState::end_if_over() noexcept {
 }
 
 void ServerState::loop_closes() noexcept {
+    const Ref self(this);  // as in close()
     serving_ = false;
     closed_ = true;
     connections_.clear();
     sockets_.clear();
     end_if_over();
+    client_connected_.reset();
 }
 
 }  // namespace weft::internal

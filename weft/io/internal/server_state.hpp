@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,10 +78,12 @@ private:
     void stop_accepting() noexcept;
     void end_if_over() noexcept;
     void loop_closes() noexcept override;
-    static Coro<void> handle(Ref<ServerState> self, StreamReader reader, StreamWriter writer);
+    static Coro<void> handle(Ref<ServerState> self, std::shared_ptr<const ClientConnected> handler,
+                             StreamReader reader, StreamWriter writer);
 
     EventLoop& loop_;
-    ClientConnected client_connected_;
+    // Also the tasks', which run in it; null once it is closed, since what it captures may own this.
+    std::shared_ptr<const ClientConnected> client_connected_;
     std::vector<Socket> sockets_;
     StartServerOptions options_;
     std::unordered_set<StreamTransport*> connections_;

@@ -108,7 +108,7 @@ Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, Sock
 // Called by the backend, which may not be asked for anything here.
 void StreamTransport::received(std::int32_t result, bool more) {
     if (result > 0) {
-        if (closing_) return;  // nobody wants it
+        if (closing_ || received_eof_) return;  // nobody wants it
         try {
             reader_.feed_data(BytesView(reinterpret_cast<const char*>(receive_.buffer),
                                         static_cast<std::size_t>(result)));
@@ -123,6 +123,7 @@ void StreamTransport::received(std::int32_t result, bool more) {
     } else if (result != -ECANCELED) {
         failure_ = -result;
     }
+    if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
     if (failure_ != 0 || (!more && ending_)) settle_soon();
 }
 
@@ -245,7 +246,7 @@ void StreamTransport::close() noexcept {
 }
 
 void StreamTransport::end_with(int code) noexcept {
-    if (!closing_) receive_rest();
+    if (!closing_ && !received_eof_) receive_rest();
     end(error_for(code, peer_));
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/streams_test.hpp - what the tests of streams and servers share.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <sys/socket.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
+#include <weft/io/server.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/testing/descriptors.hpp>
+
+namespace weft {
+
+using testing::open_descriptors;
+
+// Runs on a real loop, and sees that no descriptor is left.
+inline void run_clean(Coro<void> coro) {
+    const std::size_t before = open_descriptors();
+    run(std::move(coro));
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+// What a coroutine throws, as text.
+template <class T>
+inline Coro<std::string> outcome(Coro<T> coro) {
+    const auto result = co_await as_result(std::move(coro));
+    co_return result ? "ok" : describe(result.error());
+}
+
+inline Coro<Server> serve(ClientConnected handler) {
+    co_return co_await start_server(std::move(handler), "127.0.0.1", 0);
+}
+inline int port_of(const Server& server) { return server.sockets()[0].getsockname().port(); }
+
+inline Coro<void> echo(StreamReader reader, StreamWriter writer) {
+    for (;;) {
+        const Bytes data = co_await reader.read(64 * 1024);
+        if (data.empty()) co_return;
+        writer.write(data);
+        co_await writer.drain();
+    }
+}
+
+inline Bytes some_bytes(std::size_t count) {
+    Bytes all(count, ' ');
+    for (std::size_t i = 0; i < count; ++i) all[i] = static_cast<char>(i * 31 >> 7);
+    return all;
+}
+
+// A connection that the server has not accepted yet.
+inline Socket connected_to(const Server& server) {
+    Socket socket;
+    const SocketAddress address = server.sockets()[0].getsockname();
+    EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
+                        static_cast<socklen_t>(address.bytes().size())),
+              0);
+    socket.setblocking(false);
+    return socket;
+}
+
+inline void reset_by_peer(Socket peer) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(peer.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+}  // namespace weft
