@@ -240,20 +240,22 @@ bool EpollBackend::cancel(IoOperation& operation) noexcept {
 
 int EpollBackend::wait_for_events(std::span<epoll_event> events, TimePoint deadline) noexcept {
     const int room = static_cast<int>(events.size());
-    if (deadline == TimePoint::min()) return epoll_wait(epoll_.get(), events.data(), room, 0);
-    if (deadline == TimePoint::max()) return epoll_wait(epoll_.get(), events.data(), room, -1);
-    const Nanoseconds left = std::max(deadline - now(), Nanoseconds::zero());
+    const bool endless = deadline == TimePoint::max();
+    const Nanoseconds left = endless || deadline == TimePoint::min()
+                                 ? Nanoseconds::zero()
+                                 : std::max(deadline - now(), Nanoseconds::zero());
     if (has_pwait2_) {
         const timespec span{.tv_sec = left.count() / 1'000'000'000,
                             .tv_nsec = left.count() % 1'000'000'000};
-        const int count = epoll_pwait2(epoll_.get(), events.data(), room, &span, nullptr);
+        const int count =
+            epoll_pwait2(epoll_.get(), events.data(), room, endless ? nullptr : &span, nullptr);
         // Linux before 5.11, valgrind; and sandboxes, some of which say EPERM.
         if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
         has_pwait2_ = false;
     }
-    const auto up = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    return epoll_wait(epoll_.get(), events.data(), room,
-                      static_cast<int>(std::min(up, longest_ms)));
+    const auto up =
+        std::min(std::chrono::ceil<std::chrono::milliseconds>(left).count(), longest_ms);
+    return epoll_wait(epoll_.get(), events.data(), room, endless ? -1 : static_cast<int>(up));
 }
 
 bool EpollBackend::wait(TimePoint deadline) {
