@@ -9,7 +9,7 @@
 
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
-#include <weft/io/stream.hpp>
+#include <weft/io/stream.hpp>  // IWYU pragma: export
 #include <weft/io/stream_reader.hpp>
 #include <weft/runtime/coro.hpp>
 
