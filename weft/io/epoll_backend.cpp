@@ -61,8 +61,8 @@ struct Registration {
     }
 };
 
-// Registrations by the number of their descriptor, in pages that are made where there is one: the
-// numbers are small, but a limit of a milliard descriptors makes any of them possible.
+// Registrations by the number of their descriptor, in pages that are made where there is one:
+// the numbers are small, but where a process may have a billion descriptors any is possible.
 class Registrations {
 public:
     /// Errors: OSError when `fd` is no descriptor, which may be any number.
