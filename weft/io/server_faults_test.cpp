@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,7 @@ public:
     Coro<void> pauses_again_where_watching_fails(int error);
     Coro<void> pauses_again(SystemFaults& faults, Server server, int error);
     Coro<void> ends_in_a_pause(int error);
+    Coro<void> is_dropped_where_the_pause_is_told(int error);
     Coro<void> loses_one_connection(int error);
     Coro<void> does_not_begin(int error);
 
@@ -155,6 +157,25 @@ Coro<void> ServerFaults::ends_in_a_pause(int error) {
 
 TEST_F(ServerFaults, a_server_may_be_closed_in_a_pause) {
     run(&ServerFaults::ends_in_a_pause, EMFILE);
+}
+
+Coro<void> ServerFaults::is_dropped_where_the_pause_is_told(int error) {
+    SystemFaults faults;
+    faults.on(Call::accept4, {.error = error});
+    std::optional<Server> server = co_await serve(echo);
+    loop_->set_exception_handler([&](EventLoop&, const ExceptionContext&) {
+        server->close();
+        server.reset();
+    });
+    const Socket client = connected_to(*server);
+    co_await until([&] { return !server; });
+    clock_->advance(10s);
+    co_await spin(many_turns);
+    EXPECT_EQ(faults.calls(Call::accept4), 1);
+}
+
+TEST_F(ServerFaults, a_server_may_be_closed_and_dropped_where_its_pause_is_told) {
+    run(&ServerFaults::is_dropped_where_the_pause_is_told, EMFILE);
 }
 
 // ---- the end of a pause

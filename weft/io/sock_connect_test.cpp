@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/sock.hpp>
@@ -148,21 +147,6 @@ TEST_P(Sock, closes_a_connection_that_the_closing_loop_did_not_deliver) {
     run_and_close();
     EXPECT_FALSE(connection.has_value());
     EXPECT_EQ(open_descriptors(), descriptors);
-}
-
-TEST_P(Sock, accepts_again_when_a_descriptor_is_free) {
-    Socket listener = tcp_listener();
-    const Arriving client(listener);
-    rlimit usual{};
-    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
-    rlimit none = usual;
-    none.rlim_cur = 0;
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    const auto task = loop_->create_task(sock_accept(listener));
-    finish(task);
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
-    EXPECT_TRUE(failed_with_code(task, EMFILE));
-    EXPECT_GE(run(sock_accept(listener)).first.fileno(), 0);
 }
 
 TEST_P(Sock, accepts_only_from_a_socket_that_listens) {
