@@ -18,15 +18,10 @@
 namespace weft {
 namespace {
 
+using testing::outcome;
 using testing::spin;
 
 const SocketAddress anywhere("127.0.0.1", 0);
-
-template <class T>
-Coro<std::string> outcome(Coro<T> coro) {
-    const auto result = co_await as_result(std::move(coro));
-    co_return result ? "ok" : describe(result.error());
-}
 
 // UDP-01
 TEST(Datagrams, go_to_their_peer_and_tell_where_they_came_from) {

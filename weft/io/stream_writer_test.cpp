@@ -5,14 +5,12 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/base/log.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
@@ -25,6 +23,7 @@
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/timeout.hpp>
+#include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
@@ -128,26 +127,22 @@ TEST(Streams, read_what_came_before_a_write_failed) {
     }());
 }
 
-std::string warnings;
-
 // Goal: debug mode warns of a connection that was opened and not closed, not of a handler's.
 TEST(StreamWriter, is_reported_unclosed_in_debug_mode_but_by_a_handler) {
-    warnings.clear();
-    const LogHook before = set_log_hook(
-        [](LogLevel, std::string_view text) noexcept { warnings += std::string(text) + "\n"; });
+    const testing::LogCapture log;
     run(
         []() -> Coro<void> {
             const Server server =
                 co_await serve([](StreamReader, StreamWriter) -> Coro<void> { co_return; });
             auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
             EXPECT_EQ(co_await reader.read(), "");
-            EXPECT_EQ(warnings, "");
+            EXPECT_EQ(testing::LogCapture::told(), "");
             server.close();
         }(),
         {.debug = true});
-    set_log_hook(before);
-    EXPECT_TRUE(warnings.starts_with("unclosed StreamWriter of the connection with ('127.0.0.1', "))
-        << warnings;
+    EXPECT_TRUE(
+        log.told().starts_with("unclosed StreamWriter of the connection with ('127.0.0.1', "))
+        << log.told();
 }
 
 TEST(StreamWriter, belongs_to_one_thread) {

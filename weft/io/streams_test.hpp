@@ -17,23 +17,18 @@
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/descriptors.hpp>
+#include <weft/testing/trace.hpp>
 
 namespace weft {
 
 using testing::open_descriptors;
+using testing::outcome;
 
 // Runs on a real loop, and sees that no descriptor is left.
 inline void run_clean(Coro<void> coro) {
     const std::size_t before = open_descriptors();
     run(std::move(coro));
     EXPECT_EQ(open_descriptors(), before);
-}
-
-// What a coroutine throws, as text.
-template <class T>
-inline Coro<std::string> outcome(Coro<T> coro) {
-    const auto result = co_await as_result(std::move(coro));
-    co_return result ? "ok" : describe(result.error());
 }
 
 inline Coro<Server> serve(ClientConnected handler) {

@@ -292,8 +292,10 @@ std::invoke_result_t<F&, AsyncGenerator<T>&> aclosing(AsyncGenerator<T> generato
     co_await transparent;
     using Value = typename std::invoke_result_t<F&, AsyncGenerator<T>&>::value_type;
     internal::Result<Value> result;
-    auto inside = internal::called([&] [[clang::coro_wrapper]] { return body(generator); });
-    co_await internal::as_outcome(std::move(inside), result);
+    const auto call = [&] [[clang::coro_wrapper]] { return body(generator); };
+    if (auto inside = internal::started(call, result)) {
+        co_await internal::as_outcome(std::move(*inside), result);
+    }
     co_await generator.aclose();
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
     co_return internal::take_value(result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/cancel_scope.hpp>
 
+#include <exception>
 #include <optional>
 
 #include <weft/base/exceptions.hpp>
@@ -16,8 +17,9 @@ CancelScope::CancelScope(CancelScopeOptions options) noexcept : deadline_(option
     node_.shielded = options.shield;
 }
 
-template Coro<bool> internal::run_inside(CancelScope&, BodyRef<void, CancelScope>);
-template Coro<void> internal::run_shielded(BodyRef<void, NoScope>);
+template Coro<bool> internal::run_until_cancelled(CancelScope&, BodyRef<void, CancelScope>);
+template Coro<void> internal::run_inside(FailingScope&, CancelScope&, BodyRef<void, CancelScope>);
+template Coro<void> internal::run_inside(CancelScope&, NoScope&, BodyRef<void, NoScope>);
 
 CancelScope::~CancelScope() {
     timer_.cancel();
@@ -58,11 +60,11 @@ void CancelScope::enter(internal::TaskBase* task) {
     if (entered_) throw RuntimeError("Each CancelScope may only be used for a single 'with' block");
     entered_ = true;
     task_ = Ref(task);
+    arm();  // first: it may want for memory
     node_.outer = task->scope();
     task->set_scope(&node_);
     cancelling_ = task->delivered_requests();
     if (node_.shielded) task->raise_shield(node_);
-    arm();
 }
 
 void CancelScope::leave(internal::ResultBase& body) noexcept {
@@ -79,9 +81,9 @@ void CancelScope::leave(internal::ResultBase& body) noexcept {
     task_ = nullptr;
 }
 
-namespace internal {
+void internal::FailingScope::leave(ResultBase& body) {
+    CancelScope::leave(body);
+    if (cancelled_caught()) body.set_error(std::make_exception_ptr(TimeoutError()));
+}
 
-void throw_fail_after() { throw TimeoutError(); }
-
-}  // namespace internal
 }  // namespace weft

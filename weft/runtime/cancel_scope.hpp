@@ -82,12 +82,13 @@ template <class T>
 using cut_short_t = std::conditional_t<std::is_void_v<T>, bool, std::optional<element_t<T>>>;
 
 template <class T>
-Coro<cut_short_t<T>> run_inside(CancelScope& scope, BodyRef<T, CancelScope> body) {
+Coro<cut_short_t<T>> run_until_cancelled(CancelScope& scope, BodyRef<T, CancelScope> body) {
     co_await transparent;
     scope.enter(co_await this_task());
     Result<T> result;
-    auto inside = body(scope);
-    co_await as_outcome(std::move(inside), result);
+    if (auto inside = body.start(scope, result)) {
+        co_await as_outcome(std::move(*inside), result);
+    }
     scope.leave(result);
     if (scope.cancelled_caught()) {
         if constexpr (std::is_void_v<T>) {
@@ -103,22 +104,16 @@ Coro<cut_short_t<T>> run_inside(CancelScope& scope, BodyRef<T, CancelScope> body
         co_return take_value(result);
     }
 }
-extern template Coro<bool> run_inside(CancelScope&, BodyRef<void, CancelScope>);
+extern template Coro<bool> run_until_cancelled(CancelScope&, BodyRef<void, CancelScope>);
 
-template <class T>
-Coro<T> run_shielded(BodyRef<T, NoScope> body) {
-    co_await transparent;
-    NoScope none;
-    CancelScope scope({.shield = true});
-    scope.enter(co_await this_task());
-    Result<T> result;
-    auto inside = body(none);
-    co_await as_outcome(std::move(inside), result);
-    scope.leave(result);
-    if (result.outcome != Outcome::value) co_await PassOn(result);
-    co_return take_value(result);
-}
-extern template Coro<void> run_shielded(BodyRef<void, NoScope>);
+// A CancelScope whose own cancellation leaves it as a TimeoutError.
+class FailingScope : public CancelScope {
+public:
+    void leave(ResultBase& body);
+};
+extern template Coro<void> run_inside(FailingScope&, CancelScope&, BodyRef<void, CancelScope>);
+
+extern template Coro<void> run_inside(CancelScope&, NoScope&, BodyRef<void, NoScope>);
 
 }  // namespace internal
 
@@ -131,7 +126,8 @@ template <internal::BodyOf<CancelScope> F>
 Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> with_async(CancelScope& scope,
                                                                                 F body) {
     co_await transparent;
-    co_return co_await internal::run_inside(scope, internal::ref_to_body<CancelScope>(body));
+    co_return co_await internal::run_until_cancelled(scope,
+                                                     internal::ref_to_body<CancelScope>(body));
 }
 
 /// Gives up on `body` after a delay and goes on.
@@ -146,12 +142,9 @@ Coro<internal::cut_short_t<internal::scope_value_t<F, CancelScope>>> move_on_aft
     co_await transparent;
     CancelScope scope;
     if (delay) scope.set_deadline(delay->after(get_running_loop().time()));
-    co_return co_await internal::run_inside(scope, internal::ref_to_body<CancelScope>(body));
+    co_return co_await internal::run_until_cancelled(scope,
+                                                     internal::ref_to_body<CancelScope>(body));
 }
-
-namespace internal {
-[[noreturn]] void throw_fail_after();
-}  // namespace internal
 
 /// Gives up on `body` after a delay with a TimeoutError.
 /// Returns:  what the body returns.
@@ -162,11 +155,10 @@ namespace internal {
 template <internal::BodyOf<CancelScope> F>
 Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> delay, F body) {
     co_await transparent;
-    auto result = co_await move_on_after(delay, std::move(body));
-    if (!result) internal::throw_fail_after();
-    if constexpr (!std::is_void_v<internal::scope_value_t<F, CancelScope>>) {
-        co_return std::move(*result);
-    }
+    internal::FailingScope scope;
+    if (delay) scope.set_deadline(delay->after(get_running_loop().time()));
+    CancelScope& given = scope;
+    co_return co_await internal::run_inside(scope, given, internal::ref_to_body<CancelScope>(body));
 }
 
 /// Runs `body` without letting a cancellation from outside in. Timeouts and groups inside the body
@@ -180,7 +172,10 @@ Coro<internal::scope_value_t<F, CancelScope>> fail_after(std::optional<Delay> de
 template <internal::BodyOf<internal::NoScope> F>
 internal::scope_coro_t<F, internal::NoScope> shielded(F body) {
     co_await transparent;
-    co_return co_await internal::run_shielded(internal::ref_to_body<internal::NoScope>(body));
+    internal::NoScope none;
+    CancelScope scope({.shield = true});
+    co_return co_await internal::run_inside(scope, none,
+                                            internal::ref_to_body<internal::NoScope>(body));
 }
 
 }  // namespace weft

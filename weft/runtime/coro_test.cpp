@@ -4,19 +4,18 @@
 #include <cstdint>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/base/log.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/attack.hpp>
+#include <weft/testing/log_capture.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
 namespace weft {
@@ -112,21 +111,17 @@ TEST(Coro, can_be_awaited_once) {
 }
 
 TEST(Coro, never_awaited_is_reported_with_its_function_unless_closed) {
-    static std::string told;
-    told.clear();
-    const LogHook before =
-        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
+    const testing::LogCapture log;
     {
         auto closed = give(1);
         closed.close();
     }
-    EXPECT_EQ(told, "");
+    EXPECT_EQ(log.told(), "");
     {
         auto forgotten = give(2);
     }
-    set_log_hook(before);
-    EXPECT_NE(told.find("give"), std::string::npos) << told;
-    EXPECT_NE(told.find("was never awaited"), std::string::npos) << told;
+    EXPECT_TRUE(log.told_of("give")) << log.told();
+    EXPECT_TRUE(log.told_of("was never awaited")) << log.told();
 }
 
 TEST(Coro, destroys_its_arguments_and_locals_however_it_ends) {

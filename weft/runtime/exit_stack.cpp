@@ -68,8 +68,9 @@ Coro<void> AsyncExitStack::aclose() {
 Coro<void> AsyncExitStack::run(internal::BodyRef<void, AsyncExitStack> body) {
     co_await transparent;
     internal::Result<void> result;
-    auto inside = body(*this);
-    co_await internal::as_outcome(std::move(inside), result);
+    if (auto inside = body.start(*this, result)) {
+        co_await internal::as_outcome(std::move(*inside), result);
+    }
     co_await unwind(result);
     if (result.outcome != internal::Outcome::value) co_await internal::PassOn(result);
 }
@@ -81,8 +82,10 @@ Coro<void> AsyncExitStack::unwind(internal::ResultBase& body) {
         exits_.pop_back();
         const ExitReason reason = internal::reason_for(body, task);
         internal::Result<bool> result;
-        auto leaving = internal::called([&] [[clang::coro_wrapper]] { return exit(reason); });
-        co_await internal::as_outcome(std::move(leaving), result);
+        const auto leave = [&] [[clang::coro_wrapper]] { return exit(reason); };
+        if (auto leaving = internal::started(leave, result)) {
+            co_await internal::as_outcome(std::move(*leaving), result);
+        }
         if (result.outcome != internal::Outcome::value) {
             body.set_abnormal_from(result);
         } else if (result.value() && body.outcome != internal::Outcome::value) {

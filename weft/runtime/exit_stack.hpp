@@ -100,10 +100,7 @@ private:
 template <internal::BodyOf<AsyncExitStack> F>
 Coro<void> with_async(AsyncExitStack& stack, F body) {
     co_await transparent;
-    static_assert(std::is_void_v<internal::scope_value_t<F, AsyncExitStack>>,
-                  "the body of an AsyncExitStack gives no value: one whose error ends in a cleanup "
-                  "has none");
-    co_await stack.run(internal::BodyRef<void, AsyncExitStack>(body));
+    co_await stack.run(internal::ref_to_void_body<AsyncExitStack>(body));
 }
 
 }  // namespace weft

@@ -9,12 +9,12 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
-#include <weft/base/log.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/held.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
@@ -22,6 +22,7 @@ namespace weft {
 namespace {
 
 using testing::ended;
+using testing::LogCapture;
 using testing::outcome_of;
 using testing::spin;
 using testing::thrown_by;
@@ -46,19 +47,15 @@ Coro<void> release_for_other(Lock& lock) {
 }
 
 std::string told_of_acquiring_twice(bool debug) {
-    static std::string told;
-    told.clear();
+    const LogCapture log;
     VirtualLoop loop;
     loop.loop().set_debug(debug);
-    const LogHook before =
-        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
     Lock lock;
     const auto task = loop.loop().create_task(acquire_twice(lock), {.name = "greedy"});
     loop.run(release_for_other(lock));
     loop.settle();
-    set_log_hook(before);
     EXPECT_TRUE(task.done());
-    return told;
+    return log.told();
 }
 
 TEST(Lock, that_a_task_waits_for_while_it_holds_it_is_told_of_in_debug_mode) {
@@ -70,12 +67,9 @@ TEST(Lock, that_a_task_waits_for_while_it_holds_it_is_told_of_in_debug_mode) {
 }
 
 TEST(Lock, that_others_hold_is_not_told_of_in_debug_mode) {
-    static std::string told;
-    told.clear();
+    const LogCapture log;
     VirtualLoop loop;
     loop.loop().set_debug(true);
-    const LogHook before =
-        set_log_hook([](LogLevel, std::string_view text) noexcept { told += text; });
     Lock lock;
     loop.run([](Lock& l) -> Coro<void> {
         const auto twice = [](Lock& one) -> Coro<void> {
@@ -86,8 +80,7 @@ TEST(Lock, that_others_hold_is_not_told_of_in_debug_mode) {
         };
         co_await gather(twice(l), twice(l), twice(l));
     }(lock));
-    set_log_hook(before);
-    EXPECT_EQ(told, "");
+    EXPECT_EQ(log.told(), "");
 }
 
 // LCK-01

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   a task that cannot be made for want of memory is as if it had never been asked for.
 // Method: operator new fails at the n-th call, for each n until none is left to fail.
+#include <limits>
+#include <memory>
+#include <new>
+#include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -55,6 +59,33 @@ TEST(OutOfMemory, a_task_that_was_not_made_leaves_nothing) {
         EXPECT_EQ(Counted::alive, 0);
         ASSERT_TRUE(failed || n > 0) << "nothing was allocated";
     }
+}
+
+// ---- the error itself needs memory
+
+Coro<void> fails_without_memory() {
+    testing::allocations_to_fail = std::numeric_limits<int>::max();
+    testing::allocations_until_failure = 0;
+    static_cast<void>(std::make_unique<int>());
+    co_return;
+}
+
+Coro<std::string> sees_the_failure() {
+    std::string seen;
+    try {
+        co_await fails_without_memory();
+    } catch (const std::bad_alloc&) {
+        testing::allocations_until_failure = -1;
+        testing::allocations_to_fail = 1;
+        seen = "bad_alloc";
+    }
+    co_return seen;
+}
+
+// More often than there are spare places.
+TEST(OutOfMemory, is_an_error_like_any_other) {
+    VirtualLoop loop;
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(loop.run(sees_the_failure()), "bad_alloc");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <exception>
 #include <expected>
+#include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -97,23 +99,18 @@ template <class T>
     return {std::move(coro), into};
 }
 
-template <class T>
-Coro<T> raise(std::exception_ptr error) {
-    co_await transparent;
-    std::rethrow_exception(std::move(error));
-}
-
-/// The coroutine that `make` returns; one that throws, where already the call does: a body must not
-/// leave its scope by another way than its coroutine.
-template <class Make>
-[[clang::coro_wrapper, clang::coro_disable_lifetimebound]] std::invoke_result_t<const Make&> called(
-    const Make& make) {
-    try {
-        return make();
-    } catch (...) {
-        return raise<typename std::invoke_result_t<const Make&>::value_type>(
-            std::current_exception());
-    }
+/// The coroutine that `make` returns. None where already the call throws: that is in `result` then,
+/// for a body must not leave its scope by another way than its outcome.
+///
+///     if (auto body = started(make, result)) co_await as_outcome(std::move(*body), result);
+template <class Make, class T>
+[[nodiscard]] std::optional<Coro<T>> started(
+    const Make& make, Result<T>& result,
+    std::source_location where = std::source_location::current()) noexcept try {
+    return make();
+} catch (...) {
+    result.set_failure(catch_failure(where));
+    return std::nullopt;
 }
 
 /// `co_await PassOn(result)`: ends this coroutine with that error or cancellation, without a throw.

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/result.hpp>
 
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <new>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -14,6 +21,38 @@
 namespace weft {
 namespace internal {
 namespace {
+
+// For the failures of a program that has no memory left.
+class Spares {
+public:
+    static constexpr unsigned count = 64;
+
+    [[nodiscard]] void* take() noexcept {
+        std::uint64_t free = free_.load(std::memory_order_relaxed);
+        while (free != 0) {
+            if (free_.compare_exchange_weak(free, free & (free - 1), std::memory_order_acquire)) {
+                return &places_[static_cast<unsigned>(std::countr_zero(free))];
+            }
+        }
+        return nullptr;
+    }
+    /// Whether it is one of them.
+    [[nodiscard]] bool give_back(void* memory) noexcept {
+        const auto* place = static_cast<Place*>(memory);
+        if (std::less<>()(place, places_.begin()) || !std::less<>()(place, places_.end()))
+            return false;
+        free_.fetch_or(std::uint64_t{1} << (place - places_.begin()), std::memory_order_release);
+        return true;
+    }
+
+private:
+    struct alignas(Failure) Place {
+        std::array<std::byte, sizeof(Failure)> bytes;
+    };
+    std::array<Place, count> places_{};
+    std::atomic<std::uint64_t> free_ = ~std::uint64_t{0};
+};
+constinit Spares spares;
 
 std::exception_ptr put_in_flight(FailurePtr failure) {
     drop_failure_in_flight();
@@ -29,6 +68,16 @@ std::exception_ptr put_in_flight(FailurePtr failure) {
 constinit thread_local Failure* failure_in_flight [[gnu::tls_model("initial-exec")]] = nullptr;
 
 void drop_failure_in_flight() noexcept { delete std::exchange(failure_in_flight, nullptr); }
+
+void* Failure::operator new(std::size_t bytes) {
+    if (void* memory = ::operator new(bytes, std::nothrow)) return memory;
+    if (void* memory = spares.take()) return memory;
+    throw std::bad_alloc();
+}
+
+void Failure::operator delete(void* memory) noexcept {
+    if (!spares.give_back(memory)) ::operator delete(memory);
+}
 
 std::exception_ptr ResultBase::take_exception(const std::string* message) {
     if (FailurePtr failure = take_failure()) return put_in_flight(std::move(failure));

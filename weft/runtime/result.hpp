@@ -7,6 +7,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <new>
@@ -36,6 +37,10 @@ struct Failure {
         chain.push_back(where);
     } catch (const std::bad_alloc&) {
     }
+
+    /// Out of memory, some are left to say so.
+    static void* operator new(std::size_t bytes);
+    static void operator delete(void* memory) noexcept;
 };
 using FailurePtr = std::unique_ptr<Failure>;
 

@@ -6,12 +6,15 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/outcome.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/runtime/this_task.hpp>
 
 namespace weft::internal {
 
@@ -26,13 +29,19 @@ template <class F, class Scope>
 struct BodyResult<F, Scope> {
     using type = Coro<std::remove_cvref_t<await_result_t<F>>>;
 };
+// A scope that gives its body nothing.
+struct NoScope {};
+
 template <class F, class Scope>
-    requires std::invocable<F&, Scope&>
+concept TakesScope = !std::same_as<Scope, NoScope> && std::invocable<F&, Scope&>;
+
+template <class F, class Scope>
+    requires TakesScope<F, Scope>
 struct BodyResult<F, Scope> {
     using type = std::invoke_result_t<F&, Scope&>;
 };
 template <class F, class Scope>
-    requires(std::invocable<F&> && !std::invocable<F&, Scope&>)
+    requires(std::invocable<F&> && !TakesScope<F, Scope>)
 struct BodyResult<F, Scope> {
     using type = std::invoke_result_t<F&>;
 };
@@ -72,15 +81,15 @@ template <class F, class Scope>
     } else if constexpr (MakesAwaiter<F>) {
         return await_in_coro(std::move(body));
     } else if constexpr (std::is_void_v<typename BodyResult<F, Scope>::type>) {
-        if constexpr (std::invocable<F&, Scope&>) {
+        if constexpr (TakesScope<F, Scope>) {
             return run_plain(body, scope);
         } else {
             return run_plain(body);
         }
-    } else if constexpr (std::invocable<F&, Scope&>) {
-        return called([&] [[clang::coro_wrapper]] { return body(scope); });
+    } else if constexpr (TakesScope<F, Scope>) {
+        return body(scope);
     } else {
-        return called([&] [[clang::coro_wrapper]] { return body(); });
+        return body();
     }
 }
 
@@ -93,7 +102,10 @@ public:
         requires(!std::same_as<F, BodyRef>)
     explicit BodyRef(F& body) noexcept : body_(std::addressof(body)), call_(call<F>) {}
 
-    [[clang::coro_wrapper]] Coro<T> operator()(Scope& scope) const { return call_(body_, scope); }
+    /// Calls it; none where that throws, see started().
+    [[nodiscard]] std::optional<Coro<T>> start(Scope& scope, Result<T>& result) const noexcept {
+        return started([&] [[clang::coro_wrapper]] { return call_(body_, scope); }, result);
+    }
 
 private:
     template <class F>
@@ -109,8 +121,28 @@ template <class Scope, BodyOf<Scope> F>
 [[nodiscard]] auto ref_to_body(F& body) noexcept {
     return BodyRef<scope_value_t<F, Scope>, Scope>(body);
 }
+/// For a scope that may end without the body's value.
+template <class Scope, BodyOf<Scope> F>
+[[nodiscard]] BodyRef<void, Scope> ref_to_void_body(F& body) noexcept {
+    static_assert(std::is_void_v<scope_value_t<F, Scope>>,
+                  "the body of a TaskGroup or an AsyncExitStack gives no value: one whose "
+                  "cancellation or error ends in the scope has none");
+    return BodyRef<void, Scope>(body);
+}
 
-// A scope that gives its body nothing.
-struct NoScope {};
+/// Runs the body between `scope.enter(task)` and `scope.leave(result)`, which may change how it
+/// ended. `given` is what the body may take.
+template <class Scope, class Given, class T>
+Coro<T> run_inside(Scope& scope, Given& given, BodyRef<T, Given> body) {
+    co_await transparent;
+    scope.enter(co_await this_task());
+    Result<T> result;
+    if (auto inside = body.start(given, result)) {
+        co_await as_outcome(std::move(*inside), result);
+    }
+    scope.leave(result);
+    if (result.outcome != Outcome::value) co_await PassOn(result);
+    co_return take_value(result);
+}
 
 }  // namespace weft::internal

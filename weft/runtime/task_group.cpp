@@ -206,12 +206,13 @@ void TaskGroup::cancel() {
     if (!parent_cancel_requested_) cancel_parent();
 }
 
-Coro<void> TaskGroup::run_body(internal::BodyRef<void, TaskGroup> body) {
+Coro<void> TaskGroup::run(internal::BodyRef<void, TaskGroup> body) {
     co_await transparent;
     enter(co_await internal::this_task());
     internal::Result<void> result;
-    auto inside = body(*this);
-    co_await internal::as_outcome(std::move(inside), result);
+    if (auto inside = body.start(*this, result)) {
+        co_await internal::as_outcome(std::move(*inside), result);
+    }
     co_await leave(result);
     if (result.outcome != Outcome::value) co_await internal::PassOn(result);
 }

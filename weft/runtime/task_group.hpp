@@ -124,14 +124,8 @@ public:
     /// real one. May be called before the group is entered, and again.
     void cancel();
 
-    // Implementation of the scope.
-    template <internal::BodyOf<TaskGroup> F>
-    [[nodiscard, clang::coro_wrapper]] Coro<void> run(F& body) {
-        static_assert(
-            std::is_void_v<internal::scope_value_t<F, TaskGroup>>,
-            "the body of a TaskGroup gives no value: a group that was cancelled has none");
-        return run_body(internal::BodyRef<void, TaskGroup>(body));
-    }
+    // Implementation of the block.
+    [[nodiscard]] Coro<void> run(internal::BodyRef<void, TaskGroup> body);
 
 private:
     class Child;
@@ -146,7 +140,6 @@ private:
     void add_error(const internal::Failure& failure);
     void abort();
     void cancel_parent();
-    [[nodiscard]] Coro<void> run_body(internal::BodyRef<void, TaskGroup> body);
     void enter(internal::TaskBase* task);
     [[nodiscard]] Coro<void> leave(internal::ResultBase& body);
 
@@ -174,14 +167,14 @@ private:
 template <internal::BodyOf<TaskGroup> F>
 Coro<void> with_async(TaskGroup& group, F body) {
     co_await transparent;
-    co_await group.run(body);
+    co_await group.run(internal::ref_to_void_body<TaskGroup>(body));
 }
 
 template <internal::BodyOf<TaskGroup> F>
 Coro<void> TaskGroup::scope(F body) {
     co_await transparent;
     TaskGroup group;
-    co_await group.run(body);
+    co_await group.run(internal::ref_to_void_body<TaskGroup>(body));
 }
 
 namespace internal {

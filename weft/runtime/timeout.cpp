@@ -53,7 +53,7 @@ Timeout::Timeout(std::optional<Delay> delay) noexcept {
 
 Timeout Timeout::at(std::optional<TimePoint> when) noexcept { return Timeout(when, nullptr); }
 
-template Coro<void> internal::run_inside(Timeout&, BodyRef<void, Timeout>);
+template Coro<void> internal::run_inside(Timeout&, Timeout&, BodyRef<void, Timeout>);
 
 Timeout::~Timeout() {
     timer_.cancel();

@@ -81,22 +81,7 @@ private:
     Handle soon_;
 };
 
-namespace internal {
-
-template <class T>
-Coro<T> run_inside(Timeout& scope, BodyRef<T, Timeout> body) {
-    co_await transparent;
-    scope.enter(co_await this_task());
-    Result<T> result;
-    auto inside = body(scope);
-    co_await as_outcome(std::move(inside), result);
-    scope.leave(result);
-    if (result.outcome != Outcome::value) co_await PassOn(result);
-    co_return take_value(result);
-}
-extern template Coro<void> run_inside(Timeout&, BodyRef<void, Timeout>);
-
-}  // namespace internal
+extern template Coro<void> internal::run_inside(Timeout&, Timeout&, BodyRef<void, Timeout>);
 
 /// Runs `body` inside the timeout; it may take the Timeout as its parameter.
 /// Returns:  what the body returns.
@@ -106,7 +91,7 @@ extern template Coro<void> run_inside(Timeout&, BodyRef<void, Timeout>);
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> with_async(Timeout& scope, F body) {
     co_await transparent;
-    co_return co_await internal::run_inside(scope, internal::ref_to_body<Timeout>(body));
+    co_return co_await internal::run_inside(scope, scope, internal::ref_to_body<Timeout>(body));
 }
 
 /// Runs `body` with a deadline: `co_await timeout(10s, [&]() -> Coro<void> { … });`
@@ -118,14 +103,14 @@ template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> timeout(std::optional<Delay> delay, F body) {
     co_await transparent;
     Timeout scope(delay);
-    co_return co_await internal::run_inside(scope, internal::ref_to_body<Timeout>(body));
+    co_return co_await internal::run_inside(scope, scope, internal::ref_to_body<Timeout>(body));
 }
 /// The same with a deadline on the loop's clock. One that has passed fires in the next turn.
 template <internal::BodyOf<Timeout> F>
 Coro<internal::scope_value_t<F, Timeout>> timeout_at(std::optional<TimePoint> when, F body) {
     co_await transparent;
     Timeout scope = Timeout::at(when);
-    co_return co_await internal::run_inside(scope, internal::ref_to_body<Timeout>(body));
+    co_return co_await internal::run_inside(scope, scope, internal::ref_to_body<Timeout>(body));
 }
 /// Python's `async with timeout(…) as limit`: use it with with_async(limit, body).
 [[nodiscard]] inline Timeout timeout(std::optional<Delay> delay) noexcept { return Timeout(delay); }

@@ -40,6 +40,29 @@ using entered_t = typename decltype(std::declval<R&>().aenter())::value_type;
 template <class R>
 using entered_scope_t = std::conditional_t<std::is_void_v<entered_t<R>>, NoScope,
                                            std::remove_reference_t<entered_t<R>>>;
+template <class T>
+auto& scope_in(Result<T>& entered) noexcept {
+    return entered.value();
+}
+inline NoScope& scope_in(Result<void>&) noexcept {
+    static NoScope none;
+    return none;
+}
+
+// Closes a body that is a coroutine, and was not run because its scope could not be entered.
+template <class F>
+class ClosedUnlessRun {
+public:
+    explicit ClosedUnlessRun(F& body) noexcept : body_(body) {}
+    ClosedUnlessRun(const ClosedUnlessRun&) = delete;
+    ClosedUnlessRun& operator=(const ClosedUnlessRun&) = delete;
+    ~ClosedUnlessRun() {
+        if constexpr (is_coro<F>) body_.close();
+    }
+
+private:
+    F& body_;
+};
 
 /// `task`: whose body it is; it knows what cancel() was told.
 [[nodiscard]] ExitReason reason_for(const ResultBase& body, const TaskBase* task);
@@ -47,16 +70,13 @@ using entered_scope_t = std::conditional_t<std::is_void_v<entered_t<R>>, NoScope
 template <class R, class T>
 Coro<T> run_entered(R& resource, BodyRef<T, entered_scope_t<R>> body) {
     co_await transparent;
+    Result<entered_t<R>> entered;
+    auto entering = resource.aenter();
+    co_await as_outcome(std::move(entering), entered);
+    if (entered.outcome != Outcome::value) co_await PassOn(entered);
     Result<T> result;
-    if constexpr (std::is_void_v<entered_t<R>>) {
-        co_await resource.aenter();
-        NoScope none;
-        auto inside = body(none);
-        co_await as_outcome(std::move(inside), result);
-    } else {
-        auto&& entered = co_await resource.aenter();
-        auto inside = body(entered);
-        co_await as_outcome(std::move(inside), result);
+    if (auto inside = body.start(scope_in(entered), result)) {
+        co_await as_outcome(std::move(*inside), result);
     }
     const TaskBase* task = co_await this_task();
     const ExitReason reason = reason_for(result, task);
@@ -75,9 +95,11 @@ Coro<T> run_and_clean_up(BodyRef<T, NoScope> body, BodyRef<void, NoScope> cleanu
     co_await transparent;
     Result<T> result;
     NoScope none;
-    auto inside = body(none);
-    co_await as_outcome(std::move(inside), result);
-    co_await run_shielded(cleanup);
+    if (auto inside = body.start(none, result)) {
+        co_await as_outcome(std::move(*inside), result);
+    }
+    CancelScope shield({.shield = true});
+    co_await run_inside(shield, none, cleanup);
     if (result.outcome != Outcome::value) co_await PassOn(result);
     co_return take_value(result);
 }
@@ -95,6 +117,7 @@ extern template Coro<void> run_and_clean_up(BodyRef<void, NoScope>, BodyRef<void
 template <AsyncContextManager R, internal::BodyOf<internal::entered_scope_t<R>> F>
 internal::scope_coro_t<F, internal::entered_scope_t<R>> with_async(R& resource, F body) {
     co_await transparent;
+    const internal::ClosedUnlessRun<F> guard(body);
     co_return co_await internal::run_entered(
         resource, internal::ref_to_body<internal::entered_scope_t<R>>(body));
 }

@@ -11,8 +11,10 @@
 
 namespace weft::testing {
 
-/// Of this thread: the one after so many fails, once. Negative: none.
+/// Of this thread: the one after so many fails. Negative: none.
 inline constinit thread_local int allocations_until_failure = -1;
+/// And so many in a row do.
+inline constinit thread_local int allocations_to_fail = 1;
 
 /// Calls `make` so that its n-th allocation, counted from 0, fails. Whether that has thrown.
 template <class F>
@@ -32,7 +34,15 @@ bool fails_at(int n, F make) {
 
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
     int& left = weft::testing::allocations_until_failure;
-    return left >= 0 && left-- == 0 ? nullptr : std::malloc(bytes);
+    int& to_fail = weft::testing::allocations_to_fail;
+    if (left < 0) return std::malloc(bytes);
+    if (left-- > 0) return std::malloc(bytes);
+    if (--to_fail > 0) {
+        left = 0;
+    } else {
+        to_fail = 1;
+    }
+    return nullptr;
 }
 void* operator new(std::size_t bytes) {
     if (void* memory = operator new(bytes, std::nothrow)) return memory;

@@ -62,6 +62,13 @@ inline Coro<std::string> ended(AnyFuture future) {
     co_return outcome_of(future);
 }
 
+/// Awaits it, and gives "ok" or its error in the same words. A cancellation passes through.
+template <class T>
+Coro<std::string> outcome(Coro<T> coro) {
+    const auto result = co_await as_result(std::move(coro));
+    co_return result ? "ok" : describe(result.error());
+}
+
 /// What a call throws, as text; "nothing" when it returns.
 template <std::invocable F>
 std::string thrown_by(F function) {
