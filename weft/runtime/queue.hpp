@@ -134,7 +134,7 @@ private:
 /// Items in the order of their coming.
 ///
 ///     co_await queue.put(item);
-///     auto item = co_await queue.get();
+///     auto next = co_await queue.get();
 ///
 /// Tasks that wait are served in the order of their coming. Items need only be movable.
 ///
