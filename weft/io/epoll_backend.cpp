@@ -129,8 +129,9 @@ private:
     FileDescriptor epoll_;
     FileDescriptor waker_;
     Registrations registrations_;
-    std::size_t watched_ = 0;  // how many the kernel was told of
-    bool has_pwait2_ = true;   // epoll_wait() waits for milliseconds only
+    std::size_t watched_ = 0;         // how many the kernel was told of
+    List<IoOperation> always_ready_;  // those that it cannot watch, of any descriptors
+    bool has_pwait2_ = true;          // epoll_wait() waits for milliseconds only
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
     static constexpr std::size_t received_bytes_max = 64 * 1024;
     std::unique_ptr<std::byte[]> received_ =
@@ -142,6 +143,7 @@ bool is_sending(IoKind kind) noexcept {
         case IoKind::readable:
         case IoKind::readable_once:
         case IoKind::read:
+        case IoKind::read_each:
         case IoKind::receive:
         case IoKind::receive_each:
         case IoKind::receive_message:
@@ -158,9 +160,17 @@ bool is_sending(IoKind kind) noexcept {
     return false;
 }
 
+bool lends_buffer(IoKind kind) noexcept {
+    return kind == IoKind::receive_each || kind == IoKind::read_each;
+}
+
 bool repeats(IoKind kind, std::int32_t result) noexcept {
     return kind == IoKind::readable || kind == IoKind::writable ||
-           (kind == IoKind::receive_each && result > 0);
+           (lends_buffer(kind) && result > 0);
+}
+
+bool transfers_bytes(IoKind kind) noexcept {
+    return kind == IoKind::read || kind == IoKind::read_each || kind == IoKind::write;
 }
 
 // The descriptor is ready. What the operation has come to; nullopt: it is not ready after all.
@@ -193,6 +203,11 @@ void EpollBackend::submit(IoOperation& operation) {
         if (in_doubt || registration.events != registration.wanted()) {
             watch(operation.fd, registration);
         }
+    } catch (const PermissionError&) {
+        // What epoll cannot watch: a regular file, /dev/null. It need not wait either.
+        operation.unlink();
+        if (!transfers_bytes(operation.kind)) throw;
+        always_ready_.push_back(operation);
     } catch (...) {
         operation.unlink();
         throw;
@@ -259,6 +274,10 @@ int EpollBackend::wait_for_events(std::span<epoll_event> events, TimePoint deadl
 }
 
 bool EpollBackend::wait(TimePoint deadline) {
+    if (!always_ready_.empty()) {
+        deliver_to(always_ready_);
+        deadline = TimePoint::min();
+    }
     if (deadline == TimePoint::min() && watched_ == 0) return true;  // nothing can come
 
     std::array<epoll_event, 256> events;
@@ -286,7 +305,7 @@ void EpollBackend::deliver_to(List<IoOperation>& operations) {
     List<IoOperation> candidates;
     candidates.splice_back(operations);
     while (IoOperation* operation = candidates.pop_front()) {
-        if (operation->kind == IoKind::receive_each) lend_buffer(*operation);
+        if (lends_buffer(operation->kind)) lend_buffer(*operation);
         const std::optional<std::int32_t> result = try_ready(*operation);
         const bool more = !result || repeats(operation->kind, *result);
         if (more) operations.push_back(*operation);

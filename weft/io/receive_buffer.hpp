@@ -29,6 +29,8 @@ public:
     /// The reader has enough for now. What is under way may still be fed.
     virtual void pause_reading() noexcept = 0;
     virtual void resume_reading() noexcept = 0;
+    /// Nobody can read any more.
+    virtual void reader_is_gone() noexcept = 0;
 
 protected:
     ~ReadTransport() = default;
@@ -70,10 +72,15 @@ public:
 
     void retain() noexcept { ++owners_; }
     void release() noexcept {
-        if (--owners_ == 0) delete this;
+        if (--owners_ == 0) {
+            delete this;
+        } else if (owners_ == 1 && transport_) {
+            transport_->reader_is_gone();
+        }
     }
 
-    // The side of the transport, which may be none. It outlives this, or takes itself away.
+    // The side of the transport, which may be none, and is an owner. It outlives this, or takes
+    // itself away.
     void set_transport(ReadTransport* transport) noexcept { transport_ = transport; }
     /// Only tasks of `loop` may wait.
     void bind(EventLoop& loop) { loop_.bind(loop, "StreamReader"); }
@@ -108,17 +115,18 @@ private:
     void wake() noexcept;
     void resume_below(std::size_t limit) noexcept;
 
-    Bytes bytes_;
-    std::size_t begin_ = 0;  // what is before was read
-    std::uint64_t position_ = 0;
-    std::size_t limit_;
-    ReadTransport* transport_ = nullptr;
-    std::exception_ptr error_;
-    List<Waiter> waiter_;  // at most one
-    LoopBound loop_;
-    std::size_t owners_ = 0;
+    // What each read and each feed() looks at comes first, and together.
+    std::uint32_t owners_ = 0;
     bool eof_ = false;
     bool paused_ = false;
+    ReadTransport* transport_ = nullptr;
+    Bytes bytes_;
+    std::size_t begin_ = 0;  // what is before was read
+    List<Waiter> waiter_;    // at most one
+    LoopBound loop_;
+    std::size_t limit_;
+    std::uint64_t position_ = 0;
+    std::exception_ptr error_;
 };
 
 }  // namespace internal

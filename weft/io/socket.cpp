@@ -57,6 +57,10 @@ int get_option(int fd, int level, int option, const char* what) {
 
 }  // namespace
 
+SocketAddress internal::own_address_of(int fd) {
+    return ask_for_address(fd, ::getsockname, "getsockname");
+}
+
 Socket::Socket(AddressFamily family, SocketKind type, int protocol) {
     const int fd =
         ::socket(static_cast<int>(family), static_cast<int>(type) | SOCK_CLOEXEC, protocol);
@@ -128,9 +132,7 @@ void Socket::shutdown(Shutdown how) {
     check_result(::shutdown(fd, static_cast<int>(how)), "shutdown", fd);
 }
 
-SocketAddress Socket::getsockname() const {
-    return ask_for_address(open_state().fd(), ::getsockname, "getsockname");
-}
+SocketAddress Socket::getsockname() const { return internal::own_address_of(open_state().fd()); }
 
 SocketAddress Socket::getpeername() const {
     return ask_for_address(open_state().fd(), ::getpeername, "getpeername");

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/io/pipes.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
@@ -436,6 +438,75 @@ TEST(StreamStall, a_drain_goes_on_when_the_peer_reads_again) {
         while (received.size() < sent.size()) received += co_await sock_recv(peer, 1 << 20);
         co_await draining;
         EXPECT_TRUE(received == sent);
+    }());
+}
+
+// ---- pipes
+
+struct PipeCalls {
+    Fault reading;
+    Fault writing;
+};
+
+// What was sent and has arrived before the end.
+Coro<std::string> through_a_pipe(const PipeCalls& calls, const Bytes& sent, Bytes& received) {
+    int ends[2] = {};
+    EXPECT_EQ(::pipe(ends), 0);
+    const StreamReader reader = co_await connect_read_pipe(ends[0]);
+    const StreamWriter writer = co_await connect_write_pipe(ends[1]);
+    SystemFaults faults;
+    Fault reading = calls.reading;
+    Fault writing = calls.writing;
+    reading.fd = ends[0];
+    writing.fd = ends[1];
+    faults.on(Call::read, reading);
+    faults.on(Call::write, writing);
+    const auto receiving = create_task([](const StreamReader& from, Bytes& into) -> Coro<void> {
+        while (true) {
+            const Bytes some = co_await from.read(1000);
+            if (some.empty()) co_return;
+            into += some;
+        }
+    }(reader, received));
+    writer.write(sent);
+    writer.close();
+    const std::string told = co_await outcome(writer.wait_closed());
+    co_return told + ", " + co_await testing::ended(receiving);
+}
+
+TEST(PipeFaults, interruptions_and_small_pieces_are_not_seen) {
+    const Bytes sent = some_bytes(100'000);
+    const PipeCalls interrupted = {.reading = {.error = EINTR, .first = 2, .times = 5},
+                                   .writing = {.error = EINTR, .times = 3}};
+    const PipeCalls in_pieces = {.reading = {.bytes_max = 77, .times = always},
+                                 .writing = {.bytes_max = 1001, .times = always}};
+    for (const PipeCalls& calls : {interrupted, in_pieces}) {
+        run_to_the_end([](const PipeCalls& how, const Bytes& all) -> Coro<void> {
+            Bytes received;
+            EXPECT_EQ(co_await through_a_pipe(how, all, received), "ok, ok");
+            EXPECT_TRUE(received == all);
+        }(calls, sent));
+    }
+}
+
+TEST(PipeFaults, an_error_is_told_to_the_end_where_it_happened) {
+    run_to_the_end([]() -> Coro<void> {
+        Bytes received;
+        const std::string told =
+            co_await through_a_pipe({.reading = {.error = EIO, .first = 2},
+                                     .writing = {.bytes_max = 1000, .times = always}},
+                                    some_bytes(2000), received);
+        EXPECT_TRUE(tells(told, EIO)) << told;
+        EXPECT_TRUE(told.starts_with("ok, ")) << told;
+    }());
+    run_to_the_end([]() -> Coro<void> {
+        Bytes received;
+        const Bytes sent = some_bytes(2000);
+        const std::string told = co_await through_a_pipe(
+            {.reading = {.times = 0}, .writing = {.error = EIO}}, sent, received);
+        EXPECT_TRUE(tells(told, EIO)) << told;
+        EXPECT_TRUE(told.ends_with(", ok")) << told;
+        EXPECT_EQ(received, "");
     }());
 }
 

@@ -120,7 +120,8 @@ public:
     void feed_data(BytesView data) const { buffer_->feed(data); }
     void feed_eof() const { buffer_->feed_eof(); }
     void set_exception(std::exception_ptr error) const { buffer_->fail(std::move(error)); }
-    /// Lifetime: `transport` outlives the stream, or is taken away by set_transport(nullptr).
+    /// Lifetime: `transport` holds a copy of this reader, and outlives the stream or is taken away
+    ///           by set_transport(nullptr).
     void set_transport(ReadTransport* transport) const noexcept {
         buffer_->set_transport(transport);
     }

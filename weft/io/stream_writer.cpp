@@ -8,7 +8,6 @@
 #include <exception>
 #include <expected>
 #include <initializer_list>
-#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,8 +15,8 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
@@ -29,30 +28,6 @@
 
 namespace weft {
 namespace internal {
-
-// What the handles of a writer share: with the last of them, the connection is closed.
-class WriterEnd {
-public:
-    explicit WriterEnd(Ref<StreamTransport> the_transport) noexcept
-        : transport(std::move(the_transport)) {}
-    void retain() noexcept { ++owners_; }
-    void release() noexcept {
-        if (--owners_ == 0) delete this;
-    }
-
-    const Ref<StreamTransport> transport;
-
-private:
-    ~WriterEnd() {
-        if (transport->is_closing()) return;
-        if (transport->loop().get_debug() && !transport->was_accepted()) {
-            log(LogLevel::warning,
-                "unclosed StreamWriter of the connection with " + transport->peer().to_string());
-        }
-        transport->close();
-    }
-    std::uint32_t owners_ = 0;
-};
 
 namespace {
 
@@ -120,21 +95,11 @@ Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     if (transport->error()) std::rethrow_exception(transport->error());
 }
 
-// Without memory for it nobody could close the connection.
-Ref<WriterEnd> make_end(const Ref<StreamTransport>& transport) {
-    try {
-        return Ref(new WriterEnd(transport));
-    } catch (const std::bad_alloc&) {
-        transport->abort();
-        throw;
-    }
-}
-
 }  // namespace
 }  // namespace internal
 
-StreamWriter::StreamWriter(Ref<internal::StreamTransport> transport)
-    : end_(internal::make_end(transport)) {}
+StreamWriter::StreamWriter(const Ref<internal::StreamTransport>& transport) noexcept
+    : end_(transport.get()) {}
 StreamWriter::StreamWriter(const StreamWriter&) noexcept = default;
 StreamWriter::StreamWriter(StreamWriter&&) noexcept = default;
 StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {
@@ -143,7 +108,7 @@ StreamWriter& StreamWriter::operator=(StreamWriter other) noexcept {
 }
 StreamWriter::~StreamWriter() = default;
 
-internal::StreamTransport& StreamWriter::transport() const noexcept { return *end_->transport; }
+internal::StreamTransport& StreamWriter::transport() const noexcept { return end_->transport(); }
 internal::StreamTransport& StreamWriter::checked() const {
     transport().check_thread();
     return transport();
@@ -157,20 +122,20 @@ void StreamWriter::writelines(const std::vector<Bytes>& data) const {
     for (const Bytes& piece : data) write(piece);
 }
 
-Coro<void> StreamWriter::drain() const { return internal::drain_transport(end_->transport); }
+Coro<void> StreamWriter::drain() const { return internal::drain_transport(Ref(&transport())); }
 Coro<WriteResult> StreamWriter::write_all(BytesView data) const {
     internal::StreamTransport& to = checked();
     const bool is_open = !to.is_closing();
     const std::uint64_t before = to.sent_bytes() + to.unsent();
     to.write(data);
-    if (is_open) return internal::wait_until_sent(end_->transport, before + data.size());
+    if (is_open) return internal::wait_until_sent(Ref(&to), before + data.size());
     return internal::not_written(to.error() ? internal::code_of(to.error())
                                             : std::make_error_code(std::errc::connection_reset));
 }
 void StreamWriter::write_eof() const { checked().write_eof(); }
 void StreamWriter::close() const { checked().close(); }
 bool StreamWriter::is_closing() const noexcept { return transport().is_closing(); }
-Coro<void> StreamWriter::wait_closed() const { return internal::wait_for_end(end_->transport); }
+Coro<void> StreamWriter::wait_closed() const { return internal::wait_for_end(Ref(&transport())); }
 void StreamWriter::abort() const { checked().abort(); }
 
 void StreamWriter::set_write_buffer_limits(WriteBufferLimits limits) const {
@@ -189,7 +154,7 @@ std::pair<std::size_t, std::size_t> StreamWriter::get_write_buffer_limits() cons
 std::size_t StreamWriter::get_write_buffer_size() const noexcept { return transport().unsent(); }
 
 SocketAddress StreamWriter::peername() const { return transport().peer(); }
-SocketAddress StreamWriter::sockname() const { return transport().socket().getsockname(); }
-int StreamWriter::fileno() const noexcept { return transport().socket().fileno(); }
+SocketAddress StreamWriter::sockname() const { return internal::own_address_of(fileno()); }
+int StreamWriter::fileno() const noexcept { return transport().channel().fileno(); }
 
 }  // namespace weft

@@ -84,8 +84,9 @@ public:
     [[nodiscard, clang::coro_wrapper]] Coro<WriteResult> write_all(BytesView data) const;
 
     /// Ends the stream for the peer once all is sent; reading goes on. A second call does nothing.
+    /// A pipe is closed then.
     void write_eof() const;
-    /// Whether one direction can be ended alone. True for sockets.
+    /// Whether the peer can be told of an end: always, so far.
     [[nodiscard]] bool can_write_eof() const noexcept { return true; }
 
     /// Sends what is buffered, then closes the connection. A peer that does not read keeps it open:
@@ -111,15 +112,16 @@ public:
     /// How many bytes were written and not sent.
     [[nodiscard]] std::size_t get_write_buffer_size() const noexcept;
 
-    /// Where the other end is; Python's `get_extra_info("peername")`. Known after the end, too.
+    /// Where the other end is; Python's `get_extra_info("peername")`. Known after the end, too. No
+    /// address for a pipe.
     [[nodiscard]] SocketAddress peername() const;
-    /// Errors: OSError once the connection is closed.
+    /// Errors: OSError once the connection is closed, and for a pipe.
     [[nodiscard]] SocketAddress sockname() const;
     /// The descriptor; -1 once the connection is closed.
     [[nodiscard]] int fileno() const noexcept;
 
     // Implementation.
-    explicit StreamWriter(Ref<internal::StreamTransport> transport);
+    explicit StreamWriter(const Ref<internal::StreamTransport>& transport) noexcept;
 
 private:
     [[nodiscard]] internal::StreamTransport& transport() const noexcept;

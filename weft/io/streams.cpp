@@ -11,6 +11,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/channel.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
@@ -25,8 +26,10 @@ namespace weft {
 namespace {
 
 StreamPair make_stream(Socket socket, const SocketAddress& peer, StreamReader reader) {
-    StreamWriter writer(
-        internal::StreamTransport::start(get_running_loop(), std::move(socket), peer, reader));
+    if (socket.getblocking()) socket.setblocking(false);
+    internal::Channel channel(socket.detach(), internal::Channel::Kind::socket);
+    const StreamWriter writer(
+        internal::StreamTransport::start(get_running_loop(), std::move(channel), peer, reader));
     return {std::move(reader), std::move(writer)};
 }
 

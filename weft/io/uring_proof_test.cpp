@@ -141,7 +141,8 @@ private:
             case IoKind::write:
                 io_uring_prep_write(sqe, operation.fd, operation.buffer, length, offset);
                 break;
-            case IoKind::receive_each:  // needs the kernel's buffer rings, beyond a proof
+            case IoKind::receive_each:  // need the kernel's buffer rings, beyond a proof
+            case IoKind::read_each:
                 check(false, "this backend lends no buffers");
                 break;
             case IoKind::receive:

@@ -23,13 +23,14 @@ enum class IoKind : std::uint8_t {
     writable,       // the same for writing
     readable_once,  // completes once, with 0
     writable_once,
-    read,   // read(2) of up to `length` bytes into `buffer`; at `offset` unless that is -1
-    write,  // write(2), likewise
+    read,       // read(2) of up to `length` bytes into `buffer`; at `offset` unless that is -1
+    write,      // write(2), likewise
+    read_each,  // read(2) again and again, until cancelled, at an error or the end: the backend
+                // lends `buffer`, which is only valid inside complete()
 
     // Of a socket. None raises SIGPIPE.
     receive,          // recv(2) of up to `length` bytes into `buffer`
-    receive_each,     // the same again and again, until cancelled, at an error or the end: the
-                      // backend lends `buffer`, which is only valid inside complete()
+    receive_each,     // the same again and again, as read_each
     send,             // send(2) of `length` bytes at `buffer`
     receive_message,  // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
     send_message,     // sendmsg(2); `buffer` is a msghdr

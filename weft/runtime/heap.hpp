@@ -13,6 +13,8 @@ namespace weft::internal {
 template <class T, class Compare>
 class Heap {
 public:
+    /// Whether the next push() needs no memory.
+    [[nodiscard]] bool has_room() const noexcept { return items_.size() < items_.capacity(); }
     void push(T&& item) {
         items_.push_back(std::move(item));
         rise(items_.size() - 1);
@@ -60,6 +62,8 @@ private:
 template <class T>
 class Stack {
 public:
+    /// Whether the next push() needs no memory.
+    [[nodiscard]] bool has_room() const noexcept { return items_.size() < items_.capacity(); }
     void push(T&& item) { items_.push_back(std::move(item)); }
     /// There must be one.
     T pop() {

@@ -25,7 +25,10 @@ public:
 
     [[nodiscard]] bool await_ready() const noexcept { return own().can_get(); }
     T await_resume() {
-        finish_wait();
+        if (has_waited()) [[unlikely]] {
+            finish_wait();
+            return own().get_nowait_slow();
+        }
         return own().get_nowait();
     }
 
@@ -43,8 +46,12 @@ public:
 
     [[nodiscard]] bool await_ready() const noexcept { return own().can_put(); }
     void await_resume() {
-        finish_wait();
-        own().put_nowait(std::move(item_));
+        if (has_waited()) [[unlikely]] {
+            finish_wait();
+            own().put_nowait_slow(std::move(item_));
+        } else {
+            own().put_nowait(std::move(item_));
+        }
     }
 
 private:
@@ -99,13 +106,15 @@ public:
 
     /// Errors: QueueFull; QueueShutDown.
     void put_nowait(T item) {
-        check_can_put();
+        if (!may_put_freely() || !items_.has_room()) [[unlikely]]
+            return put_nowait_slow(std::move(item));
         items_.push(std::move(item));
         was_put();
     }
     /// Errors: QueueEmpty; QueueShutDown when it is empty and was shut down.
     T get_nowait() {
-        check_can_get();
+        if (!may_get_freely()) [[unlikely]]
+            return get_nowait_slow();
         T item = items_.pop();
         was_got();
         return item;
@@ -125,6 +134,21 @@ public:
 private:
     friend class GetWait<T, Items>;
     friend class PutWait<T, Items>;
+
+    // Out of line: without a call that comes back, the usual way has no registers to save.
+    [[gnu::noinline]] void put_nowait_slow(T item) {
+        check_can_put();
+        items_.push(std::move(item));
+        was_put();
+        wake_getter();
+    }
+    [[gnu::noinline]] T get_nowait_slow() {
+        check_can_get();
+        T item = items_.pop();
+        was_got();
+        wake_putter();
+        return item;
+    }
 
     Items items_;
 };

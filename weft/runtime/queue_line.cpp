@@ -29,14 +29,18 @@ void QueueLine::shut_down() noexcept {
 
 void QueueLine::throw_too_many_done() { throw ValueError("task_done() called too many times"); }
 
-void QueueLine::throw_cannot_put() const {
+void QueueLine::check_can_put() const {
     if (is_shut_down_) throw QueueShutDown();
-    throw QueueFull();
+    if (full()) throw QueueFull();
+    if (!getters_.empty()) loop_.check_thread();
 }
 
-void QueueLine::throw_cannot_get() const {
-    if (is_shut_down_) throw QueueShutDown();
-    throw QueueEmpty();
+void QueueLine::check_can_get() const {
+    if (empty()) {
+        if (is_shut_down_) throw QueueShutDown();
+        throw QueueEmpty();
+    }
+    if (!putters_.empty()) loop_.check_thread();
 }
 
 bool QueueWait::can_go_on() const noexcept {
@@ -70,7 +74,7 @@ void QueueWait::stand_in_line() noexcept {
     line().push_back(*this);
 }
 
-void QueueWait::finish() {
+void QueueWait::finish_wait() {
     if (outcome == Outcome::cancelled) {
         leave();
         raise_if_cancelled();

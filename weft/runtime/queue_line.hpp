@@ -40,16 +40,14 @@ protected:
             leave();
     }
     [[nodiscard]] QueueLine& queue() const noexcept { return queue_; }
-    void finish_wait() {
-        if (outcome != Outcome::pending) [[unlikely]]
-            finish();
-    }
+    [[nodiscard]] bool has_waited() const noexcept { return outcome != Outcome::pending; }
+    /// Errors: CancelledError.
+    void finish_wait();
 
 private:
     void start(PromiseBase& frame);
     [[nodiscard]] bool can_go_on() const noexcept;
     void stand_in_line() noexcept;
-    void finish();
     void leave() noexcept;
 
     [[nodiscard]] List<QueueWait>& line() const noexcept;
@@ -114,30 +112,21 @@ protected:
     // There is an item, or no further one will come; there is room, or a refusal.
     [[nodiscard]] bool can_get() const noexcept { return size_ > 0 || is_shut_down_; }
     [[nodiscard]] bool can_put() const noexcept { return size_ < size_max_ || is_shut_down_; }
-    void check_can_put() const {
-        if (is_shut_down_ || full()) [[unlikely]]
-            throw_cannot_put();
-        if (!getters_.empty()) [[unlikely]]
-            loop_.check_thread();
+    // Nobody is to be refused or woken.
+    [[nodiscard]] bool may_put_freely() const noexcept {
+        return size_ < size_max_ && getters_.empty() && !is_shut_down_;
     }
-    void check_can_get() const {
-        if (size_ == 0) [[unlikely]]
-            throw_cannot_get();
-        if (!putters_.empty()) [[unlikely]]
-            loop_.check_thread();
-    }
+    [[nodiscard]] bool may_get_freely() const noexcept { return size_ > 0 && putters_.empty(); }
+    void check_can_put() const;
+    void check_can_get() const;
     void was_put() noexcept {
         ++size_;
         ++unfinished_;
         finished_.clear();
-        if (!getters_.empty()) [[unlikely]]
-            wake_next(getters_);
     }
-    void was_got() noexcept {
-        --size_;
-        if (!putters_.empty()) [[unlikely]]
-            wake_next(putters_);
-    }
+    void was_got() noexcept { --size_; }
+    void wake_getter() noexcept { wake_next(getters_); }
+    void wake_putter() noexcept { wake_next(putters_); }
     void check_can_shut_down() const {
         if (!getters_.empty() || !putters_.empty()) loop_.check_thread();
     }
@@ -153,8 +142,6 @@ private:
     friend class QueueWait;
     void wake_next(List<QueueWait>& line) noexcept;
     [[noreturn]] static void throw_too_many_done();
-    [[noreturn]] void throw_cannot_put() const;
-    [[noreturn]] void throw_cannot_get() const;
 
     std::size_t size_ = 0;
     std::size_t size_max_;

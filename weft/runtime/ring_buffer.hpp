@@ -21,6 +21,8 @@ public:
         free(slots_, capacity_);
     }
 
+    /// Whether the next push() needs no memory.
+    [[nodiscard]] bool has_room() const noexcept { return end_ - begin_ != capacity_; }
     void push(T&& item) {
         if (end_ - begin_ == capacity_) [[unlikely]]
             grow();

@@ -28,6 +28,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace weft::testing {
 
@@ -37,6 +38,7 @@ enum class Call : std::uint8_t {
     epoll_add,  // epoll_ctl(2) that adds: to remove or change fails for no want of anything
     epoll_wait,
     listen,
+    read,
     recv,
     recvfrom,
     recvmsg,
@@ -45,6 +47,7 @@ enum class Call : std::uint8_t {
     sendmsg,
     shutdown,
     socket,
+    write,
 };
 
 inline constexpr int always = std::numeric_limits<int>::max();
@@ -103,7 +106,7 @@ private:
 
     inline static thread_local SystemFaults* of_this_thread = nullptr;
     std::list<std::pair<Call, Fault>> plan_;  // grows while it is looked through
-    std::array<int, static_cast<std::size_t>(Call::socket) + 1> calls_{};
+    std::array<int, static_cast<std::size_t>(Call::write) + 1> calls_{};
     int met_ = 0;
 };
 
@@ -183,6 +186,12 @@ int listen(int fd, int backlog) noexcept {
     return fails(Call::listen, fd) ? -1 : real(fd, backlog);
 }
 
+ssize_t read(int fd, void* buffer, std::size_t bytes) {
+    static const auto real = libc<decltype(::read)>("read");
+    if (fails(Call::read, fd, bytes)) return -1;
+    return real(fd, buffer, bytes);
+}
+
 ssize_t recv(int fd, void* buffer, std::size_t bytes, int flags) {
     static const auto real = libc<decltype(::recv)>("recv");
     if (fails(Call::recv, fd, bytes)) return -1;
@@ -233,6 +242,12 @@ int shutdown(int fd, int how) noexcept {
 int socket(int family, int type, int protocol) noexcept {
     static const auto real = libc<decltype(::socket)>("socket");
     return fails(Call::socket, -1) ? -1 : real(family, type, protocol);
+}
+
+ssize_t write(int fd, const void* buffer, std::size_t bytes) {
+    static const auto real = libc<decltype(::write)>("write");
+    if (fails(Call::write, fd, bytes)) return -1;
+    return real(fd, buffer, bytes);
 }
 
 }  // extern "C"

@@ -40,6 +40,7 @@ ssize_t call(const IoOperation& op) noexcept {
             errno = EAGAIN;
             return -1;
         case IoKind::read:
+        case IoKind::read_each:
             return op.offset < 0 ? ::read(op.fd, op.buffer, length_of(op))
                                  : ::pread(op.fd, op.buffer, length_of(op), op.offset);
         case IoKind::write:

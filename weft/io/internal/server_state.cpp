@@ -19,7 +19,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
-#include <weft/io/internal/socket_state.hpp>
+#include <weft/io/internal/channel.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
@@ -118,13 +118,14 @@ void ServerState::accept_all(Socket& listener) {
                 break;
         }
         if (accepted.fd < 0) return rest(-accepted.fd);
-        serve(adopt_descriptor(accepted.fd, listener.family(), sock_stream, false), accepted.peer);
+        serve(Channel(accepted.fd, Channel::Kind::socket), accepted.peer);
     }
 }
 
-void ServerState::serve(Socket connection, const SocketAddress& peer) {
+void ServerState::serve(Channel connection, const SocketAddress& peer) {
     const StreamReader reader(options_.limit);
-    const auto transport = StreamTransport::start(loop_, std::move(connection), peer, reader, this);
+    const auto transport =
+        StreamTransport::start(loop_, std::move(connection), peer, reader, Flow::both, this);
     StreamWriter writer(transport);  // closes it where the rest finds no memory
     connections_.insert(transport.get());
     static_cast<void>(

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <weft/base/ref.hpp>
+#include <weft/io/internal/channel.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
@@ -72,7 +73,7 @@ public:
 private:
     ~ServerState() = default;
     void accept_all(Socket& listener);
-    void serve(Socket connection, const SocketAddress& peer);
+    void serve(Channel connection, const SocketAddress& peer);
     void rest(int code);
     void start_accepting();
     void stop_accepting() noexcept;

@@ -80,4 +80,8 @@ private:
 /// A Socket of a new descriptor, which is closed where there is no memory for it.
 [[nodiscard]] Socket adopt_descriptor(int fd, AddressFamily family, SocketKind type, bool blocking);
 
+/// Where the socket of that descriptor is bound.
+/// Errors: OSError
+[[nodiscard]] SocketAddress own_address_of(int fd);
+
 }  // namespace weft::internal

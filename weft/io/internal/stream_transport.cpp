@@ -11,14 +11,17 @@
 #include <string>
 #include <utility>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
+#include <weft/base/log.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
-#include <weft/io/socket.hpp>
+#include <weft/io/internal/channel.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/runtime/backend.hpp>
@@ -29,9 +32,9 @@
 namespace weft::internal {
 namespace {
 
-std::exception_ptr error_for(int code, const SocketAddress& peer) noexcept {
+std::exception_ptr error_for(int code, const StreamTransport& transport) noexcept {
     try {
-        throw_os_error(code, "connection with " + peer.to_string());
+        throw_os_error(code, transport.describe());
     } catch (...) {
         return std::current_exception();
     }
@@ -39,12 +42,11 @@ std::exception_ptr error_for(int code, const SocketAddress& peer) noexcept {
 
 // As asyncio does: Nagle's algorithm would hold the second of two small writes back until the peer
 // has acknowledged the first, which it may delay by 40 ms.
-void send_small_pieces_at_once(Socket& socket) noexcept {
-    if (socket.family() != af_inet && socket.family() != af_inet6) return;
-    try {
-        socket.set_no_delay();
-    } catch (const OSError&) {  // a protocol other than TCP, or the peer has gone
-    }
+void send_small_pieces_at_once(const Channel& channel, const SocketAddress& peer) noexcept {
+    if (peer.family() != af_inet && peer.family() != af_inet6) return;
+    const int on = 1;
+    // Refused for a protocol other than TCP, and where the peer has gone.
+    static_cast<void>(::setsockopt(channel.fileno(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ constinit const ReadyKind StreamTransport::ready_kind = {
     .describe =
         [](const ReadyNode& node) {
             const auto& transport = static_cast<const StreamTransport&>(node);
-            return "<Handle of the connection with " + transport.peer_.to_string() + ">";
+            return "<Handle of the " + transport.describe() + ">";
         }};
 
 void StreamTransport::Operation::complete(std::int32_t result, bool more) noexcept {
@@ -73,30 +75,40 @@ void StreamTransport::Operation::complete(std::int32_t result, bool more) noexce
     (transport_.*handler_)(result, more);
 }
 
-StreamTransport::StreamTransport(EventLoop& loop, Socket socket, SocketAddress peer,
-                                 StreamReader reader, ConnectionOwner* owner)
+StreamTransport::StreamTransport(EventLoop& loop, Channel channel, const SocketAddress& peer,
+                                 StreamReader reader, Flow flow, ConnectionOwner* owner)
     : ReadyNode(ready_kind),
-      loop_(loop),
-      socket_(std::move(socket)),
-      peer_(peer),
+      receive_(*this, flow == Flow::sending ? IoKind::readable_once : channel.receive_kind(),
+               flow == Flow::sending ? &StreamTransport::peer_is_gone : &StreamTransport::received),
       reader_(std::move(reader)),
+      channel_(std::move(channel)),
+      flow_(flow),
+      loop_(loop),
+      send_(*this, channel_.send_kind(), &StreamTransport::sent),
       owner_(owner),
-      receive_(*this, IoKind::receive_each, &StreamTransport::received),
-      send_(*this, IoKind::send, &StreamTransport::sent) {
-    receive_.fd = send_.fd = socket_.fileno();
+      peer_(peer) {
+    receive_.fd = send_.fd = channel_.fileno();
     may_write_.set();
+    if (flow == Flow::receiving) wrote_eof_ = shut_sending_ = true;
+    // The write end of a pipe is readable when nobody is left to read.
+    if (flow == Flow::sending && !channel_.is_pipe()) received_eof_ = true;
+}
+
+std::string StreamTransport::describe() const {
+    if (channel_.is_socket()) return "connection with " + peer_.to_string();
+    return "pipe with descriptor " + std::to_string(receive_.fd);
 }
 
 StreamTransport::~StreamTransport() { reader_.set_transport(nullptr); }
 
-Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Socket socket, SocketAddress peer,
-                                            StreamReader reader, ConnectionOwner* owner) {
-    if (socket.getblocking()) socket.setblocking(false);
-    send_small_pieces_at_once(socket);
+Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Channel channel,
+                                            const SocketAddress& peer, StreamReader reader,
+                                            Flow flow, ConnectionOwner* owner) {
+    send_small_pieces_at_once(channel, peer);
     Ref<StreamTransport> transport(
-        new StreamTransport(loop, std::move(socket), peer, std::move(reader), owner));
+        new StreamTransport(loop, std::move(channel), peer, std::move(reader), flow, owner));
     transport->reader_.bind(loop);
-    transport->submit(transport->receive_);
+    if (!transport->received_eof_) transport->submit(transport->receive_);
     transport->reader_.set_transport(transport.get());
     loop.resources().push_back(*transport);
     transport->retain();  // the loop's, until it is lost
@@ -120,11 +132,18 @@ void StreamTransport::received(std::int32_t result, bool more) {
     } else if (result == 0) {
         received_eof_ = true;
         if (!closing_) reader_.feed_eof();  // half-open: what is written is still sent
+        if (flow_ == Flow::receiving) settle_soon();
     } else if (result != -ECANCELED) {
         failure_ = -result;
     }
     if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
     if (failure_ != 0 || (!more && ending_)) settle_soon();
+}
+
+void StreamTransport::peer_is_gone(std::int32_t result, bool) {
+    received_eof_ = true;
+    peer_is_gone_ = result >= 0;
+    settle_soon();
 }
 
 void StreamTransport::pause_reading() noexcept {
@@ -135,6 +154,11 @@ void StreamTransport::pause_reading() noexcept {
 void StreamTransport::resume_reading() noexcept {
     reading_paused_ = false;
     settle_soon();
+}
+
+// What nobody reads is of no use, where it is all that there is.
+void StreamTransport::reader_is_gone() noexcept {
+    if (flow_ == Flow::receiving) close();
 }
 
 // ---- sending
@@ -165,25 +189,20 @@ void StreamTransport::write_eof() noexcept {
 // Once all is sent.
 void StreamTransport::shut_sending() noexcept {
     if (std::exchange(shut_sending_, true)) return;
-    try {
-        socket_.shutdown(shut_wr);
-    } catch (const OSError& error) {
-        // The peer has gone already; what it sent before is still to be received.
-        if (error.code() != ENOTCONN) end(std::current_exception());
-    }
+    if (flow_ == Flow::sending) return close();  // there is nothing else to keep open
+    const int result = channel_.shut_sending();
+    // ENOTCONN: the peer has gone already; what it sent before is still to be received.
+    if (result < 0 && result != -ENOTCONN) end(error_for(-result, *this));
 }
 
 // How much the system takes now.
 std::size_t StreamTransport::send_now(BytesView data) noexcept {
-    ssize_t count = 0;
-    do {
-        count = ::send(send_.fd, data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (count < 0 && errno == EINTR);
+    const std::ptrdiff_t count = channel_.send(data);
     if (count >= 0) {
         sent_bytes_ += static_cast<std::size_t>(count);
         return static_cast<std::size_t>(count);
     }
-    if (errno != EAGAIN) end_with(errno);
+    if (count != -EAGAIN) end_with(static_cast<int>(-count));
     return 0;
 }
 
@@ -238,6 +257,14 @@ void StreamTransport::update_events() noexcept {
 
 // ---- the end
 
+void StreamTransport::writer_is_gone() noexcept {
+    if (is_closing()) return;
+    if (loop_.get_debug() && !was_accepted()) {
+        log(LogLevel::warning, "unclosed StreamWriter of the " + describe());
+    }
+    close();
+}
+
 void StreamTransport::close() noexcept {
     if (closing_) return;
     closing_ = true;
@@ -246,8 +273,8 @@ void StreamTransport::close() noexcept {
 }
 
 void StreamTransport::end_with(int code) noexcept {
-    if (!closing_ && !received_eof_) receive_rest();
-    end(error_for(code, peer_));
+    if (!closing_ && !received_eof_ && flow_ == Flow::both) receive_rest();
+    end(error_for(code, *this));
 }
 
 // A peer that refuses what is sent may have said why before it went: that is read first.
@@ -256,7 +283,7 @@ void StreamTransport::receive_rest() noexcept {
     std::array<char, 4096> piece;
     try {
         for (std::size_t total = 0; total < rest_bytes_max;) {
-            const ssize_t count = ::recv(receive_.fd, piece.data(), piece.size(), MSG_DONTWAIT);
+            const std::ptrdiff_t count = channel_.receive(piece);
             if (count <= 0) return;  // the end, or an error, which is told already
             reader_.feed_data(BytesView(piece.data(), static_cast<std::size_t>(count)));
             total += static_cast<std::size_t>(count);
@@ -308,6 +335,9 @@ void StreamTransport::settle() noexcept {
     settles_soon_ = false;
     if (lost_) return;
     if (failure_ != 0) end_with(failure_);
+    if (flow_ == Flow::receiving && received_eof_) end(nullptr);
+    // As in asyncio, it is an error only for one who has something to say.
+    if (peer_is_gone_ && !ending_) unsent() > 0 ? end_with(EPIPE) : end(nullptr);
     if (!ending_) {
         if (reading_paused_) {
             cancel(receive_);
@@ -323,7 +353,7 @@ void StreamTransport::settle() noexcept {
 void StreamTransport::lose() noexcept {
     lost_ = true;
     ListNode::unlink();
-    socket_.close();
+    channel_.close();
     sending_ = Bytes();
     queued_ = Bytes();
     sent_ = 0;

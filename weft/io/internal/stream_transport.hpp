@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/io/internal/stream_transport.hpp - a connected socket between a StreamReader and the
-// StreamWriters.
+// weft/io/internal/stream_transport.hpp - a connected socket, or one end of a pipe, between
+// StreamReaders and StreamWriters.
 //
 //   open ──close()──▶ closing: what was written is sent ──▶ ending ──▶ lost
 //     └──abort(), an error────────────────────────────────────┘
@@ -15,13 +15,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/io/internal/channel.hpp>
 #include <weft/io/receive_buffer.hpp>
-#include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/runtime/backend.hpp>
@@ -43,12 +44,34 @@ protected:
     ~ConnectionOwner() = default;
 };
 
-class StreamTransport final : public ReadTransport, private LoopResource, private ReadyNode {
+/// What the handles of a StreamWriter share: with the last of them, the connection is closed.
+class WriterEnd {
 public:
-    /// Begins to receive.
+    inline void retain() noexcept;
+    inline void release() noexcept;
+    [[nodiscard]] inline StreamTransport& transport() noexcept;
+
+protected:
+    WriterEnd() = default;
+    ~WriterEnd() = default;
+
+private:
+    std::uint32_t handles_ = 0;
+};
+
+/// What a transport is for. A socket is for both.
+enum class Flow : std::uint8_t { both, receiving, sending };
+
+class StreamTransport final : public WriterEnd,
+                              public ReadTransport,
+                              private LoopResource,
+                              private ReadyNode {
+public:
+    /// Begins to receive. `peer` is a socket's.
     /// Errors: OSError when the loop cannot watch the descriptor.
-    [[nodiscard]] static Ref<StreamTransport> start(EventLoop& loop, Socket socket,
-                                                    SocketAddress peer, StreamReader reader,
+    [[nodiscard]] static Ref<StreamTransport> start(EventLoop& loop, Channel channel,
+                                                    const SocketAddress& peer, StreamReader reader,
+                                                    Flow flow = Flow::both,
                                                     ConnectionOwner* owner = nullptr);
 
     void retain() noexcept { ++owners_; }
@@ -95,12 +118,17 @@ public:
     [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
     void pause_reading() noexcept override;
     void resume_reading() noexcept override;
+    void reader_is_gone() noexcept override;
 
-    [[nodiscard]] const Socket& socket() const noexcept { return socket_; }
+    [[nodiscard]] const Channel& channel() const noexcept { return channel_; }
     [[nodiscard]] const SocketAddress& peer() const noexcept { return peer_; }
+    /// Such as "connection with ('127.0.0.1', 80)".
+    [[nodiscard]] std::string describe() const;
     [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
     /// By a server, whose handlers need not close.
     [[nodiscard]] bool was_accepted() const noexcept { return owner_ != nullptr; }
+    /// With the last handle of its writer.
+    void writer_is_gone() noexcept;
 
 private:
     // One direction of the socket.
@@ -117,11 +145,12 @@ private:
         Handler handler_;
     };
 
-    StreamTransport(EventLoop& loop, Socket socket, SocketAddress peer, StreamReader reader,
-                    ConnectionOwner* owner);
+    StreamTransport(EventLoop& loop, Channel channel, const SocketAddress& peer,
+                    StreamReader reader, Flow flow, ConnectionOwner* owner);
     ~StreamTransport();
 
     void received(std::int32_t result, bool more);
+    void peer_is_gone(std::int32_t result, bool more);
     void sent(std::int32_t result, bool more);
     [[nodiscard]] std::size_t send_now(BytesView data) noexcept;
     void flush() noexcept;
@@ -141,33 +170,49 @@ private:
     void lose() noexcept;
     void loop_closes() noexcept override;
 
-    EventLoop& loop_;
-    Socket socket_;
-    SocketAddress peer_;
-    StreamReader reader_;
-    ConnectionOwner* owner_;
+    // What each request and its answer use comes first, and together: of many connections that take
+    // turns, each finds its memory out of the cache.
     Operation receive_;
-    Operation send_;
-    Bytes sending_;         // the kernel may read it: it does not change while it is sent
-    std::size_t sent_ = 0;  // of it
-    std::uint64_t sent_bytes_ = 0;
-    Bytes queued_;  // what comes after it
-    std::size_t high_water_ = 64 * 1024;
-    std::size_t low_water_ = 16 * 1024;
-    Event may_write_;
-    Event sent_more_;
-    Event closed_;
-    std::exception_ptr error_;
+    StreamReader reader_;
+    Channel channel_;
     int failure_ = 0;  // the errno of an operation, until settle() sees it
     std::uint32_t owners_ = 0;
+    Flow flow_;
     bool reading_paused_ = false;
-    bool received_eof_ = false;
+    bool received_eof_ = false;  // nothing comes any more, or nobody asks
     bool wrote_eof_ = false;
     bool shut_sending_ = false;
     bool closing_ = false;
     bool ending_ = false;
     bool lost_ = false;
     bool settles_soon_ = false;  // in the ready queue
+    bool peer_is_gone_ = false;  // at the other end of a pipe
+    EventLoop& loop_;
+    std::uint64_t sent_bytes_ = 0;
+    Event may_write_;
+    std::size_t sent_ = 0;  // of what follows
+    Bytes sending_;         // the kernel may read it: it does not change while it is sent
+    Bytes queued_;          // what comes after it
+    std::size_t high_water_ = 64 * 1024;
+    std::size_t low_water_ = 16 * 1024;
+    Event sent_more_;
+    Operation send_;
+    Event closed_;
+    std::exception_ptr error_;
+    ConnectionOwner* owner_;
+    SocketAddress peer_;
 };
+
+inline StreamTransport& WriterEnd::transport() noexcept {
+    return static_cast<StreamTransport&>(*this);
+}
+inline void WriterEnd::retain() noexcept {
+    if (handles_++ == 0) transport().retain();
+}
+inline void WriterEnd::release() noexcept {
+    if (--handles_ > 0) return;
+    transport().writer_is_gone();
+    transport().release();
+}
 
 }  // namespace weft::internal
