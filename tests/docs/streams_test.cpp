@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The examples of sockets and streams.
+// The examples of streams, pipes and sockets.
 #include <weft/io/streams.hpp>
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
+#include <weft/io/pipes.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
@@ -63,6 +66,25 @@ TEST(OpenConnection, gives_one_stream_or_its_two_directions) {
     };
     run(main());
     EXPECT_EQ(trace.text(), "answer to one\r\n\r\nand a body, answer to two\r\n\r\nand a body");
+}
+
+// ---- pipes
+
+Coro<void> read_input(Trace& trace) {
+    StreamReader input = co_await open_stdin();
+    while (auto line = co_await input.next()) {
+        trace(*line);
+    }
+}
+TEST(OpenStdin, gives_line_after_line) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    EXPECT_EQ(::write(ends[1], "one\ntwo\n", 8), 8);
+    EXPECT_EQ(::dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    for (const int end : ends) ::close(end);
+    Trace trace;
+    run(read_input(trace));
+    EXPECT_EQ(trace.text(), "one\n, two\n");
 }
 
 // ---- sockets
