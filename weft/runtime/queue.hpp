@@ -120,7 +120,7 @@ public:
         return item;
     }
 
-    /// Ends it: put() raises QueueShutDown from now on, get() once the queue is empty. All who wait
+    /// Ends it: put() throws QueueShutDown from now on, get() once the queue is empty. All who wait
     /// are woken. `immediate` drops the items, each as if it was got and done.
     void shutdown(bool immediate = false) {
         check_can_shut_down();
