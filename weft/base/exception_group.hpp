@@ -23,8 +23,8 @@ namespace weft {
 ///     try {
 ///         co_await TaskGroup::scope(body);
 ///     } catch (const ExceptionGroup& errors) {
-///         except_group(errors, on<ValueError>([](const ExceptionGroup& values) { … }),
-///                              on<OSError>([](const ExceptionGroup& others) { … }));
+///         except_group(errors, on<ValueError>([&](const ExceptionGroup& values) { … }),
+///                              on<OSError>([&](const ExceptionGroup& others) { … }));
 ///     }
 ///
 /// Spec: PEP 654; `split` and `subgroup` keep the nesting and the message, as there.

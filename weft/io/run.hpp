@@ -112,8 +112,9 @@ T run(Coro<T> main, RunnerOptions options = {},
     }
 }
 
-/// Runs a coroutine function as the whole program: `int main() { return main_of(async_main); }`,
-/// with arguments `main_of(async_main, options)`, which live as long as the program.
+/// Runs a coroutine function as the whole program,
+/// `int main() { return weft::main_of(async_main); }`, or with arguments that live as long as the
+/// program, `main_of(async_main, options)`.
 ///
 /// Returns: what the coroutine returns (0 for void); SystemExit's code; 130 after Ctrl-C; 1 for
 ///          any other error, which is printed with the awaits that it came through.

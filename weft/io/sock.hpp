@@ -7,6 +7,15 @@
 // Tasks that use one socket in one direction take turns, in the order in which they came; a
 // sock_sendall() or sock_sendfile() is sent as a whole before the next.
 //
+// An echo, from the first connection to its end:
+//
+//     auto [connection, peer] = co_await sock_accept(listener);
+//     while (true) {
+//         const std::string data = co_await sock_recv(connection, 1024);
+//         if (data.empty()) co_return;
+//         co_await sock_sendall(connection, data);
+//     }
+//
 // Of all of them:
 //
 // Errors:   OSError        what the system says, as the type that belongs to the errno: such as
@@ -48,7 +57,6 @@ namespace weft {
 /// Cancel:   safe; what has come stays in the socket.
 /// Cost:     no buffer is held while it waits.
 /// Spec:     loop.sock_recv
-/// Example:  @snippet sock_test.cpp echo
 [[nodiscard]] Coro<std::string> sock_recv(Socket& sock, std::ptrdiff_t n);
 
 /// The same into a buffer.
@@ -84,7 +92,6 @@ namespace weft {
 /// Errors:   see above. After one it is not known how much was sent.
 /// Cancel:   lossy; a part may have been sent, and nobody is told how much: shut the connection.
 /// Spec:     loop.sock_sendall
-/// Example:  @snippet sock_test.cpp echo
 [[nodiscard]] Coro<void> sock_sendall(Socket& sock, std::string_view data);
 
 /// Sends one datagram.
@@ -114,7 +121,6 @@ namespace weft {
 /// Cancel:   safe; a connection that was taken is delivered, and the cancellation is raised at the
 ///           next await. Where the loop is closed before, the connection is closed.
 /// Spec:     loop.sock_accept
-/// Example:  @snippet sock_test.cpp echo
 [[nodiscard]] Coro<std::pair<Socket, SocketAddress>> sock_accept(Socket& sock);
 
 /// Sends a file, from `offset` on up to `count` bytes or its end, without copying it through the

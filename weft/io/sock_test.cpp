@@ -26,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-//! [echo]
 Coro<void> serve_one(Socket& listener) {
     auto [connection, peer] = co_await sock_accept(listener);
     while (true) {
@@ -49,7 +48,6 @@ Coro<std::string> ask(SocketAddress address) {
         answer += data;
     }
 }
-//! [echo]
 
 TEST_P(Sock, echoes_over_tcp) {
     Socket listener = tcp_listener();

@@ -22,8 +22,8 @@ using enum AddressFamily;
 
 /// The address of a socket: IPv4, IPv6, or that of a Unix socket. A value; it owns what it needs.
 ///
-///     co_await sock_connect(sock, {"127.0.0.1", 80});
-///     listener.bind(SocketAddress::from_path("/run/app.sock"));
+///     co_await sock_connect(sock, {"127.0.0.1", port});
+///     listener.bind(SocketAddress::from_path(path));
 ///
 /// Hosts are numeric: names are not looked up here.
 ///

@@ -14,12 +14,12 @@
 
 namespace weft {
 
-/// `auto [reader, writer] = co_await open_connection("example.org", 80);`
+/// `auto [reader, writer] = co_await open_connection(host, port);`
 using StreamPair = std::pair<StreamReader, StreamWriter>;
 
 /// Both directions of a connection, for one who reads and writes. What asyncio has in two objects:
 ///
-///     Stream stream = co_await open_connection("example.org", 80);
+///     Stream stream = co_await open_connection(host, port);
 ///     if (const auto sent = co_await stream.write_all(request); !sent) { … sent.error() … }
 ///     Bytes head = co_await stream.readuntil("\r\n\r\n");
 ///

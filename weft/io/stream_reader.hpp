@@ -41,7 +41,7 @@ private:
     std::vector<std::string> any_;  // the shortest first
 };
 
-/// Reads what the other end of a stream sends. A handle: copies read from the same stream.
+/// Reads what the peer sends. A handle: copies read from the same stream.
 ///
 /// Two tasks must not wait for one stream at the same time; the second gets a RuntimeError, since
 /// who would get which bytes were chance.

@@ -36,7 +36,7 @@ public:
     using std::expected<void, std::error_code>::expected;
 };
 
-/// Writes to the other end of a stream. A handle: copies write to the same stream, and when the
+/// Writes to the peer. A handle: copies write to the same stream, and when the
 /// last of them is gone the connection is closed, as by close(); debug mode warns of it, but for
 /// connections that a server has accepted.
 ///
@@ -112,7 +112,7 @@ public:
     /// How many bytes were written and not sent.
     [[nodiscard]] std::size_t get_write_buffer_size() const noexcept;
 
-    /// Where the other end is; Python's `get_extra_info("peername")`. Known after the end, too. No
+    /// Where the peer is; Python's `get_extra_info("peername")`. Known after the end, too. No
     /// address for a pipe.
     [[nodiscard]] SocketAddress peername() const;
     /// Errors: OSError once the connection is closed, and for a pipe.

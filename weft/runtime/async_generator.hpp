@@ -104,8 +104,11 @@ class GeneratorTurn;
 ///             co_yield i;
 ///         }
 ///     }
+///
+/// Python's `async for` is a loop over next():
+///
 ///     auto numbers = count(3);
-///     while (auto n = co_await numbers.next()) use(*n);      // async for
+///     while (auto number = co_await numbers.next()) use(*number);
 ///
 /// Cleanup that awaits needs aclose(), since a destructor cannot wait: `aclosing(generator, body)`
 /// sees to it. A generator that is destroyed where it waits at a `co_yield` runs its destructors

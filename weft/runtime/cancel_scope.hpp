@@ -35,7 +35,7 @@ struct CancelScopeOptions {
 ///     if (scope.cancelled_caught()) …
 ///
 /// Tasks that a TaskGroup inside the scope starts are in it, too.
-/// Errors: none of its own; the CancelledError of its cancellation ends at its border.
+/// Errors: none of its own; the CancelledError of its cancellation ends with it.
 /// Cancel: a cancellation from outside passes through; with `shield`, also one by Task::cancel()
 ///         is raised only after the scope. When the program ends, shields hold for the grace
 ///         period of the Runner at most.

@@ -40,12 +40,12 @@ public:
     /// The work begins. False when it was cancelled before: then it must not run.
     [[nodiscard]] bool set_running();
     [[nodiscard]] Status status() const;
-    /// Waits until it is over; false when `timeout` passed first.
+    /// Waits until it is done; false when `timeout` passed first.
     [[nodiscard]] bool wait(std::optional<Nanoseconds> timeout) const;
     void add_done_callback(std::function<void()> callback);
 
     /// Ends it by what `store` puts into place, under the lock.
-    /// Errors: InvalidStateError when it is over.
+    /// Errors: InvalidStateError when it is done.
     void finish(const std::function<void()>& store);
 
 private:
@@ -78,7 +78,7 @@ class Future {
 public:
     Future() : state_(std::make_shared<State>()) {}
 
-    /// Returns false when the work runs or is over.
+    /// Returns false when the work runs or is done.
     bool cancel() const { return state_->cancel(); }
     [[nodiscard]] bool cancelled() const { return state_->status() == Status::cancelled; }
     [[nodiscard]] bool running() const { return state_->status() == Status::running; }
@@ -98,26 +98,26 @@ public:
         if (cancelled()) throw CancelledError();
         return state_->error;
     }
-    // Of a future that is over, for the only reader there is: takes the error out. No other thread
+    // Of a future that is done, for the only reader there is: takes the error out. No other thread
     // owns the exception then, and none destroys it beside the reader.
     [[nodiscard]] std::exception_ptr take_exception(weft::internal::OnlyReader) const {
         return std::exchange(state_->error, nullptr);
     }
 
-    /// Calls it once the future is over: in the thread that ends it, or at once. It must not throw.
+    /// Calls it once the future is done: in the thread that ends it, or at once. It must not throw.
     void add_done_callback(std::function<void()> callback) const {
         state_->add_done_callback(std::move(callback));
     }
 
     // For those who do the work.
-    /// The work was thrown away: cancelled, even if it had begun. Does nothing when it is over.
+    /// The work was dropped: cancelled, even if it had begun. Does nothing when it is done.
     void abandon() const { state_->abandon(); }
     /// The work begins; cancel() returns false from then on.
     /// Returns: false when it was cancelled before; the work must not be done then.
     /// Errors:  InvalidStateError when it runs already, or has a result.
     [[nodiscard]] bool set_running_or_notify_cancel() const { return state_->set_running(); }
     /// Ends it with a value made of `args`, wakes those who wait, and calls the done callbacks.
-    /// Errors: InvalidStateError when it is over.
+    /// Errors: InvalidStateError when it is done.
     template <class... Args>
     void set_result(Args&&... args) const {
         state_->finish([&] { state_->value.template emplace<1>(std::forward<Args>(args)...); });

@@ -104,7 +104,6 @@ TEST(Context, of_callbacks_is_that_of_their_making) {
     EXPECT_EQ(trace, "12");
 }
 
-//! [call_in_context]
 TEST(Context, that_a_callback_is_given_is_shared_both_ways) {
     testing::VirtualLoop loop;
     std::string trace;
@@ -124,7 +123,6 @@ TEST(Context, that_a_callback_is_given_is_shared_both_ways) {
     EXPECT_EQ(number.get(context), 11);
     EXPECT_EQ(number.get(0), 0);
 }
-//! [call_in_context]
 
 TEST(Context, of_a_done_callback_is_a_copy_of_that_of_its_adding_unless_it_is_given) {
     testing::VirtualLoop loop;

@@ -11,7 +11,8 @@
 
 namespace weft {
 
-/// Calls a coroutine function with every element: `co_await gather(each(urls, fetch))`.
+/// Calls a coroutine function with every element:
+/// `auto pages = co_await gather(each(urls, fetch));`
 ///
 /// std::views::transform cannot: clang refuses library functions that hand on a Coro.
 /// Lifetime: the elements of an lvalue range are passed as references into it.

@@ -77,7 +77,7 @@ void drop_repeated(std::vector<F>& futures) {
     std::erase_if(futures, [&](const F& f) { return !kept.insert(f.state().get()).second; });
 }
 
-/// A finished future's value for the owner of one handle: while there are others it is copied, if
+/// A done future's value for the owner of one handle: while there are others it is copied, if
 /// it can be; what a reference refers to belongs to neither, and is copied always.
 template <class T>
 element_t<T> element_from(FutureBase& future) {

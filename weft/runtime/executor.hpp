@@ -29,7 +29,7 @@ class CapacityLimiter;
 
 namespace internal {
 
-// Travels with the work that ends a future: when the work is thrown away, whoever waits is told.
+// Travels with the work that ends a future: when the work is dropped, whoever waits is told.
 template <class T>
 class CancelUnlessEnded {
 public:

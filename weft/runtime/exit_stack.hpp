@@ -27,13 +27,13 @@ namespace weft {
 ///         …
 ///     });
 ///
-/// Errors:   what a cleanup throws replaces what is on its way, as in nested blocks.
+/// Errors:   what a cleanup throws replaces what is on its way, as in nested scopes.
 /// Cancel:   a cleanup that is cancelled ends; the others are run all the same.
 /// Suspends: maybe; where the body or a cleanup does.
 /// Spec:     contextlib.AsyncExitStack.
 class AsyncExitStack {
 public:
-    /// A cleanup that is told how the block was left, and says whether the error ends there.
+    /// A cleanup that is told how the body was left, and says whether the error ends there.
     using Exit = CoroFunction<Coro<bool>(const ExitReason&)>;
 
     AsyncExitStack() = default;
@@ -78,7 +78,7 @@ public:
     /// Suspends: maybe; where a cleanup does.
     [[nodiscard]] Coro<void> aclose();
 
-    // Implementation of the block.
+    // Implementation of the scope.
     [[nodiscard]] Coro<void> run(internal::BodyRef<void, AsyncExitStack> body);
 
 private:

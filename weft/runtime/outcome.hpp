@@ -101,8 +101,6 @@ template <class T>
 
 /// The coroutine that `make` returns. None where already the call throws: that is in `result` then,
 /// for a body must not leave its scope by another way than its outcome.
-///
-///     if (auto body = started(make, result)) co_await as_outcome(std::move(*body), result);
 template <class Make, class T>
 [[nodiscard]] std::optional<Coro<T>> started(
     const Make& make, Result<T>& result,

@@ -120,7 +120,7 @@ public:
         return item;
     }
 
-    /// Ends it: put() raises QueueShutDown from now on, get() once the queue is empty. All who wait
+    /// Ends it: put() throws QueueShutDown from now on, get() once the queue is empty. All who wait
     /// are woken. `immediate` drops the items, each as if it was got and done.
     void shutdown(bool immediate = false) {
         check_can_shut_down();
@@ -158,7 +158,7 @@ private:
 /// Items in the order of their coming.
 ///
 ///     co_await queue.put(item);
-///     auto item = co_await queue.get();
+///     auto next = co_await queue.get();
 ///
 /// Tasks that wait are served in the order of their coming. Items need only be movable.
 ///

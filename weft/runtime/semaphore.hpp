@@ -61,7 +61,7 @@ private:
 ///     const auto permit = co_await semaphore.scoped();    // async with semaphore:
 ///
 /// First come, first served: a released permit belongs at once to the task that waits longest, and
-/// who comes before that task has run queues up behind it.
+/// who comes before that task has run gets in line behind it.
 ///
 /// Thread:   the loop's; it belongs to the first loop in which a task waits for it.
 /// Lifetime: must outlive those who wait for it or hold it.

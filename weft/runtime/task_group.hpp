@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/runtime/task_group.hpp - TaskGroup: tasks that end before the block that made them.
+// weft/runtime/task_group.hpp - TaskGroup: tasks that end before the scope that made them.
 #pragma once
 
 #include <concepts>
@@ -56,8 +56,8 @@ private:
 ///     });
 ///
 /// A body that only starts tasks may be a plain function: `[&](TaskGroup& group) { … }`. Or, where
-/// the group is needed around the block, `TaskGroup group; co_await with_async(group,
-/// [&]() -> Coro<void> { … });`. References that the tasks take must outlive the block, not more.
+/// the group is needed around the scope, `TaskGroup group; co_await with_async(group,
+/// [&]() -> Coro<void> { … });`. References that the tasks take must outlive the scope, not more.
 ///
 /// When a task or the body fails, the other tasks and the body are cancelled.
 /// Errors: ExceptionGroup "unhandled errors in a TaskGroup" with all real errors in the order in
@@ -120,11 +120,11 @@ public:
     template <class T = void, class F>
     Coro<T> start(F function);
 
-    /// Cancels the tasks and the body; the block then ends without an error, unless there is a
+    /// Cancels the tasks and the body; the scope then ends without an error, unless there is a
     /// real one. May be called before the group is entered, and again.
     void cancel();
 
-    // Implementation of the block.
+    // Implementation of the scope.
     [[nodiscard]] Coro<void> run(internal::BodyRef<void, TaskGroup> body);
 
 private:

@@ -26,11 +26,14 @@ class Timeout;
 ///     co_await timeout(10s, [&]() -> Coro<void> { … });
 ///
 ///     Timeout limit(10s);                                          // async with … as limit:
-///     co_await with_async(limit, [&]() -> Coro<void> {
-///         limit.reschedule(loop.time() + 5s);
-///         …
-///     });
-///     if (limit.expired()) …
+///     try {
+///         co_await with_async(limit, [&]() -> Coro<void> {
+///             limit.reschedule(loop.time() + 5s);
+///             …
+///         });
+///     } catch (const TimeoutError&) {
+///         if (!limit.expired()) throw;    // an error of the body
+///     }
 ///
 /// Errors:   TimeoutError when the deadline cancelled the body, caused by the CancelledError. An
 ///           error that the body throws instead goes on, with a TimeoutError as its context().

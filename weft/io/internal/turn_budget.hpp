@@ -2,11 +2,9 @@
 // weft/io/internal/turn_budget.hpp - I/O that never has to wait lets others run all the same.
 //
 // An operation that completes at once costs no turn of the loop. A task whose peer is always
-// faster would keep the loop to itself, so each operation that could complete at once begins with
-//
-//     if (internal::turn_is_due()) co_await sleep(Nanoseconds::zero());
-//
-// before it does anything, where a cancellation loses nothing.
+// faster would keep the loop to itself, so each operation that could complete at once asks
+// turn_is_due() before it does anything, where a cancellation loses nothing, and if so sleeps for
+// no time at all.
 #pragma once
 
 namespace weft::internal {
