@@ -70,6 +70,15 @@ function(weft_test name)
     LABELS "${arg_LABEL}" TIMEOUT 120 ENVIRONMENT "${weft_test_environment}")
 endfunction()
 
+# weft_test_on_uring(NAME LABEL label COMMAND ...): the test once more, where the system has io_uring.
+function(weft_test_on_uring name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL" "COMMAND")
+  weft_test(${name}/io_uring_basic LABEL ${arg_LABEL} COMMAND ${arg_COMMAND})
+  set_property(TEST ${name}/io_uring_basic APPEND PROPERTY ENVIRONMENT WEFT_BACKEND=io_uring_basic)
+  set_property(TEST ${name}/io_uring_basic PROPERTY
+    SKIP_REGULAR_EXPRESSION "WEFT_BACKEND=io_uring_basic cannot be had here")
+endfunction()
+
 # weft_fuzzer(TARGET): a libFuzzer program, which the target `fuzzers` builds.
 function(weft_fuzzer target)
   target_link_libraries(${target} PRIVATE -fsanitize=fuzzer)

@@ -21,6 +21,7 @@ class NotingTransport final : public ReadTransport {
 public:
     void pause_reading() noexcept override { l("pause"); }
     void resume_reading() noexcept override { l("resume"); }
+    void reader_is_gone() noexcept override {}
     Trace l;
 };
 

@@ -138,62 +138,13 @@ private:
         std::make_unique_for_overwrite<std::byte[]>(received_bytes_max);
 };
 
-bool is_sending(IoKind kind) noexcept {
-    switch (kind) {
-        case IoKind::readable:
-        case IoKind::readable_once:
-        case IoKind::read:
-        case IoKind::read_each:
-        case IoKind::receive:
-        case IoKind::receive_each:
-        case IoKind::receive_message:
-        case IoKind::accept:
-            return false;
-        case IoKind::writable:
-        case IoKind::writable_once:
-        case IoKind::write:
-        case IoKind::send:
-        case IoKind::send_message:
-        case IoKind::connect:
-            return true;
-    }
-    return false;
-}
-
-bool lends_buffer(IoKind kind) noexcept {
-    return kind == IoKind::receive_each || kind == IoKind::read_each;
-}
-
-bool repeats(IoKind kind, std::int32_t result) noexcept {
-    return kind == IoKind::readable || kind == IoKind::writable ||
-           (lends_buffer(kind) && result > 0);
-}
-
 bool transfers_bytes(IoKind kind) noexcept {
     return kind == IoKind::read || kind == IoKind::read_each || kind == IoKind::write;
 }
 
-// The descriptor is ready. What the operation has come to; nullopt: it is not ready after all.
-std::optional<std::int32_t> try_ready(const IoOperation& operation) noexcept {
-    switch (operation.kind) {
-        case IoKind::readable:
-        case IoKind::writable:
-        case IoKind::readable_once:
-        case IoKind::writable_once:
-            return 0;
-        case IoKind::connect: {
-            // A second connect(2) tells how the first one went.
-            const std::optional<std::int32_t> result = internal::attempt(operation);
-            return result == -EISCONN ? 0 : result;
-        }
-        default:
-            return internal::attempt(operation);
-    }
-}
-
 void EpollBackend::submit(IoOperation& operation) {
     Registration& registration = registrations_.at_or_new(operation.fd);
-    const bool sending = is_sending(operation.kind);
+    const bool sending = internal::waits_to_write(operation.kind);
     auto& operations = sending ? registration.sending : registration.receiving;
     // Two operations that wait for the same are rare, and one that was left behind when its
     // descriptor was closed looks like that: the kernel tells whether it still knows the number.
@@ -305,9 +256,9 @@ void EpollBackend::deliver_to(List<IoOperation>& operations) {
     List<IoOperation> candidates;
     candidates.splice_back(operations);
     while (IoOperation* operation = candidates.pop_front()) {
-        if (lends_buffer(operation->kind)) lend_buffer(*operation);
-        const std::optional<std::int32_t> result = try_ready(*operation);
-        const bool more = !result || repeats(operation->kind, *result);
+        if (internal::borrows_buffer(operation->kind)) lend_buffer(*operation);
+        const std::optional<std::int32_t> result = internal::attempt_when_ready(*operation);
+        const bool more = !result || internal::goes_on_after(operation->kind, *result);
         if (more) operations.push_back(*operation);
         if (result) operation->complete(*result, more);
     }

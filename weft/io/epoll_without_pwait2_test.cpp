@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 
 #include <weft/base/time.hpp>
-#include <weft/io/run.hpp>
+#include <weft/io/epoll_backend.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -34,7 +34,8 @@ class EpollWithoutPwait2 : public ::testing::TestWithParam<int> {};
 TEST_P(EpollWithoutPwait2, sleeps_no_less_than_it_was_told_to) {
     refusal = GetParam();
     calls = 0;
-    run([]() -> Coro<void> {
+    EventLoop own(make_epoll_backend());
+    own.run_until_complete([]() -> Coro<void> {
         const EventLoop& loop = get_running_loop();
         for (const Nanoseconds span : {Nanoseconds(1us), Nanoseconds(1500us), Nanoseconds(5ms)}) {
             const TimePoint begin = loop.time();

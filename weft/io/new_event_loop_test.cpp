@@ -17,7 +17,7 @@ namespace {
 TEST(NewEventLoop, refuses_a_backend_that_it_does_not_know) {
     ::setenv("WEFT_BACKEND", "abacus", 1);
     EXPECT_EQ(message_of([] { static_cast<void>(new_event_loop()); }),
-              "WEFT_BACKEND is 'abacus', but only 'epoll' is built in");
+              "WEFT_BACKEND is 'abacus', but there are only 'epoll' and 'io_uring_basic'");
     ::unsetenv("WEFT_BACKEND");
 }
 

@@ -18,7 +18,7 @@
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/io/epoll_backend.hpp>
+#include <weft/io/backends.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -112,12 +112,7 @@ void cancel_all_tasks(EventLoop& loop, Delay grace) {
 
 std::unique_ptr<EventLoop> new_event_loop() {
     ignore_sigpipe();
-    const char* wanted = std::getenv("WEFT_BACKEND");
-    if (wanted && *wanted && std::string(wanted) != "epoll") {
-        throw ValueError("WEFT_BACKEND is '" + std::string(wanted) +
-                         "', but only 'epoll' is built in");
-    }
-    return std::make_unique<EventLoop>(make_epoll_backend());
+    return std::make_unique<EventLoop>(make_backend());
 }
 
 Runner::~Runner() {

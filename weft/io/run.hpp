@@ -17,9 +17,8 @@
 
 namespace weft {
 
-/// A new loop on the system's backend: epoll. `WEFT_BACKEND=epoll` names it; any other value is
-/// an error, since nothing else is built in yet.
-/// Errors: ValueError for an unknown WEFT_BACKEND; OSError without a free descriptor.
+/// A new loop on the backend that WEFT_BACKEND names: see make_backend().
+/// Errors: those of make_backend(); OSError without a free descriptor.
 [[nodiscard]] std::unique_ptr<EventLoop> new_event_loop();
 
 struct RunnerOptions {

@@ -57,7 +57,9 @@ TEST_P(Sock, carries_all_however_little_each_call_takes_or_gives) {
             co_return std::get<1>(std::move(results));
         };
         ASSERT_EQ(run(both(a, b, data)), data) << n << " bytes at a time";
-        EXPECT_GE(faults.calls(Call::send), static_cast<int>(data.size() / n));
+        if (!is_on_uring()) {
+            EXPECT_GE(faults.calls(Call::send), static_cast<int>(data.size() / n));
+        }
     }
 }
 
@@ -117,6 +119,7 @@ protected:
     void withstand(std::initializer_list<Call> calls, int error, int times) {
         const File file("a file");
         for (const Call faulty : calls) {
+            if (faulty == Call::epoll_wait && is_on_uring()) continue;  // it is not made
             for (int n = 1;; ++n) {
                 SystemFaults faults;
                 faults.on(faulty, {.error = error, .first = n, .times = times});
@@ -131,9 +134,7 @@ protected:
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(, SockConversation,
-                         ::testing::Values(Letting::go_at_once, Letting::go_later),
-                         [](const auto& info) { return letting_name(info.param); });
+INSTANTIATE_TEST_SUITE_P(, SockConversation, ::testing::ValuesIn(all_lettings()), letting_name);
 
 TEST_P(SockConversation, goes_on_where_a_call_is_interrupted) {
     withstand({Call::accept4, Call::connect, Call::epoll_wait, Call::recv, Call::recvfrom,
@@ -176,6 +177,7 @@ TEST_P(Sock, tells_what_receiving_failed_with_and_keeps_the_bytes) {
 TEST_P(Sock, tells_what_sending_failed_with) {
     for (const int error : {EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM}) {
         for (const bool waits : {false, true}) {
+            if (waits && is_on_uring()) continue;  // the kernel does it, and makes no call
             auto [a, b] = non_blocking_pair();
             if (waits) fill(a);
             SystemFaults faults;
@@ -258,6 +260,7 @@ TEST_P(Sock, tells_that_a_connection_under_way_has_timed_out) {
 }
 
 TEST_P(Sock, tells_that_the_loop_cannot_watch_the_socket) {
+    if (is_on_uring()) GTEST_SKIP() << "nothing is refused here: it is asked for later";
     for (const int error : {ENOSPC, ENOMEM}) {
         auto [a, b] = non_blocking_pair();
         SystemFaults faults;

@@ -18,16 +18,16 @@ public:
 
     [[nodiscard]] std::string_view name() const noexcept override { return "standing clock"; }
     [[nodiscard]] TimePoint now() const noexcept override { return now_; }
-    void submit(IoOperation& operation) override { epoll_->submit(operation); }
-    bool cancel(IoOperation& operation) noexcept override { return epoll_->cancel(operation); }
+    void submit(IoOperation& operation) override { system_->submit(operation); }
+    bool cancel(IoOperation& operation) noexcept override { return system_->cancel(operation); }
     bool wait(TimePoint deadline) override {
-        return epoll_->wait(deadline <= now_ ? TimePoint::min() : TimePoint::max());
+        return system_->wait(deadline <= now_ ? TimePoint::min() : TimePoint::max());
     }
-    void wake() noexcept override { epoll_->wake(); }
+    void wake() noexcept override { system_->wake(); }
 
 private:
-    std::unique_ptr<Backend> epoll_ = make_epoll_backend();
-    TimePoint now_ = epoll_->now();
+    std::unique_ptr<Backend> system_ = make_epoll_backend();
+    TimePoint now_ = system_->now();
 };
 
 }  // namespace weft

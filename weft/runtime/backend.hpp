@@ -60,6 +60,7 @@ public:
     std::byte* buffer = nullptr;
     std::size_t length = 0;
     std::int64_t offset = -1;
+    std::uint8_t backend_state = 0;  ///< for the backend alone
 
 protected:
     ~IoOperation() = default;

@@ -89,4 +89,52 @@ std::optional<std::int32_t> attempt(const IoOperation& operation) noexcept {
     }
 }
 
+bool waits_to_write(IoKind kind) noexcept {
+    switch (kind) {
+        case IoKind::readable:
+        case IoKind::readable_once:
+        case IoKind::read:
+        case IoKind::read_each:
+        case IoKind::receive:
+        case IoKind::receive_each:
+        case IoKind::receive_message:
+        case IoKind::accept:
+            return false;
+        case IoKind::writable:
+        case IoKind::writable_once:
+        case IoKind::write:
+        case IoKind::send:
+        case IoKind::send_message:
+        case IoKind::connect:
+            return true;
+    }
+    return false;
+}
+
+bool borrows_buffer(IoKind kind) noexcept {
+    return kind == IoKind::receive_each || kind == IoKind::read_each;
+}
+
+bool goes_on_after(IoKind kind, std::int32_t result) noexcept {
+    return kind == IoKind::readable || kind == IoKind::writable ||
+           (borrows_buffer(kind) && result > 0);
+}
+
+std::optional<std::int32_t> attempt_when_ready(const IoOperation& operation) noexcept {
+    switch (operation.kind) {
+        case IoKind::readable:
+        case IoKind::writable:
+        case IoKind::readable_once:
+        case IoKind::writable_once:
+            return 0;
+        case IoKind::connect: {
+            // A second connect(2) tells how the first one went.
+            const std::optional<std::int32_t> result = attempt(operation);
+            return result == -EISCONN ? 0 : result;
+        }
+        default:
+            return attempt(operation);
+    }
+}
+
 }  // namespace weft::internal

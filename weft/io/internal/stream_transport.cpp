@@ -132,12 +132,12 @@ void StreamTransport::received(std::int32_t result, bool more) {
     } else if (result == 0) {
         received_eof_ = true;
         if (!closing_) reader_.feed_eof();  // half-open: what is written is still sent
-        if (flow_ == Flow::receiving) settle_soon();
     } else if (result != -ECANCELED) {
         failure_ = -result;
     }
     if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
-    if (failure_ != 0 || (!more && ending_)) settle_soon();
+    // Over: that is the end, or a pause, after which the reader may have had enough already.
+    if (failure_ != 0 || !more) settle_soon();
 }
 
 void StreamTransport::peer_is_gone(std::int32_t result, bool) {

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/uring_backend.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <liburing.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <weft/base/check.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/os_error.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/internal/attempt.hpp>
+#include <weft/io/internal/uring.hpp>
+#include <weft/runtime/backend.hpp>
+
+namespace weft {
+namespace {
+
+using internal::ProvidedBuffers;
+using internal::Uring;
+
+// IoOperation::backend_state
+constexpr std::uint8_t in_kernel = 1;  // a completion is to come
+constexpr std::uint8_t cancelled = 2;  // by us
+constexpr std::uint8_t unasked = 4;    // the kernel does not know of that yet
+constexpr std::uint8_t of_a_file = 8;  // which is always ready: the kernel reads and writes itself
+
+constexpr int calls_a_wait = 12;
+
+// What the kernel's completions are for, where it is no operation.
+constexpr std::uint64_t for_nobody = 0;
+constexpr std::uint64_t for_the_waker = 1;
+
+std::uint64_t name_of(const IoOperation& operation) noexcept {
+    return reinterpret_cast<std::uintptr_t>(&operation);
+}
+
+bool has(const IoOperation& operation, std::uint8_t state) noexcept {
+    return (operation.backend_state & state) != 0;
+}
+
+class EventFd {
+public:
+    EventFd() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        if (fd_ < 0) throw_os_error(errno, "eventfd");
+    }
+    ~EventFd() { ::close(fd_); }
+    EventFd(const EventFd&) = delete;
+    EventFd& operator=(const EventFd&) = delete;
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+// Receiving from a stream, and sending, is the kernel's; for anything else it says when the
+// descriptor is ready, and the call is made here: its result cannot come after a cancellation.
+class UringBackend final : public Backend {
+public:
+    UringBackend() : ring_(std::make_unique<Ring>()) {}
+    ~UringBackend() override { cancel_all(); }
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "io_uring_basic"; }
+    [[nodiscard]] TimePoint now() const noexcept override {
+        return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
+    }
+
+    void submit(IoOperation& operation) override;
+    bool cancel(IoOperation& operation) noexcept override;
+    void cancel_all() noexcept override;
+    [[nodiscard]] bool wait(TimePoint deadline) override;
+    void wake() noexcept override {
+        const std::uint64_t one = 1;
+        // Fails only when the counter is full, and then the loop is awake anyway.
+        static_cast<void>(!::write(waker_.get(), &one, sizeof one));
+    }
+
+private:
+    struct Ring {
+        Uring uring;
+        ProvidedBuffers buffers{uring};
+        pid_t thread = 0;  // to which it belongs; 0: to none yet
+        bool watches_waker = false;
+    };
+
+    void belong_to_this_thread();
+    void start_all() noexcept;
+    [[nodiscard]] bool start(IoOperation& operation) noexcept;
+    [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
+    void watch_waker() noexcept;
+    void enter(TimePoint deadline);
+    void deliver_all() noexcept;
+    void deliver(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
+    void deliver_ready(IoOperation& operation, std::int32_t result) noexcept;
+    void deliver_received(IoOperation& operation, std::int32_t result,
+                          std::uint32_t flags) noexcept;
+    void end(IoOperation& operation, std::int32_t result) noexcept;
+    void go_on(IoOperation& operation) noexcept;
+
+    EventFd waker_;
+    std::unique_ptr<Ring> ring_;
+    List<IoOperation> to_start_;   // with the next wait()
+    List<IoOperation> in_flight_;  // in the kernel
+    bool cancels_unasked_ = false;
+    // What read_each brings.
+    static constexpr std::size_t read_bytes_max = 64 * 1024;
+    std::unique_ptr<std::byte[]> read_ =
+        std::make_unique_for_overwrite<std::byte[]>(read_bytes_max);
+};
+
+void UringBackend::submit(IoOperation& operation) {
+    struct stat status{};
+    if (::fstat(operation.fd, &status) != 0) {
+        throw_os_error(errno, "cannot watch descriptor " + std::to_string(operation.fd));
+    }
+    operation.backend_state = 0;
+    if (S_ISREG(status.st_mode)) {
+        if (operation.kind != IoKind::read && operation.kind != IoKind::read_each &&
+            operation.kind != IoKind::write) {
+            throw_os_error(EPERM, "cannot watch descriptor " + std::to_string(operation.fd));
+        }
+        operation.backend_state = of_a_file;
+    }
+    to_start_.push_back(operation);
+}
+
+bool UringBackend::cancel(IoOperation& operation) noexcept {
+    if (!has(operation, in_kernel)) {
+        operation.unlink();
+        return true;
+    }
+    operation.backend_state |= cancelled;
+    if (!ask_to_cancel(operation)) {
+        operation.backend_state |= unasked;
+        cancels_unasked_ = true;
+    }
+    return false;  // the kernel has it until its completion
+}
+
+bool UringBackend::ask_to_cancel(IoOperation& operation) noexcept {
+    io_uring_sqe* entry = ring_->uring.next_entry();
+    if (!entry) return false;
+    io_uring_prep_cancel64(entry, name_of(operation), 0);
+    io_uring_sqe_set_data64(entry, for_nobody);
+    return true;
+}
+
+// The kernel may still write into buffers: all operations are ended first. What they have come to
+// is told to nobody.
+void UringBackend::cancel_all() noexcept {
+    while (to_start_.pop_front()) {
+    }
+    if (in_flight_.empty()) return;
+    io_uring& ring = ring_->uring.get();
+    if (ring_->thread == ::gettid()) {
+        while (!in_flight_.empty()) {
+            if (io_uring_sqe* entry = ring_->uring.next_entry()) {
+                io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+                io_uring_sqe_set_data64(entry, for_nobody);
+            }
+            static_cast<void>(io_uring_submit_and_wait(&ring, 1));
+            io_uring_cqe* cqe = nullptr;
+            while (io_uring_peek_cqe(&ring, &cqe) == 0) {
+                if (cqe->user_data > for_the_waker && (cqe->flags & IORING_CQE_F_MORE) == 0) {
+                    reinterpret_cast<IoOperation*>(cqe->user_data)->unlink();
+                }
+                io_uring_cqe_seen(&ring, cqe);
+            }
+        }
+        return;
+    }
+    // A thread that ends takes what it has under way along, before it is gone.
+    const bool thread_is_gone =
+        ::syscall(SYS_tgkill, ::getpid(), ring_->thread, 0) != 0 && errno == ESRCH;
+    check(thread_is_gone, "a loop on io_uring is closed while the thread that ran it goes on");
+    while (in_flight_.pop_front()) {
+    }
+}
+
+void UringBackend::belong_to_this_thread() {
+    const pid_t thread = ::gettid();
+    if (ring_->thread == thread) return;
+    if (ring_->thread != 0) {
+        if (!in_flight_.empty()) {
+            throw RuntimeError(
+                "a loop on io_uring cannot go on in another thread while I/O is under way; with "
+                "WEFT_BACKEND=epoll it can");
+        }
+        ring_ = std::make_unique<Ring>();
+    }
+    const int result = io_uring_register(ring_->uring.get().ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    if (result < 0) throw_os_error(-result, "io_uring_enable_rings");
+    ring_->thread = thread;
+}
+
+void UringBackend::watch_waker() noexcept {
+    if (ring_->watches_waker) return;
+    io_uring_sqe* entry = ring_->uring.next_entry();
+    if (!entry) return;  // with the next wait()
+    io_uring_prep_poll_multishot(entry, waker_.get(), POLLIN);
+    io_uring_sqe_set_data64(entry, for_the_waker);
+    ring_->watches_waker = true;
+}
+
+void UringBackend::start_all() noexcept {
+    watch_waker();
+    List<IoOperation> starting;
+    starting.splice_back(to_start_);
+    while (IoOperation* operation = starting.pop_front()) {
+        if (!start(*operation)) {
+            to_start_.push_back(*operation);
+            to_start_.splice_back(starting);
+        }
+    }
+    if (!cancels_unasked_) return;
+    cancels_unasked_ = false;
+    for (IoOperation& operation : in_flight_) {
+        if (!has(operation, unasked)) continue;
+        if (ask_to_cancel(operation)) {
+            operation.backend_state &= static_cast<std::uint8_t>(~unasked);
+        } else {
+            cancels_unasked_ = true;
+        }
+    }
+}
+
+// False when the kernel takes no more at the moment.
+bool UringBackend::start(IoOperation& operation) noexcept {
+    io_uring_sqe* entry = ring_->uring.next_entry();
+    if (!entry) return false;
+    const auto length = static_cast<unsigned>(std::min<std::size_t>(operation.length, 1U << 30));
+    const auto offset = static_cast<std::uint64_t>(operation.offset);
+    if (operation.kind == IoKind::receive_each) {
+        io_uring_prep_recv_multishot(entry, operation.fd, nullptr, 0, 0);
+        entry->flags |= IOSQE_BUFFER_SELECT;
+        entry->buf_group = ProvidedBuffers::group;
+    } else if (operation.kind == IoKind::send) {
+        io_uring_prep_send(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
+    } else if (operation.kind == IoKind::read && has(operation, of_a_file)) {
+        io_uring_prep_read(entry, operation.fd, operation.buffer, length, offset);
+    } else if (operation.kind == IoKind::write && has(operation, of_a_file)) {
+        io_uring_prep_write(entry, operation.fd, operation.buffer, length, offset);
+    } else {
+        io_uring_prep_poll_add(entry, operation.fd,
+                               internal::waits_to_write(operation.kind) ? POLLOUT : POLLIN);
+    }
+    io_uring_sqe_set_data64(entry, name_of(operation));
+    operation.backend_state |= in_kernel;
+    in_flight_.push_back(operation);
+    return true;
+}
+
+bool UringBackend::wait(TimePoint deadline) {
+    belong_to_this_thread();
+    start_all();
+    if (!to_start_.empty() || cancels_unasked_) deadline = TimePoint::min();
+    enter(deadline);
+    deliver_all();
+    return true;
+}
+
+void UringBackend::enter(TimePoint deadline) {
+    Uring& uring = ring_->uring;
+    int result = 0;
+    if (deadline == TimePoint::min()) {
+        if (!uring.has_work()) return;
+        result = io_uring_submit_and_get_events(&uring.get());
+    } else {
+        const bool endless = deadline == TimePoint::max();
+        const Nanoseconds left =
+            endless ? Nanoseconds::zero() : std::max(deadline - now(), Nanoseconds::zero());
+        __kernel_timespec span{.tv_sec = left.count() / 1'000'000'000,
+                               .tv_nsec = left.count() % 1'000'000'000};
+        io_uring_cqe* first = nullptr;
+        result = io_uring_submit_and_wait_timeout(&uring.get(), &first, 1,
+                                                  endless ? nullptr : &span, nullptr);
+    }
+    // A call brings some twenty completions, where there may be hundreds.
+    for (int more = 0; more < calls_a_wait && uring.has_more(); ++more) {
+        static_cast<void>(io_uring_get_events(&uring.get()));
+    }
+    switch (-result) {
+        case ETIME:
+        case EINTR:
+        case EAGAIN:  // no memory for a request at the moment; it is still in the queue
+        case EBUSY:   // completions are to be taken first
+            return;
+        default:
+            if (result < 0) throw_os_error(-result, "io_uring_enter");
+    }
+}
+
+void UringBackend::deliver_all() noexcept {
+    io_uring& ring = ring_->uring.get();
+    unsigned head = 0;
+    unsigned count = 0;
+    io_uring_cqe* cqe = nullptr;
+    io_uring_for_each_cqe(&ring, head, cqe) {
+        ++count;
+        if (cqe->user_data == for_the_waker) {
+            ring_->watches_waker = (cqe->flags & IORING_CQE_F_MORE) != 0;
+        } else if (cqe->user_data != for_nobody) {
+            deliver(*reinterpret_cast<IoOperation*>(cqe->user_data), cqe->res, cqe->flags);
+        }
+    }
+    io_uring_cq_advance(&ring, count);
+}
+
+void UringBackend::deliver(IoOperation& operation, std::int32_t result,
+                           std::uint32_t flags) noexcept {
+    if ((flags & IORING_CQE_F_MORE) == 0)
+        operation.backend_state &= static_cast<std::uint8_t>(~in_kernel);
+    if (operation.kind == IoKind::receive_each) return deliver_received(operation, result, flags);
+    const bool is_the_kernels = operation.kind == IoKind::send ||
+                                (operation.kind != IoKind::read_each && has(operation, of_a_file));
+    if (!is_the_kernels) return deliver_ready(operation, result);
+    if ((result == -EAGAIN || result == -EINTR) && !has(operation, cancelled))
+        return go_on(operation);
+    end(operation, result);
+}
+
+// Told, and in nobody's hands any more.
+void UringBackend::end(IoOperation& operation, std::int32_t result) noexcept {
+    operation.unlink();
+    operation.complete(result, false);
+}
+
+void UringBackend::go_on(IoOperation& operation) noexcept {
+    operation.unlink();
+    to_start_.push_back(operation);
+}
+
+void UringBackend::deliver_ready(IoOperation& operation, std::int32_t result) noexcept {
+    if (has(operation, cancelled)) return end(operation, -ECANCELED);
+    if (result < 0) return end(operation, result);
+    if (internal::borrows_buffer(operation.kind)) {
+        operation.buffer = read_.get();
+        operation.length = read_bytes_max;
+    }
+    const std::optional<std::int32_t> done = internal::attempt_when_ready(operation);
+    if (done && !internal::goes_on_after(operation.kind, *done)) return end(operation, *done);
+    go_on(operation);
+    if (done) operation.complete(*done, true);
+}
+
+void UringBackend::deliver_received(IoOperation& operation, std::int32_t result,
+                                    std::uint32_t flags) noexcept {
+    const bool goes_on = has(operation, in_kernel);
+    const bool has_buffer = (flags & IORING_CQE_F_BUFFER) != 0;
+    const auto buffer = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
+    if (result > 0) {
+        operation.buffer = ring_->buffers.at(buffer);
+        operation.length = static_cast<std::size_t>(result);
+        // The kernel ends it when it likes to; only we and the peer end it for good.
+        if (!goes_on && !has(operation, cancelled)) {
+            go_on(operation);
+            operation.complete(result, true);
+        } else if (goes_on) {
+            operation.complete(result, true);
+        } else {
+            end(operation, result);
+        }
+    } else if (!goes_on) {
+        const bool is_to_go_on = result == -ENOBUFS || result == -EAGAIN || result == -EINTR;
+        if (!is_to_go_on) {
+            end(operation, result);
+        } else if (has(operation, cancelled)) {
+            end(operation, -ECANCELED);
+        } else {
+            go_on(operation);
+        }
+    }
+    if (has_buffer) ring_->buffers.give_back(buffer);
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> make_uring_backend() { return std::make_unique<UringBackend>(); }
+
+}  // namespace weft

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/io/uring_backend.hpp - the backend on io_uring.
+#pragma once
+
+#include <memory>
+
+#include <weft/runtime/backend.hpp>
+
+namespace weft {
+
+/// The tier `io_uring_basic`: Linux 6.1 and later.
+///
+/// Streams receive into buffers that the kernel takes from 4 MiB which all of a loop share, so that
+/// up to so much may come for a reader that has just had enough; with epoll it is 64 KiB.
+///
+/// Thread: the ring belongs to the thread that waits first. Another one may take the loop over while
+///         nothing is under way, or once that thread has ended.
+/// Errors: OSError where the kernel has no io_uring of that age, or a sandbox forbids it.
+[[nodiscard]] std::unique_ptr<Backend> make_uring_backend();
+
+}  // namespace weft

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal:   what is io_uring's own: its buffers run out, its queues are full, its thread is another.
+//         What it has in common with epoll is tested by the others, which run on both.
+#include <weft/io/uring_backend.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/stream.hpp>
+#include <weft/io/streams.hpp>
+#include <weft/runtime/backend.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/future.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/testing/descriptors.hpp>
+#include <weft/testing/trace.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::open_descriptors;
+using testing::spin;
+using testing::thrown_by;
+
+class Uring : public ::testing::Test {
+protected:
+    void SetUp() override {
+        try {
+            loop_ = std::make_unique<EventLoop>(make_uring_backend());
+        } catch (const OSError& error) {
+            GTEST_SKIP() << "the system refuses io_uring: " << error.what();
+        }
+    }
+    void TearDown() override {
+        loop_.reset();
+        EXPECT_EQ(open_descriptors(), descriptors_);
+    }
+
+    std::size_t descriptors_ = open_descriptors();
+    std::unique_ptr<EventLoop> loop_;
+};
+
+Coro<std::pair<Stream, Stream>> connected() {
+    auto [a, b] = Socket::socketpair();
+    Stream here = co_await open_connection(std::move(a));
+    co_return {std::move(here), co_await open_connection(std::move(b))};
+}
+
+Coro<void> sleep_a_little() { co_await sleep(1ms); }
+
+TEST_F(Uring, tells_its_tier) { EXPECT_EQ(loop_->backend(), "io_uring_basic"); }
+
+// More messages at once than there are buffers, and each of several buffers' size.
+TEST_F(Uring, goes_on_when_its_buffers_run_out) {
+    loop_->run_until_complete([]() -> Coro<void> {
+        constexpr std::size_t count = 400;
+        const Bytes message(20'000, 'm');
+        std::vector<std::pair<Stream, Stream>> pairs;
+        for (std::size_t i = 0; i < count; ++i) pairs.push_back(co_await connected());
+        for (int round = 0; round < 3; ++round) {
+            for (const auto& [here, there] : pairs) here.write(message);
+            for (const auto& [here, there] : pairs) {
+                EXPECT_TRUE(co_await there.readexactly(message.size()) == message);
+            }
+        }
+    }());
+}
+
+// More than its queue has entries, begun and cancelled in one turn.
+TEST_F(Uring, takes_more_operations_than_its_queue_has_entries) {
+    constexpr int count = 2000;
+    int ends[2] = {};
+    ASSERT_EQ(::pipe(ends), 0);
+    int called = 0;
+    std::vector<int> copies;
+    for (int i = 0; i < count; ++i) {
+        copies.push_back(::dup(ends[0]));
+        loop_->add_reader(copies.back(), [&called] { ++called; });
+    }
+    loop_->run_until_complete(spin());
+    for (int i = count / 2; i < count; ++i) loop_->remove_reader(copies[static_cast<size_t>(i)]);
+    ASSERT_EQ(::write(ends[1], "x", 1), 1);
+    loop_->run_until_complete([](const int& calls) -> Coro<void> {
+        // A turn brings some hundred of them.
+        for (int i = 0; i < 1000 && calls < count / 2; ++i) co_await spin();
+    }(called));
+    EXPECT_GE(called, count / 2);
+    for (int i = 0; i < count / 2; ++i) loop_->remove_reader(copies[static_cast<size_t>(i)]);
+    for (const int copy : copies) ::close(copy);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+TEST_F(Uring, is_woken_by_other_threads_each_time) {
+    constexpr int count = 10'000;
+    int called = 0;
+    const Future<> all = loop_->create_future();
+    std::thread other([&] {
+        for (int i = 0; i < count; ++i) {
+            loop_->call_soon_threadsafe([&] {
+                if (++called == count) all.set_result();
+            });
+            if (i % 100 == 0) std::this_thread::yield();
+        }
+    });
+    loop_->run_until_complete([](const Future<>& waited) -> Coro<void> { co_await waited; }(all));
+    other.join();
+    EXPECT_EQ(called, count);
+}
+
+TEST_F(Uring, a_receive_that_is_paused_and_resumed_in_one_turn_goes_on) {
+    loop_->run_until_complete([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        const Stream here = co_await open_connection(std::move(a));
+        const Stream there = co_await open_connection(std::move(b), {.limit = 100});
+        const Bytes much(2'000'000, 'x');
+        here.write(much);
+        std::size_t got = 0;
+        while (got < much.size()) got += (co_await there.read(150)).size();
+        EXPECT_EQ(got, much.size());
+    }());
+}
+
+// ---- files, which the kernel reads and writes itself
+
+// One operation, without a task.
+class Transfer final : public IoOperation {
+public:
+    using IoOperation::IoOperation;
+    void complete(std::int32_t told, bool) noexcept override { result = told; }
+    std::optional<std::int32_t> result;
+};
+
+TEST_F(Uring, reads_and_writes_files_at_their_position_and_at_any) {
+    char path[] = "/tmp/weft-uring-test-XXXXXX";
+    const int fd = ::mkstemp(path);
+    ASSERT_GE(fd, 0);
+    ::unlink(path);
+    const auto transfer = [&](IoKind kind, std::string& text, std::int64_t offset) {
+        Transfer one(kind, fd);
+        one.buffer = reinterpret_cast<std::byte*>(text.data());
+        one.length = text.size();
+        one.offset = offset;
+        loop_->system().submit(one);
+        while (!one.result) loop_->run_until_complete(sleep_a_little());
+        return *one.result;
+    };
+    std::string written = "0123456789";
+    EXPECT_EQ(transfer(IoKind::write, written, -1), 10);
+    EXPECT_EQ(transfer(IoKind::write, written, -1), 10);
+    std::string read(8, '.');
+    EXPECT_EQ(transfer(IoKind::read, read, 5), 8);
+    EXPECT_EQ(read, "56789012");
+    EXPECT_EQ(transfer(IoKind::read, read, -1), 0) << "it is where the writing ended";
+    EXPECT_EQ(transfer(IoKind::read, read, 19), 1);
+    ::close(fd);
+}
+
+TEST_F(Uring, refuses_to_watch_what_is_always_ready_and_what_is_no_descriptor) {
+    const int fd = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    EXPECT_TRUE(thrown_by([&] { loop_->add_reader(fd, [] {}); }).starts_with("PermissionError"));
+    ::close(fd);
+    EXPECT_TRUE(thrown_by([&] { loop_->add_reader(fd, [] {}); }).starts_with("OSError: [Errno 9]"));
+}
+
+// ---- the end
+
+TEST_F(Uring, a_loop_that_is_closed_leaves_nothing_in_the_kernel) {
+    std::optional<std::pair<Stream, Stream>> kept;
+    loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+        pair = co_await connected();
+        pair->first.write(Bytes(1'000'000, 'x'));  // more than fits
+        static_cast<void>(create_task([](Stream from) -> Coro<void> {
+            co_await from.read(1);
+            co_await sleep(1h);
+        }(pair->second)));
+        co_await spin(3);
+    }(kept));
+    loop_->close();
+    kept.reset();
+}
+
+// ---- threads
+
+TEST_F(Uring, another_thread_may_take_over_while_nothing_is_under_way) {
+    loop_->run_until_complete(sleep_a_little());
+    std::thread([this] { loop_->run_until_complete(sleep_a_little()); }).join();
+    loop_->run_until_complete(sleep_a_little());
+}
+
+TEST_F(Uring, no_other_thread_may_while_io_is_under_way) {
+    std::optional<std::pair<Stream, Stream>> kept;
+    loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+        pair = co_await connected();
+        co_await spin(2);
+    }(kept));
+    std::string told;
+    std::thread([&] {
+        told = thrown_by([&] { loop_->run_until_complete(sleep_a_little()); });
+    }).join();
+    EXPECT_EQ(told,
+              "RuntimeError: a loop on io_uring cannot go on in another thread while I/O is under "
+              "way; with WEFT_BACKEND=epoll it can");
+    loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+        pair.reset();
+        co_await spin(3);
+    }(kept));
+}
+
+TEST_F(Uring, is_closed_elsewhere_when_its_thread_is_gone) {
+    std::optional<std::pair<Stream, Stream>> kept;
+    std::thread([&] {
+        loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+            pair = co_await connected();
+            co_await spin(2);
+        }(kept));
+    }).join();
+    loop_->close();
+    kept.reset();
+}
+
+}  // namespace
+}  // namespace weft
