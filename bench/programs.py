@@ -112,7 +112,7 @@ def build_peer(peer, folder, weft_build):
     source = folder / peer["source"]
     try:
         if peer["kind"] == "weft":
-            command = find_weft(weft_build / peer["source"])
+            command = on_backend(peer, find_weft(weft_build / peer["source"]))
         elif peer["kind"] == "venv":
             command = build_venv(peer, source, folder / peer["requirements"])
         else:
@@ -121,6 +121,13 @@ def build_peer(peer, folder, weft_build):
         needs = f" (needs {peer['needs']})" if "needs" in peer else ""
         raise Absent(f"{reason}{needs}") from None
     return Program(peer["name"], command + peer.get("arguments", []))
+
+
+def on_backend(peer, command):
+    """env(1) becomes the program: a server keeps its process id."""
+    if "backend" not in peer:
+        return command
+    return [require_tool("env"), f"WEFT_BACKEND={peer['backend']}", *command]
 
 
 def find_weft(path):
