@@ -111,6 +111,10 @@ class Streams(stream_cases.StreamCases):
         self.says(server, "answered 1 lines; the rest was ''")
 
     def test_a_server_is_found_by_its_name(self):
+        try:
+            socket.getaddrinfo("localhost", None, socket.AF_INET)
+        except OSError:
+            self.skipTest("this machine does not know the name localhost")
         listener = self.listener("tcp")
         client = self.connect(listener.address.replace("127.0.0.1", "localhost"), "ask", 1)
         listener.accept().echo()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/backends.hpp>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -25,8 +26,12 @@ std::unique_ptr<Backend> make_backend() {
     try {
         return make_uring_backend();
     } catch (const OSError& error) {
-        throw_os_error_saying(error.code(), "WEFT_BACKEND=io_uring_basic cannot be had here: " +
-                                                std::string(error.what()));
+        const bool has_none =
+            error.code() == ENOSYS || error.code() == EPERM || error.code() == EINVAL;
+        throw_os_error_saying(error.code(),
+                              "WEFT_BACKEND=io_uring_basic" +
+                                  std::string(has_none ? " cannot be had here: " : ": ") +
+                                  error.what());
     }
 }
 

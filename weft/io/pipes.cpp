@@ -7,6 +7,8 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,9 +40,18 @@ struct stat status_of(int fd) {
     return found;
 }
 
-Channel::Kind kind_of(const struct stat& status) noexcept {
-    if (S_ISSOCK(status.st_mode)) return Channel::Kind::socket;
-    return S_ISFIFO(status.st_mode) ? Channel::Kind::pipe : Channel::Kind::file;
+// Errors: ValueError for a socket that keeps bounds between messages, which a stream would lose.
+Channel::Kind kind_of(int fd, const struct stat& status) {
+    if (!S_ISSOCK(status.st_mode)) {
+        return S_ISFIFO(status.st_mode) ? Channel::Kind::pipe : Channel::Kind::file;
+    }
+    int type = 0;
+    socklen_t size = sizeof type;
+    check_result(::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size), fd);
+    if (type != SOCK_STREAM) {
+        throw ValueError("A Stream Socket was expected, got descriptor " + std::to_string(fd));
+    }
+    return Channel::Kind::socket;
 }
 
 void set_nonblocking(int fd) {
@@ -54,23 +65,30 @@ Channel take_over(int fd) {
         throw ValueError("pipes, sockets and character devices only; descriptor " +
                          std::to_string(fd) + " is none of them");
     }
-    set_nonblocking(fd);
+    Channel::Kind kind = kind_of(fd, status);
+    // Where both ends are one descriptor, what is written can be read: nobody has gone.
+    const int access = check_result(::fcntl(fd, F_GETFL), fd) & O_ACCMODE;
+    if (kind == Channel::Kind::pipe && access == O_RDWR) kind = Channel::Kind::file;
     check_result(::fcntl(fd, F_SETFD, FD_CLOEXEC), fd);
-    return {fd, kind_of(status)};
+    set_nonblocking(fd);
+    return {fd, kind};
 }
 
 // A descriptor of its own for a standard one. The flag O_NONBLOCK is not the descriptor's: it would
 // be everybody's who has inherited it.
 Channel open_anew(int fd, int access) {
     const struct stat status = status_of(fd);
-    if (S_ISFIFO(status.st_mode) || ::isatty(fd) == 1) {
+    const Channel::Kind kind = kind_of(fd, status);
+    unsigned number = 0;
+    // The other side of a terminal, opened anew, would be a new terminal.
+    const bool is_terminal = ::isatty(fd) == 1 && ::ioctl(fd, TIOCGPTN, &number) != 0;
+    if (kind == Channel::Kind::pipe || is_terminal) {
         const std::string path = "/proc/self/fd/" + std::to_string(fd);
         const int anew = ::open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        if (anew >= 0) return {anew, kind_of(status)};
+        if (anew >= 0) return {anew, kind};
     }
     // Above the standard ones, should one of them be closed.
-    Channel duplicate(check_result(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), fd),
-                      kind_of(status));
+    Channel duplicate(check_result(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), fd), kind);
     if (duplicate.is_pipe()) set_nonblocking(duplicate.fileno());
     return duplicate;
 }

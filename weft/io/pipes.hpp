@@ -10,30 +10,32 @@
 
 namespace weft {
 
-/// Reads from one end of a pipe, a FIFO, a terminal or another character device, or a socket.
+/// Reads from one end of a pipe, a FIFO, a terminal or another character device, or a
+/// stream socket.
 ///
 /// Takes the descriptor over, which becomes non-blocking, and no child process inherits it. It is
 /// closed at the end of the stream, or with the last handle of the reader.
 ///
 /// Returns:  the reader; `limit` is that of a StreamReader.
 /// Errors:   ValueError   `fd` is none of these, or the limit not above zero
-///           OSError      `fd` is no descriptor
-///           The descriptor is still the caller's then.
+///           OSError      `fd` is no descriptor; or the loop cannot watch it, and it is closed
+///           After the others the descriptor is still the caller's.
 /// Suspends: never.
 /// Spec:     loop.connect_read_pipe, with a StreamReader for the protocol. A reader that is dropped
 ///           closes the pipe.
 [[nodiscard]] Coro<StreamReader> connect_read_pipe(
     int fd, std::ptrdiff_t limit = StreamReader::default_limit);
 
-/// Writes to one end of a pipe, a FIFO, a terminal or another character device, or a socket.
+/// Writes to one end of a pipe, a FIFO, a terminal or another character device, or a
+/// stream socket.
 ///
 /// Takes the descriptor over as connect_read_pipe() does; it is closed as by StreamWriter::close().
-/// Where nobody is left to read, drain() and write_all() say BrokenPipeError if something was
-/// unsent, else the pipe is closed.
+/// Where nobody is left to read a pipe, drain() and write_all() say BrokenPipeError if something was
+/// unsent, else the pipe is closed. (SIGPIPE must be ignored, as run() and new_event_loop() do.)
 ///
 /// Errors:   ValueError   `fd` is none of these
-///           OSError      `fd` is no descriptor
-///           The descriptor is still the caller's then.
+///           OSError      `fd` is no descriptor; or the loop cannot watch it, and it is closed
+///           After the others the descriptor is still the caller's.
 /// Suspends: never.
 /// Spec:     loop.connect_write_pipe.
 [[nodiscard]] Coro<StreamWriter> connect_write_pipe(int fd);
@@ -46,7 +48,7 @@ namespace weft {
 /// Unlike with connect_read_pipe(STDIN_FILENO), the descriptor stays open when the stream ends, and
 /// who shares the terminal or the pipe does not find it non-blocking: the stream opens it anew.
 /// (Where the system refuses that, for a terminal of somebody else's or without /proc, the
-/// descriptor is duplicated: a write may then block, and a pipe becomes non-blocking.) A regular
+/// descriptor is duplicated: a read or a write may then block, and a pipe becomes non-blocking.) A regular
 /// file is read 64 KiB a turn of the loop, and written to at once: both wait for the disk.
 ///
 /// What was written is sent before the program ends only if it was drained, or the writer closed

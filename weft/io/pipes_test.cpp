@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -11,6 +10,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -273,6 +274,38 @@ TEST(Pipes, sockets_will_do) {
         const StreamWriter writer = co_await connect_write_pipe(ends[1]);
         writer.write("x");
         EXPECT_EQ(co_await reader.read(1), "x");
+    }());
+}
+
+TEST(Pipes, sockets_that_keep_bounds_between_messages_will_not) {
+    run_clean([]() -> Coro<void> {
+        for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+            int ends[2] = {};
+            EXPECT_EQ(::socketpair(AF_UNIX, type, 0, ends), 0);
+            EXPECT_EQ(co_await outcome(connect_read_pipe(ends[0])),
+                      "ValueError: A Stream Socket was expected, got descriptor " +
+                          std::to_string(ends[0]));
+            EXPECT_FALSE(is_nonblocking(ends[0]));
+            ::close(ends[0]);
+            ::close(ends[1]);
+        }
+    }());
+}
+
+TEST(Pipes, a_fifo_whose_both_ends_are_one_will_do) {
+    run_clean([]() -> Coro<void> {
+        const std::string path = "/tmp/weft-pipes-test-" + std::to_string(::getpid());
+        EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+        const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+        ::unlink(path.c_str());
+        const StreamReader reader = co_await connect_read_pipe(::dup(both));
+        const StreamWriter writer = co_await connect_write_pipe(both);
+        for (int i = 0; i < 3; ++i) {
+            writer.write("x");
+            EXPECT_EQ(co_await reader.read(10), "x");
+            co_await spin(2);
+        }
+        EXPECT_FALSE(writer.is_closing());
     }());
 }
 

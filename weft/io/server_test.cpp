@@ -213,6 +213,23 @@ TEST(Server, accepts_with_a_backlog_of_zero) {
     }());
 }
 
+TEST(Server, that_was_closed_leaves_its_address_to_another_at_once) {
+    run_clean([]() -> Coro<void> {
+        Server server = co_await serve(echo);
+        const int port = port_of(server);
+        for (int i = 0; i < 3; ++i) {
+            co_await spin(2);
+            server.close();
+            co_await server.wait_closed();
+            server = co_await start_server(echo, "127.0.0.1", port);
+        }
+        auto [reader, writer] = co_await open_connection("127.0.0.1", port);
+        writer.write("x");
+        EXPECT_EQ(co_await reader.read(1), "x");
+        server.close();
+    }());
+}
+
 // So low that nothing can be opened any more, while it lives.
 class NoDescriptorLeft {
 public:

@@ -2,15 +2,16 @@
 #include <weft/io/uring_backend.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <liburing.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <weft/base/check.hpp>
@@ -55,6 +57,23 @@ bool has(const IoOperation& operation, std::uint8_t state) noexcept {
     return (operation.backend_state & state) != 0;
 }
 
+// A number that no other thread gets, not even when this one is gone, unlike the system's.
+std::uint64_t this_thread() noexcept {
+    static constinit std::atomic<std::uint64_t> last = 0;
+    thread_local const std::uint64_t own = last.fetch_add(1, std::memory_order_relaxed) + 1;
+    return own;
+}
+
+// A thread that was joined is known to the system for some microseconds more.
+bool is_gone(pid_t thread) {
+    using namespace std::chrono_literals;
+    for (int looks = 0; looks < 1000; ++looks) {
+        if (::syscall(SYS_tgkill, ::getpid(), thread, 0) != 0 && errno == ESRCH) return true;
+        std::this_thread::sleep_for(1ms);
+    }
+    return false;
+}
+
 class EventFd {
 public:
     EventFd() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -69,7 +88,7 @@ private:
     int fd_;
 };
 
-// Receiving from a stream, and sending, is the kernel's; for anything else it says when the
+// Receiving from a stream, and sending, is the kernel's, as is a file's reading and writing; for anything else it says when the
 // descriptor is ready, and the call is made here: its result cannot come after a cancellation.
 class UringBackend final : public Backend {
 public:
@@ -95,11 +114,15 @@ private:
     struct Ring {
         Uring uring;
         ProvidedBuffers buffers{uring};
-        pid_t thread = 0;  // to which it belongs; 0: to none yet
+        std::uint64_t thread = 0;  // to which it belongs, by this_thread(); 0: to none yet
+        pid_t thread_id = 0;       // the system's name of that
         bool watches_waker = false;
+
+        [[nodiscard]] bool is_this_threads() const noexcept { return thread == this_thread(); }
     };
 
     void belong_to_this_thread();
+    void cancel_in_kernel() noexcept;
     void start_all() noexcept;
     [[nodiscard]] bool start(IoOperation& operation) noexcept;
     [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
@@ -125,6 +148,8 @@ private:
 };
 
 void UringBackend::submit(IoOperation& operation) {
+    // The kernel would say only later that there is no such descriptor, and never that a regular
+    // file is not worth watching.
     struct stat status{};
     if (::fstat(operation.fd, &status) != 0) {
         throw_os_error(errno, "cannot watch descriptor " + std::to_string(operation.fd));
@@ -145,10 +170,16 @@ bool UringBackend::cancel(IoOperation& operation) noexcept {
         operation.unlink();
         return true;
     }
+    if (has(operation, cancelled)) return false;
     operation.backend_state |= cancelled;
-    if (!ask_to_cancel(operation)) {
+    // Another thread, or the child of a fork, leaves the ring as it is.
+    if (!ring_->is_this_threads() || !ask_to_cancel(operation)) {
         operation.backend_state |= unasked;
         cancels_unasked_ = true;
+    } else if (operation.kind == IoKind::readable || operation.kind == IoKind::writable) {
+        // Whoever watches a descriptor may close it next, and listen at the same address again:
+        // the kernel is not to hold the file until the loop waits.
+        static_cast<void>(io_uring_submit_and_get_events(&ring_->uring.get()));
     }
     return false;  // the kernel has it until its completion
 }
@@ -162,40 +193,49 @@ bool UringBackend::ask_to_cancel(IoOperation& operation) noexcept {
 }
 
 // The kernel may still write into buffers: all operations are ended first. What they have come to
-// is told to nobody.
+// does not matter any more.
 void UringBackend::cancel_all() noexcept {
     while (to_start_.pop_front()) {
     }
     if (in_flight_.empty()) return;
+    if (ring_->is_this_threads()) {
+        cancel_in_kernel();
+    } else {
+        // What a thread that has ended had under way comes to nothing: the kernel does it in the
+        // name of the thread. With the ring goes its hold on the files.
+        check(is_gone(ring_->thread_id),
+              "a loop on io_uring is closed while the thread that ran it goes on");
+        ring_.reset();
+    }
+    while (!in_flight_.empty()) end(in_flight_.front(), -ECANCELED);
+}
+
+void UringBackend::cancel_in_kernel() noexcept {
     io_uring& ring = ring_->uring.get();
-    if (ring_->thread == ::gettid()) {
-        while (!in_flight_.empty()) {
-            if (io_uring_sqe* entry = ring_->uring.next_entry()) {
-                io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-                io_uring_sqe_set_data64(entry, for_nobody);
-            }
-            static_cast<void>(io_uring_submit_and_wait(&ring, 1));
-            io_uring_cqe* cqe = nullptr;
-            while (io_uring_peek_cqe(&ring, &cqe) == 0) {
-                if (cqe->user_data > for_the_waker && (cqe->flags & IORING_CQE_F_MORE) == 0) {
-                    reinterpret_cast<IoOperation*>(cqe->user_data)->unlink();
-                }
-                io_uring_cqe_seen(&ring, cqe);
-            }
+    List<IoOperation> ended;
+    while (!in_flight_.empty()) {
+        if (io_uring_sqe* entry = ring_->uring.next_entry()) {
+            io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+            io_uring_sqe_set_data64(entry, for_nobody);
         }
-        return;
+        const int result = io_uring_submit_and_wait(&ring, 1);
+        check(result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY,
+              "io_uring lets operations go");
+        io_uring_cqe* cqe = nullptr;
+        while (io_uring_peek_cqe(&ring, &cqe) == 0) {
+            if (cqe->user_data > for_the_waker && (cqe->flags & IORING_CQE_F_MORE) == 0) {
+                auto& operation = *reinterpret_cast<IoOperation*>(cqe->user_data);
+                operation.unlink();
+                ended.push_back(operation);
+            }
+            io_uring_cqe_seen(&ring, cqe);
+        }
     }
-    // A thread that ends takes what it has under way along, before it is gone.
-    const bool thread_is_gone =
-        ::syscall(SYS_tgkill, ::getpid(), ring_->thread, 0) != 0 && errno == ESRCH;
-    check(thread_is_gone, "a loop on io_uring is closed while the thread that ran it goes on");
-    while (in_flight_.pop_front()) {
-    }
+    in_flight_.splice_back(ended);
 }
 
 void UringBackend::belong_to_this_thread() {
-    const pid_t thread = ::gettid();
-    if (ring_->thread == thread) return;
+    if (ring_->is_this_threads()) return;
     if (ring_->thread != 0) {
         if (!in_flight_.empty()) {
             throw RuntimeError(
@@ -204,9 +244,9 @@ void UringBackend::belong_to_this_thread() {
         }
         ring_ = std::make_unique<Ring>();
     }
-    const int result = io_uring_register(ring_->uring.get().ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-    if (result < 0) throw_os_error(-result, "io_uring_enable_rings");
-    ring_->thread = thread;
+    ring_->uring.enable();
+    ring_->thread = this_thread();
+    ring_->thread_id = ::gettid();
 }
 
 void UringBackend::watch_waker() noexcept {
@@ -269,7 +309,10 @@ bool UringBackend::start(IoOperation& operation) noexcept {
 bool UringBackend::wait(TimePoint deadline) {
     belong_to_this_thread();
     start_all();
-    if (!to_start_.empty() || cancels_unasked_) deadline = TimePoint::min();
+    // What the kernel could not take yet is not to wait for anything else.
+    if (!to_start_.empty() || cancels_unasked_ || !ring_->watches_waker) {
+        deadline = TimePoint::min();
+    }
     enter(deadline);
     deliver_all();
     return true;
@@ -330,9 +373,9 @@ void UringBackend::deliver(IoOperation& operation, std::int32_t result,
     const bool is_the_kernels = operation.kind == IoKind::send ||
                                 (operation.kind != IoKind::read_each && has(operation, of_a_file));
     if (!is_the_kernels) return deliver_ready(operation, result);
-    if ((result == -EAGAIN || result == -EINTR) && !has(operation, cancelled))
-        return go_on(operation);
-    end(operation, result);
+    if (result != -EAGAIN && result != -EINTR) return end(operation, result);
+    // It has done nothing yet.
+    has(operation, cancelled) ? end(operation, -ECANCELED) : go_on(operation);
 }
 
 // Told, and in nobody's hands any more.

@@ -8,13 +8,16 @@
 
 namespace weft {
 
-/// The tier `io_uring_basic`: Linux 6.1 and later.
+/// Makes a backend of the tier `io_uring_basic`: Linux 6.1 and later.
 ///
 /// Streams receive into buffers that the kernel takes from 4 MiB which all of a loop share, so that
 /// up to so much may come for a reader that has just had enough; with epoll it is 64 KiB.
 ///
 /// Thread: the ring belongs to the thread that waits first. Another one may take the loop over while
-///         nothing is under way, or once that thread has ended.
+///         nothing is under way, else wait() throws a RuntimeError; and it may close the loop once
+///         that thread has ended: closing it while the thread goes on ends the process, since the
+///         kernel would go on writing to memory that is freed.
+/// Cost:   4 MiB of address space for each loop.
 /// Errors: OSError where the kernel has no io_uring of that age, or a sandbox forbids it.
 [[nodiscard]] std::unique_ptr<Backend> make_uring_backend();
 

@@ -91,6 +91,7 @@ public:
 
     /// Delivers completions; waits for one, for wake() or until `deadline`, whichever is first.
     /// TimePoint::min() does not wait, max() waits without end.
+    /// Errors:  OSError where the system fails; RuntimeError in a thread that cannot take it over.
     /// Returns: false when it would wait without end and nothing could ever end that; only a
     ///          virtual clock knows.
     [[nodiscard]] virtual bool wait(TimePoint deadline) = 0;

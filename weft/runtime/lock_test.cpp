@@ -2,7 +2,6 @@
 #include <weft/runtime/lock.hpp>
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 

@@ -107,7 +107,7 @@ template <class Make, class T>
     std::source_location where = std::source_location::current()) noexcept try {
     return make();
 } catch (...) {
-    result.set_failure(catch_failure(where));
+    result.set_thrown(where);
     return std::nullopt;
 }
 

@@ -21,12 +21,7 @@ void PromiseBase::fail() noexcept {
     if (is_plain_cancellation(std::current_exception())) {
         if (!cancel_message_of(task)) return slot->set_cancelled();
     }
-    FailurePtr failure = catch_failure(where);
-    if (is_cancelled_error(failure->error)) {
-        slot->set_cancelled(std::move(failure));
-    } else {
-        slot->set_failure(std::move(failure));
-    }
+    slot->set_thrown(where);
 }
 
 std::coroutine_handle<> leave_frame(PromiseBase& frame) noexcept {

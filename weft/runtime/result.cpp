@@ -101,6 +101,15 @@ void throw_null_exception() {
     throw TypeError("set_exception() takes an exception, not a null pointer");
 }
 
+void ResultBase::set_thrown(std::source_location where) noexcept {
+    FailurePtr thrown = catch_failure(where);
+    if (is_cancelled_error(thrown->error)) {
+        set_cancelled(std::move(thrown));
+    } else {
+        set_failure(std::move(thrown));
+    }
+}
+
 FailurePtr catch_failure(std::source_location where) noexcept {
     std::exception_ptr error = std::current_exception();
     FailurePtr failure;

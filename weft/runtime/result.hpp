@@ -71,6 +71,8 @@ public:
         deliver = deliver_errors;
         return *this;
     }
+    /// Takes what is being thrown, an error or a cancellation.
+    void set_thrown(std::source_location where) noexcept;
     /// Takes over another slot's error or cancellation.
     void set_abnormal_from(ResultBase& other) noexcept {
         end_with(other.outcome, other.take_failure());

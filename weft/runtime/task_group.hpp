@@ -201,8 +201,10 @@ template <class T, class F>
 Coro<void> run_until_started(F function, StartedOrCancelled<T> ending) {
     const Future<T>& started = ending.future();
     Result<void> result;
-    auto running = function(TaskStatus<T>(started));
-    co_await as_outcome(std::move(running), result);
+    const auto run = [&] [[clang::coro_wrapper]] { return function(TaskStatus<T>(started)); };
+    if (auto running = internal::started(run, result)) {
+        co_await as_outcome(std::move(*running), result);
+    }
     if (!started.done()) {
         // Nobody but start() has to know.
         if (result.outcome == Outcome::error) {

@@ -2,6 +2,7 @@
 #include <weft/runtime/with_async.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,8 +12,11 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/exit_stack.hpp>
 #include <weft/runtime/exits_test.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/task_group.hpp>
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
@@ -98,6 +102,40 @@ TEST(WithAsync, calls_a_generic_body_without_a_parameter_where_there_is_nothing_
         EXPECT_EQ(co_await shielded(
                       [](auto... given) -> Coro<std::size_t> { co_return sizeof...(given); }),
                   0U);
+    }());
+}
+
+Coro<bool> no() { co_return false; }
+
+// ---- a call that throws where it should have given a coroutine
+
+TEST(WithAsync, a_cancellation_that_the_call_of_an_exit_throws_is_one) {
+    testing::VirtualLoop().run([]() -> Coro<void> {
+        const auto task = create_task([]() -> Coro<void> {
+            AsyncExitStack stack;
+            stack.push_async_exit(
+                [] [[clang::coro_wrapper]] (const ExitReason& reason) -> Coro<bool> {
+                    if (reason.error) std::rethrow_exception(reason.error);
+                    return no();
+                });
+            co_await with_async(stack, sleeper());
+        });
+        co_await testing::spin(2);
+        task.cancel();
+        co_await testing::spin(3);
+        EXPECT_TRUE(task.cancelled());
+    }());
+}
+
+TEST(WithAsync, a_start_whose_call_throws_tells_it) {
+    testing::VirtualLoop().run([]() -> Coro<void> {
+        co_await TaskGroup::scope([](TaskGroup& group) -> Coro<void> {
+            EXPECT_EQ(co_await outcome(
+                          group.start([] [[clang::coro_wrapper]] (TaskStatus<>) -> Coro<void> {
+                              throw ValueError("no such port");
+                          })),
+                      "ValueError: no such port");
+        });
     }());
 }
 

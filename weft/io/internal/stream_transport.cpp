@@ -120,7 +120,8 @@ Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Channel channel,
 // Called by the backend, which may not be asked for anything here.
 void StreamTransport::received(std::int32_t result, bool more) {
     if (result > 0) {
-        if (closing_ || received_eof_) return;  // nobody wants it
+        // Nobody wants it, unless it came before the error that ended the connection.
+        if (received_eof_ || (closing_ && !error_)) return;
         try {
             reader_.feed_data(BytesView(reinterpret_cast<const char*>(receive_.buffer),
                                         static_cast<std::size_t>(result)));
@@ -272,12 +273,10 @@ void StreamTransport::close() noexcept {
     if (unsent() == 0) end(nullptr);
 }
 
-void StreamTransport::end_with(int code) noexcept {
-    if (!closing_ && !received_eof_ && flow_ == Flow::both) receive_rest();
-    end(error_for(code, *this));
-}
+void StreamTransport::end_with(int code) noexcept { end(error_for(code, *this)); }
 
-// A peer that refuses what is sent may have said why before it went: that is read first.
+// A peer that refuses what is sent may have said why before it went: that is read first. By now
+// the backend has delivered what it has received itself.
 void StreamTransport::receive_rest() noexcept {
     constexpr std::size_t rest_bytes_max = 64 * 1024;
     std::array<char, 4096> piece;
@@ -347,7 +346,9 @@ void StreamTransport::settle() noexcept {
         flush();
         update_events();
     }
-    if (ending_ && !receive_.submitted && !send_.submitted) lose();
+    if (!ending_ || receive_.submitted || send_.submitted) return;
+    if (error_ && !received_eof_ && flow_ == Flow::both) receive_rest();
+    lose();
 }
 
 void StreamTransport::lose() noexcept {

@@ -8,6 +8,8 @@
 
 #include <liburing.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <weft/base/os_error.hpp>
 
@@ -31,6 +33,13 @@ Uring::Uring() {
                        IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
     parameters.cq_entries = completions;
     check_result(io_uring_queue_init_params(entries, &ring_, &parameters), "io_uring_setup");
+}
+
+// liburing 2.3 declares io_uring_enable_rings(), and does not export it.
+void Uring::enable() {
+    const long result =
+        ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    if (result < 0) throw_os_error(errno, "io_uring_register");
 }
 
 io_uring_sqe* Uring::next_entry() noexcept {

@@ -21,6 +21,10 @@ public:
 
     [[nodiscard]] io_uring& get() noexcept { return ring_; }
 
+    /// Makes it the calling thread's; before, it can only be set up.
+    /// Errors: OSError
+    void enable();
+
     /// A free entry; null when the kernel takes none at the moment.
     [[nodiscard]] io_uring_sqe* next_entry() noexcept;
     /// Whether the kernel has completions that it brings when it is called.
