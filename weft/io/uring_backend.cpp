@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include <weft/base/check.hpp>
@@ -65,7 +64,7 @@ std::uint64_t this_thread() noexcept {
 }
 
 // A thread that was joined is known to the system for some microseconds more.
-bool is_gone(pid_t thread) {
+bool is_gone(int thread) {
     using namespace std::chrono_literals;
     for (int looks = 0; looks < 1000; ++looks) {
         if (::syscall(SYS_tgkill, ::getpid(), thread, 0) != 0 && errno == ESRCH) return true;
@@ -115,7 +114,7 @@ private:
         Uring uring;
         ProvidedBuffers buffers{uring};
         std::uint64_t thread = 0;  // to which it belongs, by this_thread(); 0: to none yet
-        pid_t thread_id = 0;       // the system's name of that
+        int thread_id = 0;         // the system's name of that
         bool watches_waker = false;
 
         [[nodiscard]] bool is_this_threads() const noexcept { return thread == this_thread(); }

@@ -12,6 +12,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/exit_stack.hpp>
 #include <weft/runtime/exits_test.hpp>
 #include <weft/runtime/sleep.hpp>
