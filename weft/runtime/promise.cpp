@@ -5,7 +5,6 @@
 #include <exception>
 #include <source_location>
 #include <string>
-#include <utility>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
