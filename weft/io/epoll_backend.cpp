@@ -25,26 +25,15 @@
 #include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/internal/attempt.hpp>
+#include <weft/io/internal/file_descriptor.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
 namespace {
 
+using internal::FileDescriptor;
+
 constexpr std::int64_t longest_ms = 24 * 60 * 60 * 1000;  // the loop then waits again
-
-class FileDescriptor {
-public:
-    FileDescriptor(int fd, const char* what) : fd_(fd) {
-        if (fd < 0) throw_os_error(errno, what);
-    }
-    ~FileDescriptor() { ::close(fd_); }
-    FileDescriptor(const FileDescriptor&) = delete;
-    FileDescriptor& operator=(const FileDescriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
 
 [[noreturn]] void throw_cannot_watch(int fd) {
     throw_os_error(errno, "cannot watch descriptor " + std::to_string(fd));

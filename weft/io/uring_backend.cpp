@@ -27,12 +27,14 @@
 #include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/internal/attempt.hpp>
+#include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/internal/uring.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
 namespace {
 
+using internal::FileDescriptor;
 using internal::ProvidedBuffers;
 using internal::Uring;
 
@@ -73,22 +75,9 @@ bool is_gone(int thread) {
     return false;
 }
 
-class EventFd {
-public:
-    EventFd() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        if (fd_ < 0) throw_os_error(errno, "eventfd");
-    }
-    ~EventFd() { ::close(fd_); }
-    EventFd(const EventFd&) = delete;
-    EventFd& operator=(const EventFd&) = delete;
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-// Receiving from a stream, and sending, is the kernel's, as is a file's reading and writing; for anything else it says when the
-// descriptor is ready, and the call is made here: its result cannot come after a cancellation.
+// Receiving from a stream, and sending, is the kernel's, as is a file's reading and writing. For
+// anything else it says when the descriptor is ready, and the call is made here: its result cannot
+// come after a cancellation.
 class UringBackend final : public Backend {
 public:
     UringBackend() : ring_(std::make_unique<Ring>()) {}
@@ -135,7 +124,7 @@ private:
     void end(IoOperation& operation, std::int32_t result) noexcept;
     void go_on(IoOperation& operation) noexcept;
 
-    EventFd waker_;
+    FileDescriptor waker_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
     std::unique_ptr<Ring> ring_;
     List<IoOperation> to_start_;   // with the next wait()
     List<IoOperation> in_flight_;  // in the kernel
