@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/backends.hpp>
 
-#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -26,12 +25,11 @@ std::unique_ptr<Backend> make_backend() {
     try {
         return make_uring_backend();
     } catch (const OSError& error) {
-        const bool has_none =
-            error.code() == ENOSYS || error.code() == EPERM || error.code() == EINVAL;
-        throw_os_error_saying(error.code(),
-                              "WEFT_BACKEND=io_uring_basic" +
-                                  std::string(has_none ? " cannot be had here: " : ": ") +
-                                  error.what());
+        throw_os_error_saying(
+            error.code(),
+            "WEFT_BACKEND=io_uring_basic" +
+                std::string(says_there_is_no_uring(error) ? " cannot be had here: " : ": ") +
+                error.what());
     }
 }
 

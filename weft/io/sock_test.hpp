@@ -306,7 +306,7 @@ inline std::vector<Letting> all_lettings() {
         static_cast<void>(make_uring_backend());
         all.push_back(Letting::go_when_the_kernel_does);
     } catch (const OSError& error) {
-        if (error.code() != ENOSYS && error.code() != EPERM && error.code() != EINVAL) throw;
+        if (!says_there_is_no_uring(error)) throw;
         std::printf("not on io_uring, which the system refuses: %s\n", error.what());
     }
     return all;

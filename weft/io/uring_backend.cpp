@@ -422,6 +422,10 @@ void UringBackend::deliver_received(IoOperation& operation, std::int32_t result,
 
 }  // namespace
 
+bool says_there_is_no_uring(const OSError& error) noexcept {
+    return error.code() == ENOSYS || error.code() == EPERM || error.code() == EINVAL;
+}
+
 std::unique_ptr<Backend> make_uring_backend() { return std::make_unique<UringBackend>(); }
 
 }  // namespace weft

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
@@ -20,5 +21,7 @@ namespace weft {
 /// Cost:   4 MiB of address space for each loop.
 /// Errors: OSError where the kernel has no io_uring of that age, or a sandbox forbids it.
 [[nodiscard]] std::unique_ptr<Backend> make_uring_backend();
+/// Whether such an error says that, and not that something ran short.
+[[nodiscard]] bool says_there_is_no_uring(const OSError& error) noexcept;
 
 }  // namespace weft

@@ -3,7 +3,6 @@
 //         What it has in common with epoll is tested by the others, which run on both.
 #include <weft/io/uring_backend.hpp>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,17 +41,13 @@ using testing::open_descriptors;
 using testing::spin;
 using testing::thrown_by;
 
-bool says_there_is_none(const OSError& error) {
-    return error.code() == ENOSYS || error.code() == EPERM || error.code() == EINVAL;
-}
-
 class Uring : public ::testing::Test {
 protected:
     void SetUp() override {
         try {
             loop_ = std::make_unique<EventLoop>(make_uring_backend());
         } catch (const OSError& error) {
-            if (!says_there_is_none(error)) throw;
+            if (!says_there_is_no_uring(error)) throw;
             GTEST_SKIP() << "the system refuses io_uring: " << error.what();
         }
     }
