@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/base/inline.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/result.hpp>
@@ -63,7 +64,7 @@ concept Awaitable = internal::is_coro<std::remove_cvref_t<A>> || internal::Makes
 namespace internal {
 
 template <class A>
-[[gnu::always_inline]] inline auto make_awaiter_for(A&& awaitable, PromiseBase& awaiting) {
+WEFT_ALWAYS_INLINE inline auto make_awaiter_for(A&& awaitable, PromiseBase& awaiting) {
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
         using T = typename std::remove_cvref_t<A>::value_type;
         return CoroAwaiter<T>(std::move(awaitable), awaiting);
@@ -116,7 +117,7 @@ public:
     void unhandled_exception() noexcept { fail(); }
 
     template <class Self, class A>
-    [[gnu::always_inline]] auto await_transform(
+    WEFT_ALWAYS_INLINE auto await_transform(
         this Self& self, A&& awaitable, std::source_location at = std::source_location::current()) {
         self.take_back_value();
         self.where = at;
@@ -212,7 +213,7 @@ public:
         return *this;
     }
     // Always inline: where the coroutine was awaited, nothing of it is left then.
-    [[gnu::always_inline]] ~Coro() {
+    WEFT_ALWAYS_INLINE ~Coro() {
         if (frame_) [[unlikely]]
             internal::drop_never_awaited(frame_.promise());
     }
@@ -259,7 +260,7 @@ public:
     /// Calls the child, whose outcome goes into `slot`.
     template <class T>
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
-    [[gnu::always_inline]] ChildFrame(Coro<T>&& coro, PromiseBase& parent, ResultBase& slot) {
+    WEFT_ALWAYS_INLINE ChildFrame(Coro<T>&& coro, PromiseBase& parent, ResultBase& slot) {
         PromiseBase& child = coro.release().promise();
         if (!call(child, parent, slot)) child_ = &child;
     }
@@ -287,8 +288,8 @@ public:
 
 private:
     // True when it has ended with a value, and the frame is gone.
-    [[nodiscard, gnu::always_inline]] static bool call(PromiseBase& child, PromiseBase& parent,
-                                                       ResultBase& slot) noexcept {
+    [[nodiscard]] WEFT_ALWAYS_INLINE static bool call(PromiseBase& child, PromiseBase& parent,
+                                                      ResultBase& slot) noexcept {
         child.parent = &parent;
         child.task = parent.task;
         child.slot = &slot;
@@ -312,8 +313,7 @@ template <class T>
 class CoroAwaiter {
 public:
     // `deliver_errors`: for as_result().
-    [[gnu::always_inline]] CoroAwaiter(Coro<T>&& coro, PromiseBase& parent,
-                                       bool deliver_errors = false)
+    WEFT_ALWAYS_INLINE CoroAwaiter(Coro<T>&& coro, PromiseBase& parent, bool deliver_errors = false)
         : child_(std::move(coro), parent, result_.for_child(deliver_errors)) {}
     CoroAwaiter(const CoroAwaiter&) = delete;
     CoroAwaiter& operator=(const CoroAwaiter&) = delete;
@@ -327,7 +327,7 @@ public:
         if (result_.outcome != Outcome::error) return nullptr;
         return exception();
     }
-    [[gnu::always_inline]] T await_resume() {
+    WEFT_ALWAYS_INLINE T await_resume() {
         if (result_.outcome != Outcome::value) [[unlikely]] {
             std::rethrow_exception(exception());
         }

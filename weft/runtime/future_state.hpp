@@ -9,6 +9,7 @@
 #include <source_location>
 #include <string>
 
+#include <weft/base/inline.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/runtime/debug_mode.hpp>
@@ -237,7 +238,7 @@ public:
 
 protected:
     ~FutureWait() = default;
-    [[gnu::always_inline]] void check_outcome() {
+    WEFT_ALWAYS_INLINE void check_outcome() {
         if (outcome == Outcome::cancelled || future_->result().outcome != Outcome::value)
             [[unlikely]] {
             std::rethrow_exception(exception());

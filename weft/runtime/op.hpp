@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include <weft/base/inline.hpp>
 #include <weft/runtime/promise.hpp>
 
 namespace weft::internal {
@@ -89,7 +90,7 @@ protected:
     /// Makes the task of `frame` wait for this. Arrange first for what will wake it.
     inline void suspend(PromiseBase& frame, const OpKind& kind) noexcept;
     /// For await_resume(): throws CancelledError when the wait was cancelled.
-    [[gnu::always_inline]] void raise_if_cancelled() const {
+    WEFT_ALWAYS_INLINE void raise_if_cancelled() const {
         if (outcome == Outcome::cancelled) [[unlikely]] {
             std::rethrow_exception(cancellation());
         }
