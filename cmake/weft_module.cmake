@@ -70,13 +70,17 @@ function(weft_test name)
     LABELS "${arg_LABEL}" TIMEOUT 120 ENVIRONMENT "${weft_test_environment}")
 endfunction()
 
-# weft_test_on_uring(NAME LABEL label COMMAND ...): the test once more, where the system has io_uring.
+# weft_test_on_uring(NAME LABEL label COMMAND ...): the test once more on each tier of io_uring that
+# the system has. `@TIER@` in the command becomes the tier's name.
 function(weft_test_on_uring name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL" "COMMAND")
-  weft_test(${name}/io_uring_basic LABEL ${arg_LABEL} COMMAND ${arg_COMMAND})
-  set_property(TEST ${name}/io_uring_basic APPEND PROPERTY ENVIRONMENT WEFT_BACKEND=io_uring_basic)
-  set_property(TEST ${name}/io_uring_basic PROPERTY
-    SKIP_REGULAR_EXPRESSION "WEFT_BACKEND=io_uring_basic cannot be had here")
+  foreach(tier IN ITEMS io_uring_basic io_uring)
+    string(REPLACE @TIER@ ${tier} command "${arg_COMMAND}")
+    weft_test(${name}/${tier} LABEL ${arg_LABEL} COMMAND ${command})
+    set_property(TEST ${name}/${tier} APPEND PROPERTY ENVIRONMENT WEFT_BACKEND=${tier})
+    set_property(TEST ${name}/${tier} PROPERTY
+      SKIP_REGULAR_EXPRESSION "WEFT_BACKEND=${tier} cannot be had here")
+  endforeach()
 endfunction()
 
 # weft_fuzzer(TARGET): a libFuzzer program, which the target `fuzzers` builds.

@@ -121,6 +121,9 @@ private:
         static_cast<void>(process_.read_into(loop + table_.loop.thread, thread));
         static_cast<void>(process_.read_into(loop + table_.loop.ready_count, found.ready_count));
         static_cast<void>(process_.read_into(loop + table_.loop.timer_count, found.timer_count));
+        std::uint64_t backend = 0;
+        static_cast<void>(process_.read_into(loop + table_.loop.backend, backend));
+        found.backend = text(backend);
         if (thread > 0) {
             found.thread = thread;
             Process::Thread about = process_.thread(thread);

@@ -21,6 +21,7 @@ struct RemoteLoop {
     int thread = 0;  // 0 while nobody runs it
     std::string thread_name;
     char thread_state = '?';
+    std::string backend;  // what it stands on, such as "epoll"
     std::uint64_t ready_count = 0;
     std::uint64_t timer_count = 0;
     std::vector<TaskInfo> tasks;

@@ -67,9 +67,10 @@ const char* thread_state(char state) {
 std::string about(const RemoteLoop& loop) {
     std::string text;
     if (loop.thread == 0) {
-        text = "loop that nobody runs";
+        text = "loop on " + loop.backend + " that nobody runs";
     } else {
-        text = "loop of thread " + std::to_string(loop.thread) + " '" + loop.thread_name + "'";
+        text = "loop on " + loop.backend + " of thread " + std::to_string(loop.thread) + " '" +
+               loop.thread_name + "'";
         const std::string state = thread_state(loop.thread_state);
         if (!state.empty()) text += ", " + state;
     }
@@ -213,6 +214,8 @@ void add_loop(std::string& out, const RemoteLoop& loop) {
     add_member(out, "thread_name", loop.thread_name);
     out += ", ";
     add_member(out, "thread_state", std::string_view(&loop.thread_state, 1));
+    out += ", ";
+    add_member(out, "backend", loop.backend);
     out += ", ";
     add_member(out, "ready", loop.ready_count);
     out += ", ";

@@ -128,6 +128,8 @@ class ShowsTasks(unittest.TestCase):
     def test_json_has_it_all(self):
         for command in ["ps", "pstree"]:
             data = json.loads(self.show(command, "--json"))
+            self.assertEqual([loop["backend"] for loop in data["loops"]],
+                             [os.environ.get("WEFT_BACKEND", "epoll")] * len(data["loops"]))
             self.assertEqual(data["pid"], self.program.pid)
             tasks = {task["name"]: task for task in data["loops"][0]["tasks"]}
             self.assertEqual(len(tasks), 28)

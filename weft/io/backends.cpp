@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
@@ -14,23 +13,29 @@
 
 namespace weft {
 
+namespace {
+
+std::unique_ptr<Backend> make_wanted_uring_backend(const std::string& wanted, UringTier tier) {
+    try {
+        return make_uring_backend(tier);
+    } catch (const OSError& error) {
+        throw_os_error_saying(error.code(),
+                              "WEFT_BACKEND=" + wanted +
+                                  (says_there_is_no_uring(error) ? " cannot be had here: " : ": ") +
+                                  error.what());
+    }
+}
+
+}  // namespace
+
 std::unique_ptr<Backend> make_backend() {
     const char* const setting = std::getenv("WEFT_BACKEND");
-    const std::string_view wanted = setting ? setting : "";
+    const std::string wanted = setting ? setting : "";
     if (wanted.empty() || wanted == "epoll") return make_epoll_backend();
-    if (wanted != "io_uring_basic") {
-        throw ValueError("WEFT_BACKEND is '" + std::string(wanted) +
-                         "', but there are only 'epoll' and 'io_uring_basic'");
-    }
-    try {
-        return make_uring_backend();
-    } catch (const OSError& error) {
-        throw_os_error_saying(
-            error.code(),
-            "WEFT_BACKEND=io_uring_basic" +
-                std::string(says_there_is_no_uring(error) ? " cannot be had here: " : ": ") +
-                error.what());
-    }
+    if (wanted == "io_uring_basic") return make_wanted_uring_backend(wanted, UringTier::basic);
+    if (wanted == "io_uring") return make_wanted_uring_backend(wanted, UringTier::full);
+    throw ValueError("WEFT_BACKEND is '" + wanted +
+                     "', but there are only 'epoll', 'io_uring_basic' and 'io_uring'");
 }
 
 }  // namespace weft

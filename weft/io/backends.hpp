@@ -8,7 +8,7 @@
 
 namespace weft {
 
-/// The backend that WEFT_BACKEND names, `epoll` or `io_uring_basic`; epoll where it is not set.
+/// The backend that WEFT_BACKEND names, `epoll`, `io_uring_basic` or `io_uring`; epoll where it is not set.
 /// Errors: ValueError for another name; OSError where the system refuses what was named.
 [[nodiscard]] std::unique_ptr<Backend> make_backend();
 

@@ -33,6 +33,7 @@ namespace {
 
 using internal::FileDescriptor;
 
+constexpr int accepts_a_wait = 100;
 constexpr std::int64_t longest_ms = 24 * 60 * 60 * 1000;  // the loop then waits again
 
 [[noreturn]] void throw_cannot_watch(int fd) {
@@ -246,10 +247,17 @@ void EpollBackend::deliver_to(List<IoOperation>& operations) {
     candidates.splice_back(operations);
     while (IoOperation* operation = candidates.pop_front()) {
         if (internal::borrows_buffer(operation->kind)) lend_buffer(*operation);
-        const std::optional<std::int32_t> result = internal::attempt_when_ready(*operation);
-        const bool more = !result || internal::goes_on_after(operation->kind, *result);
-        if (more) operations.push_back(*operation);
-        if (result) operation->complete(*result, more);
+        // So many connections as come together; a listener that never has enough takes turns.
+        int rounds = operation->kind == IoKind::accept_each ? accepts_a_wait : 1;
+        bool more = true;
+        operations.push_back(*operation);
+        while (more && rounds-- > 0) {
+            const std::optional<std::int32_t> result = internal::attempt_when_ready(*operation);
+            if (!result) break;
+            more = internal::goes_on_after(operation->kind, *result);
+            if (!more) operation->unlink();
+            operation->complete(*result, more);
+        }
     }
 }
 

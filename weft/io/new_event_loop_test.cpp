@@ -16,8 +16,9 @@ namespace {
 
 TEST(NewEventLoop, refuses_a_backend_that_it_does_not_know) {
     ::setenv("WEFT_BACKEND", "abacus", 1);
-    EXPECT_EQ(message_of([] { static_cast<void>(new_event_loop()); }),
-              "WEFT_BACKEND is 'abacus', but there are only 'epoll' and 'io_uring_basic'");
+    EXPECT_EQ(
+        message_of([] { static_cast<void>(new_event_loop()); }),
+        "WEFT_BACKEND is 'abacus', but there are only 'epoll', 'io_uring_basic' and 'io_uring'");
     ::unsetenv("WEFT_BACKEND");
 }
 

@@ -58,6 +58,10 @@ bool has(const IoOperation& operation, std::uint8_t state) noexcept {
     return (operation.backend_state & state) != 0;
 }
 
+bool holds_the_address(IoKind kind) noexcept {
+    return kind == IoKind::readable || kind == IoKind::writable || kind == IoKind::accept_each;
+}
+
 // A number that no other thread gets, not even when this one is gone, unlike the system's.
 std::uint64_t this_thread() noexcept {
     static constinit std::atomic<std::uint64_t> last = 0;
@@ -80,10 +84,12 @@ bool is_gone(int thread) {
 // come after a cancellation.
 class UringBackend final : public Backend {
 public:
-    UringBackend() : ring_(std::make_unique<Ring>()) {}
+    explicit UringBackend(std::optional<UringTier> tier) : ring_(std::make_unique<Ring>(tier)) {}
     ~UringBackend() override { cancel_all(); }
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "io_uring_basic"; }
+    [[nodiscard]] std::string_view name() const noexcept override {
+        return ring_->tier == UringTier::full ? "io_uring" : "io_uring_basic";
+    }
     [[nodiscard]] TimePoint now() const noexcept override {
         return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
     }
@@ -100,8 +106,12 @@ public:
 
 private:
     struct Ring {
+        explicit Ring(std::optional<UringTier> wanted)
+            : tier(internal::tier_of(uring, wanted)), buffers(uring, tier) {}
+
         Uring uring;
-        ProvidedBuffers buffers{uring};
+        UringTier tier;
+        ProvidedBuffers buffers;
         std::uint64_t thread = 0;  // to which it belongs, by this_thread(); 0: to none yet
         int thread_id = 0;         // the system's name of that
         bool watches_waker = false;
@@ -111,6 +121,7 @@ private:
 
     void belong_to_this_thread();
     void cancel_in_kernel() noexcept;
+    void drop_completions(List<IoOperation>& ended) noexcept;
     void start_all() noexcept;
     [[nodiscard]] bool start(IoOperation& operation) noexcept;
     [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
@@ -119,8 +130,7 @@ private:
     void deliver_all() noexcept;
     void deliver(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
     void deliver_ready(IoOperation& operation, std::int32_t result) noexcept;
-    void deliver_received(IoOperation& operation, std::int32_t result,
-                          std::uint32_t flags) noexcept;
+    void deliver_each(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
     void end(IoOperation& operation, std::int32_t result) noexcept;
     void go_on(IoOperation& operation) noexcept;
 
@@ -164,7 +174,7 @@ bool UringBackend::cancel(IoOperation& operation) noexcept {
     if (!ring_->is_this_threads() || !ask_to_cancel(operation)) {
         operation.backend_state |= unasked;
         cancels_unasked_ = true;
-    } else if (operation.kind == IoKind::readable || operation.kind == IoKind::writable) {
+    } else if (holds_the_address(operation.kind)) {
         // Whoever watches a descriptor may close it next, and listen at the same address again:
         // the kernel is not to hold the file until the loop waits.
         static_cast<void>(io_uring_submit_and_get_events(&ring_->uring.get()));
@@ -193,6 +203,9 @@ void UringBackend::cancel_all() noexcept {
         // name of the thread. With the ring goes its hold on the files.
         check(is_gone(ring_->thread_id),
               "a loop on io_uring is closed while the thread that ran it goes on");
+        List<IoOperation> ended;
+        drop_completions(ended);
+        in_flight_.splice_back(ended);
         ring_.reset();
     }
     while (!in_flight_.empty()) end(in_flight_.front(), -ECANCELED);
@@ -209,17 +222,26 @@ void UringBackend::cancel_in_kernel() noexcept {
         const int result = io_uring_submit_and_wait(&ring, 1);
         check(result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY,
               "io_uring lets operations go");
-        io_uring_cqe* cqe = nullptr;
-        while (io_uring_peek_cqe(&ring, &cqe) == 0) {
-            if (cqe->user_data > for_the_waker && (cqe->flags & IORING_CQE_F_MORE) == 0) {
-                auto& operation = *reinterpret_cast<IoOperation*>(cqe->user_data);
+        drop_completions(ended);
+    }
+    in_flight_.splice_back(ended);
+}
+
+// Moves those operations that are over.
+void UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
+    io_uring& ring = ring_->uring.get();
+    io_uring_cqe* cqe = nullptr;
+    while (io_uring_peek_cqe(&ring, &cqe) == 0) {
+        if (cqe->user_data > for_the_waker) {
+            auto& operation = *reinterpret_cast<IoOperation*>(cqe->user_data);
+            if (operation.kind == IoKind::accept_each && cqe->res >= 0) ::close(cqe->res);
+            if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
                 operation.unlink();
                 ended.push_back(operation);
             }
-            io_uring_cqe_seen(&ring, cqe);
         }
+        io_uring_cqe_seen(&ring, cqe);
     }
-    in_flight_.splice_back(ended);
 }
 
 void UringBackend::belong_to_this_thread() {
@@ -230,7 +252,7 @@ void UringBackend::belong_to_this_thread() {
                 "a loop on io_uring cannot go on in another thread while I/O is under way; with "
                 "WEFT_BACKEND=epoll it can");
         }
-        ring_ = std::make_unique<Ring>();
+        ring_ = std::make_unique<Ring>(ring_->tier);
     }
     ring_->uring.enable();
     ring_->thread = this_thread();
@@ -278,6 +300,10 @@ bool UringBackend::start(IoOperation& operation) noexcept {
         io_uring_prep_recv_multishot(entry, operation.fd, nullptr, 0, 0);
         entry->flags |= IOSQE_BUFFER_SELECT;
         entry->buf_group = ProvidedBuffers::group;
+        if (ring_->tier == UringTier::full) entry->ioprio |= Uring::bundle;
+    } else if (operation.kind == IoKind::accept_each) {
+        io_uring_prep_multishot_accept(entry, operation.fd, nullptr, nullptr,
+                                       SOCK_NONBLOCK | SOCK_CLOEXEC);
     } else if (operation.kind == IoKind::send) {
         io_uring_prep_send(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
     } else if (operation.kind == IoKind::read && has(operation, of_a_file)) {
@@ -357,7 +383,9 @@ void UringBackend::deliver(IoOperation& operation, std::int32_t result,
                            std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0)
         operation.backend_state &= static_cast<std::uint8_t>(~in_kernel);
-    if (operation.kind == IoKind::receive_each) return deliver_received(operation, result, flags);
+    if (operation.kind == IoKind::receive_each || operation.kind == IoKind::accept_each) {
+        return deliver_each(operation, result, flags);
+    }
     const bool is_the_kernels = operation.kind == IoKind::send ||
                                 (operation.kind != IoKind::read_each && has(operation, of_a_file));
     if (!is_the_kernels) return deliver_ready(operation, result);
@@ -390,14 +418,16 @@ void UringBackend::deliver_ready(IoOperation& operation, std::int32_t result) no
     if (done) operation.complete(*done, true);
 }
 
-void UringBackend::deliver_received(IoOperation& operation, std::int32_t result,
-                                    std::uint32_t flags) noexcept {
+void UringBackend::deliver_each(IoOperation& operation, std::int32_t result,
+                                std::uint32_t flags) noexcept {
     const bool goes_on = has(operation, in_kernel);
     const bool has_buffer = (flags & IORING_CQE_F_BUFFER) != 0;
     const auto buffer = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
-    if (result > 0) {
-        operation.buffer = ring_->buffers.at(buffer);
-        operation.length = static_cast<std::size_t>(result);
+    if (internal::goes_on_after(operation.kind, result)) {
+        if (operation.kind == IoKind::receive_each) {
+            operation.buffer = ring_->buffers.received(buffer);
+            operation.length = static_cast<std::size_t>(result);
+        }
         // The kernel ends it when it likes to; only we and the peer end it for good.
         if (!goes_on && !has(operation, cancelled)) {
             go_on(operation);
@@ -417,15 +447,27 @@ void UringBackend::deliver_received(IoOperation& operation, std::int32_t result,
             go_on(operation);
         }
     }
-    if (has_buffer) ring_->buffers.give_back(buffer);
+    if (has_buffer) {
+        ring_->buffers.give_back(buffer, static_cast<std::size_t>(std::max(result, 0)));
+    }
 }
 
 }  // namespace
 
 bool says_there_is_no_uring(const OSError& error) noexcept {
-    return error.code() == ENOSYS || error.code() == EPERM || error.code() == EINVAL;
+    switch (error.code()) {
+        case ENOSYS:
+        case EPERM:
+        case EINVAL:
+        case EOPNOTSUPP:
+            return true;
+        default:
+            return false;
+    }
 }
 
-std::unique_ptr<Backend> make_uring_backend() { return std::make_unique<UringBackend>(); }
+std::unique_ptr<Backend> make_uring_backend(std::optional<UringTier> tier) {
+    return std::make_unique<UringBackend>(tier);
+}
 
 }  // namespace weft

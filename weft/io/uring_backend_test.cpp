@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,8 +22,11 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/stream.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/coro.hpp>
@@ -41,11 +45,11 @@ using testing::open_descriptors;
 using testing::spin;
 using testing::thrown_by;
 
-class Uring : public ::testing::Test {
+class Uring : public ::testing::TestWithParam<UringTier> {
 protected:
     void SetUp() override {
         try {
-            loop_ = std::make_unique<EventLoop>(make_uring_backend());
+            loop_ = std::make_unique<EventLoop>(make_uring_backend(GetParam()));
         } catch (const OSError& error) {
             if (!says_there_is_no_uring(error)) throw;
             GTEST_SKIP() << "the system refuses io_uring: " << error.what();
@@ -68,10 +72,17 @@ Coro<std::pair<Stream, Stream>> connected() {
 
 Coro<void> sleep_a_little() { co_await sleep(1ms); }
 
-TEST_F(Uring, tells_its_tier) { EXPECT_EQ(loop_->backend(), "io_uring_basic"); }
+std::string name_of(UringTier tier) {
+    return tier == UringTier::full ? "io_uring" : "io_uring_basic";
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiers, Uring, ::testing::Values(UringTier::basic, UringTier::full),
+                         [](const auto& tier) { return name_of(tier.param); });
+
+TEST_P(Uring, tells_its_tier) { EXPECT_EQ(loop_->backend(), name_of(GetParam())); }
 
 // More messages at once than there are buffers, and each of several buffers' size.
-TEST_F(Uring, goes_on_when_its_buffers_run_out) {
+TEST_P(Uring, goes_on_when_its_buffers_run_out) {
     loop_->run_until_complete([]() -> Coro<void> {
         constexpr std::size_t count = 400;
         const Bytes message(20'000, 'm');
@@ -87,7 +98,7 @@ TEST_F(Uring, goes_on_when_its_buffers_run_out) {
 }
 
 // More than its queue has entries, begun and cancelled in one turn.
-TEST_F(Uring, takes_more_operations_than_its_queue_has_entries) {
+TEST_P(Uring, takes_more_operations_than_its_queue_has_entries) {
     constexpr int count = 2000;
     int ends[2] = {};
     ASSERT_EQ(::pipe(ends), 0);
@@ -111,7 +122,7 @@ TEST_F(Uring, takes_more_operations_than_its_queue_has_entries) {
     ::close(ends[1]);
 }
 
-TEST_F(Uring, is_woken_by_other_threads_each_time) {
+TEST_P(Uring, is_woken_by_other_threads_each_time) {
     constexpr int count = 10'000;
     int called = 0;
     const Future<> all = loop_->create_future();
@@ -128,7 +139,7 @@ TEST_F(Uring, is_woken_by_other_threads_each_time) {
     EXPECT_EQ(called, count);
 }
 
-TEST_F(Uring, a_receive_that_is_paused_and_resumed_in_one_turn_goes_on) {
+TEST_P(Uring, a_receive_that_is_paused_and_resumed_in_one_turn_goes_on) {
     loop_->run_until_complete([]() -> Coro<void> {
         auto [a, b] = Socket::socketpair();
         const Stream here = co_await open_connection(std::move(a));
@@ -151,7 +162,7 @@ public:
     std::optional<std::int32_t> result;
 };
 
-TEST_F(Uring, reads_and_writes_files_at_their_position_and_at_any) {
+TEST_P(Uring, reads_and_writes_files_at_their_position_and_at_any) {
     char path[] = "/tmp/weft-uring-test-XXXXXX";
     const int fd = ::mkstemp(path);
     ASSERT_GE(fd, 0);
@@ -176,7 +187,7 @@ TEST_F(Uring, reads_and_writes_files_at_their_position_and_at_any) {
     ::close(fd);
 }
 
-TEST_F(Uring, refuses_to_watch_what_is_always_ready_and_what_is_no_descriptor) {
+TEST_P(Uring, refuses_to_watch_what_is_always_ready_and_what_is_no_descriptor) {
     const int fd = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     EXPECT_TRUE(thrown_by([&] { loop_->add_reader(fd, [] {}); }).starts_with("PermissionError"));
     ::close(fd);
@@ -185,7 +196,7 @@ TEST_F(Uring, refuses_to_watch_what_is_always_ready_and_what_is_no_descriptor) {
 
 // ---- the end
 
-TEST_F(Uring, a_loop_that_is_closed_leaves_nothing_in_the_kernel) {
+TEST_P(Uring, a_loop_that_is_closed_leaves_nothing_in_the_kernel) {
     std::optional<std::pair<Stream, Stream>> kept;
     loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
         pair = co_await connected();
@@ -200,7 +211,7 @@ TEST_F(Uring, a_loop_that_is_closed_leaves_nothing_in_the_kernel) {
     kept.reset();
 }
 
-TEST_F(Uring, a_loop_that_is_closed_forgets_what_it_watched) {
+TEST_P(Uring, a_loop_that_is_closed_forgets_what_it_watched) {
     int ends[2] = {};
     ASSERT_EQ(::pipe(ends), 0);
     const auto watched = std::make_shared<int>();
@@ -216,15 +227,84 @@ TEST_F(Uring, a_loop_that_is_closed_forgets_what_it_watched) {
     ::close(ends[1]);
 }
 
+// ---- connections that come as nobody wants them any more
+
+// Whoever connects has a connection before anybody accepts it.
+std::vector<Socket> connect_some(const Server& server) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server.sockets()[0].getsockname().port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::vector<Socket> clients;
+    for (int i = 0; i < 20; ++i) {
+        const Socket& client = clients.emplace_back();
+        EXPECT_EQ(
+            ::connect(client.fileno(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+    }
+    return clients;
+}
+
+bool was_let_go(const Socket& client) {
+    char byte = 0;
+    pollfd end{.fd = client.fileno(), .events = POLLIN, .revents = 0};
+    return ::poll(&end, 1, 5000) == 1 && ::recv(client.fileno(), &byte, 1, 0) <= 0;
+}
+
+Coro<Server> serve_nobody() {
+    co_return co_await start_server([](StreamReader, StreamWriter) -> Coro<void> { co_return; },
+                                    "127.0.0.1", 0);
+}
+
+TEST_P(Uring, a_server_that_closes_lets_go_of_who_has_come) {
+    std::vector<Socket> clients;
+    loop_->run_until_complete([](std::vector<Socket>& come) -> Coro<void> {
+        Server server = co_await serve_nobody();
+        co_await spin();
+        come = connect_some(server);
+        server.close();
+        co_await server.wait_closed();
+        co_await spin();
+    }(clients));
+    for (const Socket& client : clients) EXPECT_TRUE(was_let_go(client));
+}
+
+TEST_P(Uring, a_loop_that_is_closed_lets_go_of_who_has_come) {
+    std::optional<Server> server;
+    loop_->run_until_complete([](std::optional<Server>& kept) -> Coro<void> {
+        kept = co_await serve_nobody();
+        co_await spin();
+    }(server));
+    const std::vector<Socket> clients = connect_some(*server);
+    loop_->close();
+    for (const Socket& client : clients) EXPECT_TRUE(was_let_go(client));
+    server.reset();
+}
+
+TEST_P(Uring, a_loop_whose_thread_is_gone_lets_go_of_who_has_come) {
+    std::optional<Server> server;
+    std::vector<Socket> clients;
+    std::thread([&] {
+        loop_->run_until_complete([](std::optional<Server>& kept) -> Coro<void> {
+            kept = co_await serve_nobody();
+            co_await spin();
+        }(server));
+        clients = connect_some(*server);
+    }).join();
+    loop_->close();
+    for (const Socket& client : clients) EXPECT_TRUE(was_let_go(client));
+    server.reset();
+}
+
 // ---- threads
 
-TEST_F(Uring, another_thread_may_take_over_while_nothing_is_under_way) {
+TEST_P(Uring, another_thread_may_take_over_while_nothing_is_under_way) {
     loop_->run_until_complete(sleep_a_little());
     std::thread([this] { loop_->run_until_complete(sleep_a_little()); }).join();
     loop_->run_until_complete(sleep_a_little());
 }
 
-TEST_F(Uring, no_other_thread_may_while_io_is_under_way) {
+TEST_P(Uring, no_other_thread_may_while_io_is_under_way) {
     std::optional<std::pair<Stream, Stream>> kept;
     loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
         pair = co_await connected();
@@ -243,7 +323,7 @@ TEST_F(Uring, no_other_thread_may_while_io_is_under_way) {
     }(kept));
 }
 
-TEST_F(Uring, is_closed_elsewhere_when_its_thread_is_gone) {
+TEST_P(Uring, is_closed_elsewhere_when_its_thread_is_gone) {
     std::optional<Stream> kept;
     auto [here, there] = Socket::socketpair();
     there.setblocking(false);

@@ -24,7 +24,7 @@ namespace weft {
 class EventLoop;
 }
 
-inline constexpr std::uint32_t weft_debug_version = 1;
+inline constexpr std::uint32_t weft_debug_version = 2;
 
 extern "C" {
 
@@ -43,6 +43,7 @@ struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for 
         std::uint32_t ready_count;  // uint64
         std::uint32_t timer_count;  // uint64
         std::uint32_t thread;       // int32, the kernel's number; 0 while nobody runs the loop
+        std::uint32_t backend;      // pointer to text: what the loop stands on
     } loop;
     struct {
         std::uint32_t previous;

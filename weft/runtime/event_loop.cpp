@@ -85,6 +85,7 @@ void watch_for_forks() {
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
     : backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
+      backend_name_(backend_->name().data()),
       process_(getpid()) {
     watch_for_forks();
     set_debug(internal::debug_wanted());

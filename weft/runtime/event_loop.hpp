@@ -482,6 +482,7 @@ private:
     std::shared_ptr<internal::Inbox> inbox_;
     std::atomic<std::thread::id> thread_{};
     int kernel_thread_ = 0;           // the same as the kernel numbers it; 0 while nobody runs it
+    const char* backend_name_;        // the same as backend(), for another process
     EventLoop* next_open_ = nullptr;  // in the list of debug_table.hpp
     int process_;                     // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;

@@ -59,6 +59,7 @@ ssize_t call(const IoOperation& op) noexcept {
             return ::connect(op.fd, reinterpret_cast<const sockaddr*>(op.buffer),
                              static_cast<socklen_t>(op.length));
         case IoKind::accept:
+        case IoKind::accept_each:
             return accept_one(op);
     }
     errno = ENOSYS;
@@ -99,6 +100,7 @@ bool waits_to_write(IoKind kind) noexcept {
         case IoKind::receive_each:
         case IoKind::receive_message:
         case IoKind::accept:
+        case IoKind::accept_each:
             return false;
         case IoKind::writable:
         case IoKind::writable_once:
@@ -117,7 +119,7 @@ bool borrows_buffer(IoKind kind) noexcept {
 
 bool goes_on_after(IoKind kind, std::int32_t result) noexcept {
     return kind == IoKind::readable || kind == IoKind::writable ||
-           (borrows_buffer(kind) && result > 0);
+           (borrows_buffer(kind) && result > 0) || (kind == IoKind::accept_each && result >= 0);
 }
 
 std::optional<std::int32_t> attempt_when_ready(const IoOperation& operation) noexcept {

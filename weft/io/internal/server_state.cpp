@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <new>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -38,18 +38,12 @@ using namespace std::chrono_literals;
 // Python's ACCEPT_RETRY_DELAY: how long a server without descriptors waits for some.
 constexpr auto rest_without_descriptors = 1s;
 
-struct Accepted {
-    int fd;  // or a negative errno
-    SocketAddress peer;
-};
-
-Accepted accept_one(const Socket& listener) {
+SocketAddress peer_of(int fd) noexcept {
     alignas(8) std::byte address[SocketAddress::bytes_max];
     socklen_t length = sizeof address;
-    const int fd = ::accept4(listener.fileno(), reinterpret_cast<sockaddr*>(address), &length,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return {.fd = -errno, .peer = SocketAddress()};
-    return {.fd = fd, .peer = SocketAddress::from_bytes({address, length})};
+    // It fails where the peer has gone already, and nobody knows any more who it was.
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(address), &length) != 0) return {};
+    return SocketAddress::from_bytes({address, length});
 }
 
 }  // namespace
@@ -73,6 +67,9 @@ ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
       client_connected_(std::make_shared<ClientConnected>(std::move(client_connected))),
       sockets_(std::move(sockets)),
       options_(options) {
+    for (const Socket& listener : sockets_) {
+        acceptors_.push_back(Acceptor(loop, listener.fileno(), *this));
+    }
     loop.resources().push_back(*this);
     retain();
 }
@@ -86,40 +83,23 @@ void ServerState::start_serving() {
 // At all of the sockets, or at none.
 void ServerState::start_accepting() {
     try {
-        for (Socket& listener : sockets_) {
-            listener.listen(options_.backlog);
-            loop_.add_reader(listener.fileno(), [this, &listener] { accept_all(listener); });
-        }
+        for (Socket& listener : sockets_) listener.listen(options_.backlog);
+        for (Acceptor& acceptor : acceptors_) acceptor.start();
     } catch (...) {
         stop_accepting();
         throw;
     }
 }
 
-// As many as may wait there, so that one server does not keep the loop from the others; the system
-// lets one more wait than the backlog says.
-void ServerState::accept_all(Socket& listener) {
-    for (int i = 0; i <= options_.backlog && serving_; ++i) {
-        const Accepted accepted = accept_one(listener);
-        switch (accepted.fd) {
-            case -EAGAIN:
-                return;
-            case -EINTR:
-            case -ECONNABORTED:  // and others that say that the peer or its network has gone
-            case -EPROTO:
-            case -ENETDOWN:
-            case -ENOPROTOOPT:
-            case -EHOSTDOWN:
-            case -ENONET:
-            case -EHOSTUNREACH:
-            case -ENETUNREACH:
-                continue;
-            default:
-                break;
-        }
-        if (accepted.fd < 0) return rest(-accepted.fd);
-        serve(Channel(accepted.fd, Channel::Kind::socket), accepted.peer);
-    }
+void ServerState::stop_accepting() noexcept {
+    for (Acceptor& acceptor : acceptors_) acceptor.pause();
+}
+
+void ServerState::accepted(std::int32_t result) {
+    if (result < 0) return rest(-result);
+    Channel connection(result, Channel::Kind::socket);
+    const SocketAddress peer = peer_of(result);
+    serve(std::move(connection), peer);
 }
 
 void ServerState::serve(Channel connection, const SocketAddress& peer) {
@@ -166,18 +146,12 @@ void ServerState::rest(int code) {
     });
 }
 
-void ServerState::stop_accepting() noexcept {
-    try {
-        for (const Socket& listener : sockets_) loop_.remove_reader(listener.fileno());
-    } catch (const RuntimeError&) {  // the child of a fork: it is the parent who watches
-    }
-}
-
 void ServerState::close() noexcept {
     if (std::exchange(closed_, true)) return;
     const Ref self(this);  // what the handler captured may be the last to own it
     resting_.cancel();
-    if (std::exchange(serving_, false)) stop_accepting();
+    serving_ = false;
+    acceptors_.clear();
     sockets_.clear();
     if (file_) file_->remove();
     if (serving_forever) serving_forever->cancel();
@@ -209,6 +183,7 @@ void ServerState::loop_closes() noexcept {
     const Ref self(this);  // as in close()
     serving_ = false;
     closed_ = true;
+    acceptors_.clear();
     connections_.clear();
     sockets_.clear();
     end_if_over();

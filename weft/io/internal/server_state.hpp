@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <weft/base/ref.hpp>
+#include <weft/io/internal/acceptor.hpp>
 #include <weft/io/internal/channel.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/server.hpp>
@@ -42,7 +43,7 @@ private:
     std::uint64_t inode_ = 0;
 };
 
-class ServerState final : public ConnectionOwner, private LoopResource {
+class ServerState final : public ConnectionOwner, private ConnectionTaker, private LoopResource {
 public:
     /// The loop owns it until it is closed and its last connection is over.
     ServerState(EventLoop& loop, ClientConnected client_connected, std::vector<Socket> sockets,
@@ -72,7 +73,7 @@ public:
 
 private:
     ~ServerState() = default;
-    void accept_all(Socket& listener);
+    void accepted(std::int32_t result) override;
     void serve(Channel connection, const SocketAddress& peer);
     void rest(int code);
     void start_accepting();
@@ -87,6 +88,7 @@ private:
     std::shared_ptr<const ClientConnected> client_connected_;
     std::vector<Socket> sockets_;
     StartServerOptions options_;
+    std::vector<Acceptor> acceptors_;
     std::unordered_set<StreamTransport*> connections_;
     std::optional<SocketFile> file_;
     TimerHandle resting_;

@@ -5,13 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <liburing.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <weft/base/check.hpp>
 #include <weft/base/os_error.hpp>
+#include <weft/io/internal/file_descriptor.hpp>
 
 namespace weft::internal {
 namespace {
@@ -19,11 +22,48 @@ namespace {
 constexpr unsigned entries = 512;
 constexpr unsigned completions = 4096;  // more wait in the kernel
 
+// What liburing 2.3 does not know yet.
+constexpr unsigned feature_bundles = 1U << 14;     // IORING_FEAT_RECVSEND_BUNDLE
+constexpr unsigned feature_no_iowait = 1U << 17;   // IORING_FEAT_NO_IOWAIT
+constexpr std::uint16_t register_incremental = 2;  // IOU_PBUF_RING_INC
+
+constexpr std::size_t kib = 1024;
+
 void check_result(int result, const char* what) {
     if (result < 0) throw_os_error(-result, what);
 }
 
+template <class T>
+Mapping<T> mapped(void* memory, std::size_t bytes) {
+    if (memory == MAP_FAILED) throw_os_error(errno, "mmap");
+    return Mapping<T>(static_cast<T*>(memory), {.bytes = bytes});
+}
+
+template <class T>
+Mapping<T> map(std::size_t bytes) {
+    return mapped<T>(
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes);
+}
+
+// The same memory twice in a row.
+Mapping<std::byte> map_twice(std::size_t bytes) {
+    const FileDescriptor memory(::memfd_create("weft-io_uring", MFD_CLOEXEC), "memfd_create");
+    if (::ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) {
+        throw_os_error(errno, "ftruncate");
+    }
+    Mapping<std::byte> both = map<std::byte>(2 * bytes);
+    for (std::byte* half : {both.get(), both.get() + bytes}) {
+        if (::mmap(half, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory.get(), 0) ==
+            MAP_FAILED) {
+            throw_os_error(errno, "mmap");
+        }
+    }
+    return both;
+}
+
 }  // namespace
+
+void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, bytes); }
 
 // Disabled: it will belong to the thread that enables it.
 Uring::Uring() {
@@ -33,6 +73,14 @@ Uring::Uring() {
                        IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
     parameters.cq_entries = completions;
     check_result(io_uring_queue_init_params(entries, &ring_, &parameters), "io_uring_setup");
+}
+
+// Bundles and buffers that are filled bit by bit came before, with 6.12; but until 6.15 completions
+// could overtake each other, and so the bytes of one connection come as those of another. No feature
+// tells of that; another one, which came with 6.15, does.
+UringTier Uring::tier() const noexcept {
+    constexpr unsigned needed = feature_bundles | feature_no_iowait;
+    return (ring_.features & needed) == needed ? UringTier::full : UringTier::basic;
 }
 
 // liburing 2.3 declares io_uring_enable_rings(), and does not export it.
@@ -58,31 +106,53 @@ bool Uring::has_work() const noexcept {
     return io_uring_sq_ready(&ring_) > 0 || io_uring_cq_ready(&ring_) > 0 || has_more();
 }
 
-ProvidedBuffers::ProvidedBuffers(Uring& uring) {
-    constexpr std::size_t bytes = count * sizeof(io_uring_buf);
-    void* memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw_os_error(errno, "mmap");
-    ring_.reset(static_cast<io_uring_buf_ring*>(memory));
-    memory_ = std::make_unique_for_overwrite<std::byte[]>(count * buffer_bytes);
+UringTier tier_of(const Uring& uring, std::optional<UringTier> wanted) {
+    const UringTier highest = uring.tier();
+    if (wanted.value_or(highest) > highest) {
+        throw_os_error(EOPNOTSUPP, "the kernel's io_uring is older than 6.15");
+    }
+    return wanted.value_or(highest);
+}
+
+ProvidedBuffers::ProvidedBuffers(Uring& uring, UringTier tier)
+    : tier_(tier),
+      buffer_bytes_(tier == UringTier::full ? 64 * kib : 4 * kib),
+      // Filled one after the other they stay in the processor's cache, if they fit in.
+      count_(tier == UringTier::full ? 16 : 1024),
+      ring_(map<io_uring_buf_ring>(count_ * sizeof(io_uring_buf))),
+      memory_(tier == UringTier::full ? map_twice(count_ * buffer_bytes_)
+                                      : map<std::byte>(count_ * buffer_bytes_)) {
     io_uring_buf_reg registration{};
-    registration.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
-    registration.ring_entries = count;
+    registration.ring_addr = reinterpret_cast<std::uintptr_t>(ring_.get());
+    registration.ring_entries = count_;
     registration.bgid = group;
+    if (tier == UringTier::full) registration.pad = register_incremental;
     check_result(io_uring_register_buf_ring(&uring.get(), &registration, 0),
                  "io_uring_register_buf_ring");
     io_uring_buf_ring_init(ring_.get());
-    for (std::uint16_t number = 0; number < count; ++number) give_back(number);
+    for (std::uint16_t number = 0; number < count_; ++number) add(number);
 }
 
-void ProvidedBuffers::Unmapped::operator()(io_uring_buf_ring* ring) const noexcept {
-    ::munmap(ring, count * sizeof(io_uring_buf));
-}
-
-void ProvidedBuffers::give_back(std::uint16_t number) noexcept {
-    io_uring_buf_ring_add(ring_.get(), at(number), buffer_bytes, number,
-                          io_uring_buf_ring_mask(count), 0);
+void ProvidedBuffers::add(std::uint16_t number) noexcept {
+    io_uring_buf_ring_add(ring_.get(), memory_.get() + number * buffer_bytes_,
+                          static_cast<unsigned>(buffer_bytes_), number,
+                          io_uring_buf_ring_mask(count_), 0);
     io_uring_buf_ring_advance(ring_.get(), 1);
+}
+
+std::byte* ProvidedBuffers::received(std::uint16_t number) noexcept {
+    if (tier_ == UringTier::basic) return memory_.get() + number * buffer_bytes_;
+    check(number == next_ / buffer_bytes_, "io_uring fills its buffers one after the other");
+    return memory_.get() + next_;
+}
+
+void ProvidedBuffers::give_back(std::uint16_t number, std::size_t bytes) noexcept {
+    if (tier_ == UringTier::basic) return add(number);
+    next_ += bytes;
+    for (std::size_t full = number; full < next_ / buffer_bytes_; ++full) {
+        add(static_cast<std::uint16_t>(full % count_));
+    }
+    next_ %= count_ * buffer_bytes_;
 }
 
 }  // namespace weft::internal

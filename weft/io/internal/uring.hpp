@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <liburing.h>
+
+#include <weft/io/uring_backend.hpp>
 
 namespace weft::internal {
 
@@ -20,6 +23,10 @@ public:
     Uring& operator=(const Uring&) = delete;
 
     [[nodiscard]] io_uring& get() noexcept { return ring_; }
+    /// The highest tier that the system has.
+    [[nodiscard]] UringTier tier() const noexcept;
+    /// IORING_RECVSEND_BUNDLE, for the `ioprio` of receiving; the tier `full` has it.
+    static constexpr std::uint16_t bundle = 1U << 4;
 
     /// Makes it the calling thread's; before, it can only be set up.
     /// Errors: OSError
@@ -36,31 +43,41 @@ private:
     io_uring ring_{};
 };
 
-/// Buffers that the kernel takes from a ring, fills and names in a completion.
+struct Unmap {
+    std::size_t bytes;
+    void operator()(void* memory) const noexcept;
+};
+template <class T>
+using Mapping = std::unique_ptr<T, Unmap>;
+
+/// The tier that is wanted, or the highest.
+/// Errors: OSError where the system does not have it.
+[[nodiscard]] UringTier tier_of(const Uring& uring, std::optional<UringTier> wanted);
+
+/// Memory that the kernel receives into, and names in a completion.
 class ProvidedBuffers {
 public:
     static constexpr unsigned group = 0;
 
     /// Errors: OSError; std::bad_alloc
-    explicit ProvidedBuffers(Uring& uring);
+    ProvidedBuffers(Uring& uring, UringTier tier);
 
-    [[nodiscard]] std::byte* at(std::uint16_t number) const noexcept {
-        return &memory_[number * buffer_bytes];
-    }
-    /// The kernel may fill it again.
-    void give_back(std::uint16_t number) noexcept;
+    /// The bytes that a completion brought, from the buffer of that number on. Valid until they are
+    /// given back, which is before the next completion is looked at.
+    [[nodiscard]] std::byte* received(std::uint16_t number) noexcept;
+    void give_back(std::uint16_t number, std::size_t bytes) noexcept;
 
 private:
-    // As many as messages may come at once: where they run out, the kernel ends the receiving, and it
-    // is begun anew. A power of two.
-    static constexpr std::uint16_t count = 1024;
-    static constexpr std::size_t buffer_bytes = 4 * 1024;
+    void add(std::uint16_t number) noexcept;
 
-    struct Unmapped {
-        void operator()(io_uring_buf_ring* ring) const noexcept;
-    };
-    std::unique_ptr<io_uring_buf_ring, Unmapped> ring_;
-    std::unique_ptr<std::byte[]> memory_;
+    UringTier tier_;
+    // As many as may come at once: where they run out, the kernel ends the receiving, and it is
+    // begun anew.
+    std::size_t buffer_bytes_;
+    std::uint16_t count_;  // a power of two
+    Mapping<io_uring_buf_ring> ring_;
+    Mapping<std::byte> memory_;  // `full`: twice in a row; what goes on at its start is one piece
+    std::size_t next_ = 0;       // `full`: where the kernel goes on
 };
 
 }  // namespace weft::internal
