@@ -243,14 +243,14 @@ class SaysWhatIsWrong(unittest.TestCase):
     # The version is changed in the file, where the table lies in its section.
     def test_another_version_of_the_table(self):
         data = bytearray(Path(SAMPLE).read_bytes())
-        at = data.index(b"weft\0\0\0\0\x01\0\0\0")
+        at = data.index(b"weft\0\0\0\0\x02\0\0\0")
         data[at + 8] = 99
         with tempfile.TemporaryDirectory() as folder:
             other = Path(folder) / "other"
             other.write_bytes(data)
             other.chmod(0o755)
             with Program(program=other) as program:
-                self.fails(5, "version 99 of the debug table, and this command knows version 1",
+                self.fails(5, "version 99 of the debug table, and this command knows version 2",
                            "ps", program.pid)
 
 

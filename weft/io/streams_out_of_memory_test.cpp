@@ -2,8 +2,6 @@
 // Goal:   without memory a stream ends with an error, instead of a hole in what it carries; nobody
 //         waits for ever, and a server goes on.
 // Method: operator new fails at the n-th call, for each n until none is left to fail.
-#include <cerrno>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -17,7 +15,6 @@
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
-#include <weft/io/standing_clock_test.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/io/streams_test.hpp>
@@ -36,7 +33,6 @@ using testing::allocations_until_failure;
 using testing::always;
 using testing::Call;
 using testing::fails_at;
-using testing::spin;
 using testing::SystemFaults;
 
 constexpr const char* no_memory = "OSError: [Errno 12] ";
@@ -151,50 +147,6 @@ TEST(OutOfMemory, a_connection_that_cannot_be_served_is_closed) {
             EXPECT_EQ(co_await outcome(wait_for(server.wait_closed(), 1s)), "ok")
                 << "allocation " << at;
         }(n, failed));
-        ASSERT_TRUE(failed || n > 0) << "nothing was allocated";
-    }
-}
-
-// Goal:   a server that cannot go on after a pause for want of memory pauses again.
-// Method: allocations fail between its listen(2) and its next accept(2).
-Coro<void> pause_twice(StandingClock& clock, std::vector<std::string>& reports, int n,
-                       bool& failed) {
-    const Server server = co_await serve(echo);
-    Socket client = connected_to(server);
-    bool goes_on = false;
-    SystemFaults faults;
-    faults.on(Call::accept4, {.error = EMFILE});
-    faults.on(Call::listen, {.meanwhile = [n] { allocations_until_failure = n; }});
-    faults.on(Call::accept4, {.first = 2, .meanwhile = [&goes_on] {
-                                  goes_on = true;
-                                  allocations_until_failure = -1;
-                              }});
-    while (reports.empty()) co_await spin();
-    clock.advance(1s);
-    while (reports.size() == 1 && !goes_on) co_await spin();
-    failed = !goes_on;
-    const bool pauses = reports.back().starts_with("socket.accept() out of system resource");
-    EXPECT_TRUE(pauses) << reports.back();
-    if (!pauses) co_return;
-    if (failed) clock.advance(1s);
-    co_await sock_sendall(client, "x");
-    EXPECT_EQ(co_await sock_recv(client, 1), "x");
-    client.close();
-    server.close();
-    co_await server.wait_closed();
-}
-
-TEST(OutOfMemory, another_pause_follows_where_a_server_cannot_go_on) {
-    bool failed = true;
-    for (int n = 0; failed; ++n) {
-        auto backend = std::make_unique<StandingClock>();
-        StandingClock& clock = *backend;
-        EventLoop loop(std::move(backend));
-        std::vector<std::string> reports;
-        loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
-            reports.push_back(context.message + ": " + describe(context.exception));
-        });
-        loop.run_until_complete(pause_twice(clock, reports, n, failed));
         ASSERT_TRUE(failed || n > 0) << "nothing was allocated";
     }
 }
