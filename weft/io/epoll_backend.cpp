@@ -113,7 +113,7 @@ private:
     [[nodiscard]] int wait_for_events(std::span<epoll_event> events, TimePoint deadline) noexcept;
     void lend_buffer(IoOperation& operation) noexcept {
         operation.buffer = received_.get();
-        operation.length = received_bytes_max;
+        operation.length = internal::lent_bytes;
     }
 
     FileDescriptor epoll_;
@@ -123,9 +123,8 @@ private:
     List<IoOperation> always_ready_;  // those that it cannot watch, of any descriptors
     bool has_pwait2_ = true;          // epoll_wait() waits for milliseconds only
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
-    static constexpr std::size_t received_bytes_max = 64 * 1024;
     std::unique_ptr<std::byte[]> received_ =
-        std::make_unique_for_overwrite<std::byte[]>(received_bytes_max);
+        std::make_unique_for_overwrite<std::byte[]>(internal::lent_bytes);
 };
 
 bool transfers_bytes(IoKind kind) noexcept {

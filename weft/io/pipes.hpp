@@ -49,7 +49,7 @@ namespace weft {
 /// who shares the terminal or the pipe does not find it non-blocking: the stream opens it anew.
 /// (Where the system refuses that, for a terminal of somebody else's or without /proc, the
 /// descriptor is duplicated: a read or a write may then block, and a pipe becomes non-blocking.) A regular
-/// file is read 64 KiB a turn of the loop, and written to at once: both wait for the disk.
+/// file is read 256 KiB a turn of the loop, and written to at once: both wait for the disk.
 ///
 /// What was written is sent before the program ends only if it was drained, or the writer closed
 /// and waited for: `writer.close(); co_await writer.wait_closed();`.

@@ -140,9 +140,8 @@ private:
     List<IoOperation> in_flight_;  // in the kernel
     bool cancels_unasked_ = false;
     // What read_each brings.
-    static constexpr std::size_t read_bytes_max = 64 * 1024;
     std::unique_ptr<std::byte[]> read_ =
-        std::make_unique_for_overwrite<std::byte[]>(read_bytes_max);
+        std::make_unique_for_overwrite<std::byte[]>(internal::lent_bytes);
 };
 
 void UringBackend::submit(IoOperation& operation) {
@@ -410,7 +409,7 @@ void UringBackend::deliver_ready(IoOperation& operation, std::int32_t result) no
     if (result < 0) return end(operation, result);
     if (internal::borrows_buffer(operation.kind)) {
         operation.buffer = read_.get();
-        operation.length = read_bytes_max;
+        operation.length = internal::lent_bytes;
     }
     const std::optional<std::int32_t> done = internal::attempt_when_ready(operation);
     if (done && !internal::goes_on_after(operation.kind, *done)) return end(operation, *done);
