@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
@@ -116,6 +117,13 @@ private:
         operation.length = internal::lent_bytes;
     }
 
+    void lend_name(IoOperation& operation) noexcept {
+        peer_ = {};
+        peer_.msg_name = peer_name_.data();
+        peer_.msg_namelen = peer_name_.size();
+        operation.buffer = reinterpret_cast<std::byte*>(&peer_);
+    }
+
     FileDescriptor epoll_;
     FileDescriptor waker_;
     Registrations registrations_;
@@ -125,6 +133,8 @@ private:
     // What receive_each brings, of all descriptors: an idle connection needs no buffer.
     std::unique_ptr<std::byte[]> received_ =
         std::make_unique_for_overwrite<std::byte[]>(internal::lent_bytes);
+    msghdr peer_{};
+    alignas(sockaddr_storage) std::array<std::byte, sizeof(sockaddr_storage)> peer_name_{};
 };
 
 bool transfers_bytes(IoKind kind) noexcept {
@@ -251,6 +261,7 @@ void EpollBackend::deliver_to(List<IoOperation>& operations) {
         bool more = true;
         operations.push_back(*operation);
         while (more && rounds-- > 0) {
+            if (operation->kind == IoKind::accept_each) lend_name(*operation);
             const std::optional<std::int32_t> result = internal::attempt_when_ready(*operation);
             if (!result) break;
             more = internal::goes_on_after(operation->kind, *result);

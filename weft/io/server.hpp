@@ -65,7 +65,8 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> serve_forever()
         const;
 
-    /// Accepts no more. The connections that there are go on. A second call does nothing.
+    /// Accepts no more. The connections that there are go on; on io_uring those are closed that the
+    /// kernel has accepted by itself and not told of yet. A second call does nothing.
     void close() const;
     /// Waits until it is closed and its last connection is over.
     /// Errors:   RuntimeError in another loop than its own

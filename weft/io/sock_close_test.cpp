@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/io/lettings_test.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/sock_test.hpp>

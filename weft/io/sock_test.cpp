@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/io/lettings_test.hpp>
 #include <weft/io/sock_test.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>

@@ -113,7 +113,7 @@ public:
     [[nodiscard]] std::size_t get_write_buffer_size() const noexcept;
 
     /// Where the peer is; Python's `get_extra_info("peername")`. Known after the end, too. No
-    /// address for a pipe.
+    /// address for a pipe, and on io_uring for a client that was gone before its server saw it.
     [[nodiscard]] SocketAddress peername() const;
     /// Errors: OSError once the connection is closed, and for a pipe.
     [[nodiscard]] SocketAddress sockname() const;

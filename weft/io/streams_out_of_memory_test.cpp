@@ -23,7 +23,6 @@
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/scarce_memory.hpp>
 #include <weft/testing/system_faults.hpp>
-#include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {

@@ -52,15 +52,17 @@ inline Bytes some_bytes(std::size_t count) {
 }
 
 // A connection that the server has not accepted yet.
-inline Socket connected_to(const Server& server) {
-    Socket socket;
-    const SocketAddress address = server.sockets()[0].getsockname();
+inline Socket connected_to(const Socket& listener) {
+    const SocketAddress address = listener.getsockname();
+    Socket socket(address.family());
     EXPECT_EQ(::connect(socket.fileno(), reinterpret_cast<const sockaddr*>(address.bytes().data()),
                         static_cast<socklen_t>(address.bytes().size())),
               0);
     socket.setblocking(false);
     return socket;
 }
+
+inline Socket connected_to(const Server& server) { return connected_to(server.sockets()[0]); }
 
 inline void reset_by_peer(Socket peer) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};

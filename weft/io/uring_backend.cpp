@@ -84,11 +84,12 @@ bool is_gone(int thread) {
 // come after a cancellation.
 class UringBackend final : public Backend {
 public:
-    explicit UringBackend(std::optional<UringTier> tier) : ring_(std::make_unique<Ring>(tier)) {}
+    explicit UringBackend(std::optional<UringTier> tier)
+        : ring_(std::make_unique<Ring>(tier)), tier_(ring_->tier) {}
     ~UringBackend() override { cancel_all(); }
 
     [[nodiscard]] std::string_view name() const noexcept override {
-        return ring_->tier == UringTier::full ? "io_uring" : "io_uring_basic";
+        return tier_ == UringTier::full ? "io_uring" : "io_uring_basic";
     }
     [[nodiscard]] TimePoint now() const noexcept override {
         return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
@@ -114,9 +115,13 @@ private:
         ProvidedBuffers buffers;
         std::uint64_t thread = 0;  // to which it belongs, by this_thread(); 0: to none yet
         int thread_id = 0;         // the system's name of that
+        int process = ::getpid();  // the child of a fork shares the ring with its parent
         bool watches_waker = false;
 
-        [[nodiscard]] bool is_this_threads() const noexcept { return thread == this_thread(); }
+        [[nodiscard]] bool is_of_parent() const noexcept { return process != ::getpid(); }
+        [[nodiscard]] bool is_this_threads() const noexcept {
+            return thread == this_thread() && !is_of_parent();
+        }
     };
 
     void belong_to_this_thread();
@@ -127,6 +132,7 @@ private:
     [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
     void watch_waker() noexcept;
     void enter(TimePoint deadline);
+    void bring_all() noexcept;
     void deliver_all() noexcept;
     void deliver(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
     void deliver_ready(IoOperation& operation, std::int32_t result) noexcept;
@@ -136,6 +142,7 @@ private:
 
     FileDescriptor waker_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
     std::unique_ptr<Ring> ring_;
+    UringTier tier_;
     List<IoOperation> to_start_;   // with the next wait()
     List<IoOperation> in_flight_;  // in the kernel
     bool cancels_unasked_ = false;
@@ -177,6 +184,7 @@ bool UringBackend::cancel(IoOperation& operation) noexcept {
         // Whoever watches a descriptor may close it next, and listen at the same address again:
         // the kernel is not to hold the file until the loop waits.
         static_cast<void>(io_uring_submit_and_get_events(&ring_->uring.get()));
+        bring_all();
     }
     return false;  // the kernel has it until its completion
 }
@@ -195,6 +203,11 @@ void UringBackend::cancel_all() noexcept {
     while (to_start_.pop_front()) {
     }
     if (in_flight_.empty()) return;
+    if (ring_->is_of_parent()) {  // whose operations these are copies of
+        while (in_flight_.pop_front()) {
+        }
+        return;
+    }
     if (ring_->is_this_threads()) {
         cancel_in_kernel();
     } else {
@@ -226,7 +239,8 @@ void UringBackend::cancel_in_kernel() noexcept {
     in_flight_.splice_back(ended);
 }
 
-// Moves those operations that are over.
+// Moves those operations that are over. From another thread, what overflowed stays in the kernel:
+// with a connection that is among it, its descriptor.
 void UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
     io_uring& ring = ring_->uring.get();
     io_uring_cqe* cqe = nullptr;
@@ -251,7 +265,7 @@ void UringBackend::belong_to_this_thread() {
                 "a loop on io_uring cannot go on in another thread while I/O is under way; with "
                 "WEFT_BACKEND=epoll it can");
         }
-        ring_ = std::make_unique<Ring>(ring_->tier);
+        ring_ = std::make_unique<Ring>(tier_);
     }
     ring_->uring.enable();
     ring_->thread = this_thread();
@@ -299,7 +313,7 @@ bool UringBackend::start(IoOperation& operation) noexcept {
         io_uring_prep_recv_multishot(entry, operation.fd, nullptr, 0, 0);
         entry->flags |= IOSQE_BUFFER_SELECT;
         entry->buf_group = ProvidedBuffers::group;
-        if (ring_->tier == UringTier::full) entry->ioprio |= Uring::bundle;
+        if (tier_ == UringTier::full) entry->ioprio |= Uring::bundle;
     } else if (operation.kind == IoKind::accept_each) {
         io_uring_prep_multishot_accept(entry, operation.fd, nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -347,10 +361,7 @@ void UringBackend::enter(TimePoint deadline) {
         result = io_uring_submit_and_wait_timeout(&uring.get(), &first, 1,
                                                   endless ? nullptr : &span, nullptr);
     }
-    // A call brings some twenty completions, where there may be hundreds.
-    for (int more = 0; more < calls_a_wait && uring.has_more(); ++more) {
-        static_cast<void>(io_uring_get_events(&uring.get()));
-    }
+    bring_all();
     switch (-result) {
         case ETIME:
         case EINTR:
@@ -359,6 +370,14 @@ void UringBackend::enter(TimePoint deadline) {
             return;
         default:
             if (result < 0) throw_os_error(-result, "io_uring_enter");
+    }
+}
+
+// A call brings some twenty completions, where there may be hundreds.
+void UringBackend::bring_all() noexcept {
+    Uring& uring = ring_->uring;
+    for (int more = 0; more < calls_a_wait && uring.has_more(); ++more) {
+        static_cast<void>(io_uring_get_events(&uring.get()));
     }
 }
 
@@ -437,7 +456,8 @@ void UringBackend::deliver_each(IoOperation& operation, std::int32_t result,
             end(operation, result);
         }
     } else if (!goes_on) {
-        const bool is_to_go_on = result == -ENOBUFS || result == -EAGAIN || result == -EINTR;
+        const bool without_buffers = result == -ENOBUFS && operation.kind == IoKind::receive_each;
+        const bool is_to_go_on = without_buffers || result == -EAGAIN || result == -EINTR;
         if (!is_to_go_on) {
             end(operation, result);
         } else if (has(operation, cancelled)) {

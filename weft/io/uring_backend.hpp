@@ -14,7 +14,7 @@ namespace weft {
 /// How much of io_uring a system has.
 enum class UringTier : std::uint8_t {
     basic,  ///< Linux 6.1: every message that is received takes a buffer of its own
-    full,   ///< Linux 6.15: a buffer is filled with what comes next, from whichever socket, and a
+    full,   ///< Linux 6.16: a buffer is filled with what comes next, from whichever socket, and a
             ///< completion tells of all that one socket brought
 };
 

@@ -3,6 +3,7 @@
 //         What it has in common with epoll is tested by the others, which run on both.
 #include <weft/io/uring_backend.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/io/loop_test.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/stream.hpp>
@@ -150,6 +152,49 @@ TEST_P(Uring, a_receive_that_is_paused_and_resumed_in_one_turn_goes_on) {
         while (got < much.size()) got += (co_await there.read(150)).size();
         EXPECT_EQ(got, much.size());
     }());
+}
+
+// Goal: nobody gets what is another's, and all in its order, where one buffer holds what came from
+//       several and what comes goes on at the ring's start.
+TEST_P(Uring, each_connection_gets_what_was_sent_to_it) {
+    constexpr std::size_t count = 16;
+    constexpr std::size_t bytes = 3'000'000;
+    const auto content = [](std::size_t connection, std::size_t at) {
+        return static_cast<char>((at * (2 * connection + 1)) >> 5 ^ at ^ connection);
+    };
+    loop_->run_until_complete([](auto at) -> Coro<void> {
+        const auto send = [at](Stream to, std::size_t connection) -> Coro<void> {
+            for (std::size_t sent = 0; sent < bytes;) {
+                // Pieces of all sizes, so that buffers end anywhere.
+                const std::size_t piece =
+                    std::min((sent * 7 + connection) % 9000 + 1, bytes - sent);
+                Bytes data(piece, ' ');
+                for (std::size_t i = 0; i < piece; ++i) data[i] = at(connection, sent + i);
+                to.write(data);
+                co_await to.drain();
+                sent += piece;
+            }
+        };
+        const auto receive = [at](Stream from, std::size_t connection) -> Coro<std::size_t> {
+            std::size_t got = 0;
+            std::size_t wrong = 0;
+            while (got < bytes) {
+                for (const char c : co_await from.read(100'000)) {
+                    wrong += c != at(connection, got++) ? 1 : 0;
+                }
+            }
+            co_return wrong;
+        };
+        std::vector<Task<void>> senders;
+        std::vector<Task<std::size_t>> receivers;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto [here, there] = co_await connected();
+            senders.push_back(create_task(send(here, i)));
+            receivers.push_back(create_task(receive(there, i)));
+        }
+        for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(co_await receivers[i], 0u) << i;
+        for (const Task<void>& sender : senders) co_await sender;
+    }(content));
 }
 
 // ---- files, which the kernel reads and writes itself
@@ -296,6 +341,35 @@ TEST_P(Uring, a_loop_whose_thread_is_gone_lets_go_of_who_has_come) {
     server.reset();
 }
 
+// ---- the child of a fork, which shares the ring
+
+TEST_P(Uring, the_child_of_a_fork_leaves_the_ring_to_its_parent) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    GTEST_SKIP() << "ThreadSanitizer does not go on in the child of a fork";
+#endif
+#endif
+    std::optional<std::pair<Stream, Stream>> kept;
+    loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+        pair = co_await connected();
+        Server server = co_await serve_nobody();
+        co_await spin();
+        server.close();  // the kernel's answer comes with the next turn
+    }(kept));
+    EXPECT_EQ(in_fork([&] {
+                  kept.reset();
+                  loop_.reset();
+                  return 7;
+              }),
+              7);
+    loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
+        pair->first.write("still here");
+        EXPECT_EQ(co_await pair->second.readexactly(10), "still here");
+        pair.reset();
+        co_await spin(3);
+    }(kept));
+}
+
 // ---- threads
 
 TEST_P(Uring, another_thread_may_take_over_while_nothing_is_under_way) {
@@ -334,6 +408,7 @@ TEST_P(Uring, is_closed_elsewhere_when_its_thread_is_gone) {
         }(std::move(here), kept));
     }).join();
     loop_->close();
+    EXPECT_EQ(loop_->backend(), name_of(GetParam()));
     char byte = 0;
     pollfd end{.fd = there.fileno(), .events = POLLIN, .revents = 0};
     ::poll(&end, 1, 5000);  // the kernel takes a ring down in the background

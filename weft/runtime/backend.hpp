@@ -39,7 +39,8 @@ enum class IoKind : std::uint8_t {
     accept,   // accept(2): completes with a descriptor, which is non-blocking and closed on exec,
               // and belongs to the operation's owner, who must not lose it. `buffer` is null, or a
               // msghdr whose name and length become the peer's
-    accept_each,  // the same again and again, until cancelled or at an error; without an address
+    accept_each,  // the same again and again, until cancelled or at an error. `buffer` is null, or
+                  // lent: a msghdr with the peer's name, which is only valid inside complete()
 };
 
 /// One operation in the hands of a backend.
@@ -73,7 +74,7 @@ class Backend {
 public:
     virtual ~Backend() = default;
 
-    /// A literal, always the same.
+    /// A string literal, always the same.
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;
     /// False when time passes only while the loop waits.

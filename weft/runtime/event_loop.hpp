@@ -369,7 +369,7 @@ public:
     /// Spec:   asyncio, which reports only in debug mode.
     Nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
 
-    /// "epoll", "io_uring", "virtual": what runs below.
+    /// "epoll", "io_uring", "io_uring_basic" or "virtual": what it stands on.
     [[nodiscard]] std::string_view backend() const noexcept { return backend_->name(); }
 
     // ---- implementation: for the runtime's own parts

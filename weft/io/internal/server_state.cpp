@@ -3,10 +3,8 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
-#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -37,14 +35,6 @@ using namespace std::chrono_literals;
 
 // Python's ACCEPT_RETRY_DELAY: how long a server without descriptors waits for some.
 constexpr auto rest_without_descriptors = 1s;
-
-SocketAddress peer_of(int fd) noexcept {
-    alignas(8) std::byte address[SocketAddress::bytes_max];
-    socklen_t length = sizeof address;
-    // It fails where the peer has gone already, and nobody knows any more who it was.
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(address), &length) != 0) return {};
-    return SocketAddress::from_bytes({address, length});
-}
 
 }  // namespace
 
@@ -95,14 +85,7 @@ void ServerState::stop_accepting() noexcept {
     for (Acceptor& acceptor : acceptors_) acceptor.pause();
 }
 
-void ServerState::accepted(std::int32_t result) {
-    if (result < 0) return rest(-result);
-    Channel connection(result, Channel::Kind::socket);
-    const SocketAddress peer = peer_of(result);
-    serve(std::move(connection), peer);
-}
-
-void ServerState::serve(Channel connection, const SocketAddress& peer) {
+void ServerState::accepted(Channel connection, const SocketAddress& peer) {
     const StreamReader reader(options_.limit);
     const auto transport =
         StreamTransport::start(loop_, std::move(connection), peer, reader, Flow::both, this);
@@ -127,29 +110,29 @@ Coro<void> ServerState::handle(Ref<ServerState> self,
 }
 
 // Connections that wait are not lost meanwhile.
-void ServerState::rest(int code) {
+void ServerState::cannot_accept(int code) {
+    if (resting_) return;  // another of the sockets has told of it
     const Ref self(this);  // the handler may close the server, and drop its last handle
+    resting_ = loop_.call_later(rest_without_descriptors, [this] {
+        resting_.reset();
+        for (Acceptor& acceptor : acceptors_) acceptor.resume();
+    });
     stop_accepting();
     loop_.call_exception_handler({
         .message = "socket.accept() out of system resource",
         .exception = std::make_exception_ptr(OSError(code, std::generic_category().message(code))),
     });
-    if (closed_) return;
-    resting_ = loop_.call_later(rest_without_descriptors, [this] {
-        try {
-            start_accepting();
-        } catch (const OSError& error) {
-            rest(error.code());
-        } catch (const std::bad_alloc&) {
-            rest(ENOMEM);
-        }
-    });
 }
 
 void ServerState::close() noexcept {
-    if (std::exchange(closed_, true)) return;
+    if (closed_) return;
     const Ref self(this);  // what the handler captured may be the last to own it
-    resting_.cancel();
+    if (!loop_.is_closed()) {
+        // Who has come is served. That may have things reported, and so come back here.
+        for (std::size_t i = 0; i < acceptors_.size(); ++i) acceptors_[i].tell_all();
+    }
+    if (std::exchange(closed_, true)) return;
+    if (resting_) resting_->cancel();
     serving_ = false;
     acceptors_.clear();
     sockets_.clear();

@@ -73,9 +73,8 @@ public:
 
 private:
     ~ServerState() = default;
-    void accepted(std::int32_t result) override;
-    void serve(Channel connection, const SocketAddress& peer);
-    void rest(int code);
+    void accepted(Channel connection, const SocketAddress& peer) override;
+    void cannot_accept(int code) override;
     void start_accepting();
     void stop_accepting() noexcept;
     void end_if_over() noexcept;
@@ -91,7 +90,7 @@ private:
     std::vector<Acceptor> acceptors_;
     std::unordered_set<StreamTransport*> connections_;
     std::optional<SocketFile> file_;
-    TimerHandle resting_;
+    std::optional<TimerHandle> resting_;
     Event over_;
     std::uint32_t owners_ = 0;
     bool serving_ = false;

@@ -14,7 +14,7 @@
 
 #include <weft/base/check.hpp>
 #include <weft/base/os_error.hpp>
-#include <weft/io/internal/file_descriptor.hpp>
+#include <weft/io/uring_backend.hpp>
 
 namespace weft::internal {
 namespace {
@@ -24,7 +24,7 @@ constexpr unsigned completions = 4096;  // more wait in the kernel
 
 // What liburing 2.3 does not know yet.
 constexpr unsigned feature_bundles = 1U << 14;     // IORING_FEAT_RECVSEND_BUNDLE
-constexpr unsigned feature_no_iowait = 1U << 17;   // IORING_FEAT_NO_IOWAIT
+constexpr std::uint8_t operation_pipe = 62;        // IORING_OP_PIPE
 constexpr std::uint16_t register_incremental = 2;  // IOU_PBUF_RING_INC
 
 constexpr std::size_t kib = 1024;
@@ -47,16 +47,13 @@ Mapping<T> map(std::size_t bytes) {
 
 // The same memory twice in a row.
 Mapping<std::byte> map_twice(std::size_t bytes) {
-    const FileDescriptor memory(::memfd_create("weft-io_uring", MFD_CLOEXEC), "memfd_create");
-    if (::ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) {
-        throw_os_error(errno, "ftruncate");
-    }
     Mapping<std::byte> both = map<std::byte>(2 * bytes);
-    for (std::byte* half : {both.get(), both.get() + bytes}) {
-        if (::mmap(half, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory.get(), 0) ==
-            MAP_FAILED) {
-            throw_os_error(errno, "mmap");
-        }
+    std::byte* const second = both.get() + bytes;
+    // Shared memory can be mapped once more: that is what moving none of it does.
+    if (::mmap(both.get(), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+               -1, 0) == MAP_FAILED ||
+        ::mremap(both.get(), 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, second) == MAP_FAILED) {
+        throw_os_error(errno, "mmap");
     }
     return both;
 }
@@ -75,12 +72,14 @@ Uring::Uring() {
     check_result(io_uring_queue_init_params(entries, &ring_, &parameters), "io_uring_setup");
 }
 
-// Bundles and buffers that are filled bit by bit came before, with 6.12; but until 6.15 completions
-// could overtake each other, and so the bytes of one connection come as those of another. No feature
-// tells of that; another one, which came with 6.15, does.
-UringTier Uring::tier() const noexcept {
-    constexpr unsigned needed = feature_bundles | feature_no_iowait;
-    return (ring_.features & needed) == needed ? UringTier::full : UringTier::basic;
+// Bundles and buffers that are filled bit by bit came with 6.12; but until 6.15.5 completions could
+// overtake each other, or count bytes twice, and the bytes of one connection come as those of another.
+// No feature tells of that; an operation that came with 6.16 does.
+UringTier Uring::tier() noexcept {
+    if ((ring_.features & feature_bundles) == 0) return UringTier::basic;
+    const std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(
+        io_uring_get_probe_ring(&ring_), io_uring_free_probe);
+    return known && known->last_op >= operation_pipe ? UringTier::full : UringTier::basic;
 }
 
 // liburing 2.3 declares io_uring_enable_rings(), and does not export it.
@@ -106,10 +105,10 @@ bool Uring::has_work() const noexcept {
     return io_uring_sq_ready(&ring_) > 0 || io_uring_cq_ready(&ring_) > 0 || has_more();
 }
 
-UringTier tier_of(const Uring& uring, std::optional<UringTier> wanted) {
+UringTier tier_of(Uring& uring, std::optional<UringTier> wanted) {
     const UringTier highest = uring.tier();
     if (wanted.value_or(highest) > highest) {
-        throw_os_error(EOPNOTSUPP, "the kernel's io_uring is older than 6.15");
+        throw_os_error(EOPNOTSUPP, "the kernel's io_uring is older than 6.16");
     }
     return wanted.value_or(highest);
 }

@@ -24,7 +24,7 @@ public:
 
     [[nodiscard]] io_uring& get() noexcept { return ring_; }
     /// The highest tier that the system has.
-    [[nodiscard]] UringTier tier() const noexcept;
+    [[nodiscard]] UringTier tier() noexcept;
     /// IORING_RECVSEND_BUNDLE, for the `ioprio` of receiving; the tier `full` has it.
     static constexpr std::uint16_t bundle = 1U << 4;
 
@@ -52,7 +52,7 @@ using Mapping = std::unique_ptr<T, Unmap>;
 
 /// The tier that is wanted, or the highest.
 /// Errors: OSError where the system does not have it.
-[[nodiscard]] UringTier tier_of(const Uring& uring, std::optional<UringTier> wanted);
+[[nodiscard]] UringTier tier_of(Uring& uring, std::optional<UringTier> wanted);
 
 /// Memory that the kernel receives into, and names in a completion.
 class ProvidedBuffers {
