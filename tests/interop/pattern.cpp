@@ -32,9 +32,10 @@ BytesView pattern(std::size_t position, std::size_t count) {
 }
 
 void expect_bounded(const StreamReader& reader) {
-    // io_uring has received what the system held before the loop is told of any of it.
+    // What epoll receives at once; io_uring has received what the system held before the loop is told
+    // of any of it.
     const std::size_t at_once_max =
-        get_running_loop().backend() == "epoll" ? piece_bytes : 4 * 1024 * 1024;
+        get_running_loop().backend() == "epoll" ? 256 * 1024 : 4 * 1024 * 1024;
     expect(reader.buffered().size() <= paused_above + at_once_max,
            "the reader keeps more than its limit says");
 }
