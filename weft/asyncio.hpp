@@ -44,6 +44,7 @@
 #include <weft/runtime/semaphore.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/staggered_race.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>

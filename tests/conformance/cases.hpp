@@ -40,6 +40,7 @@
 #include <weft/runtime/condition.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
@@ -51,6 +52,7 @@
 #include <weft/runtime/semaphore.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/staggered_race.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>

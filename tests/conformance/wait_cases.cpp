@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/conformance/wait_cases.cpp - WAIT: wait(); ASC: as_completed().
+// tests/conformance/wait_cases.cpp - WAIT: wait(); ASC: as_completed(); STA: staggered_race().
 #include "cases.hpp"
 
 namespace conformance {
@@ -101,6 +101,27 @@ const Case asc_04("ASC-04-abandoned", []() -> Coro<Json> {
     }
     co_await sleep(30ms);
     co_return t;
+});
+
+const Case sta_01("STA-01-staggered", []() -> Coro<Json> {
+    Trace t;
+    std::vector<CoroFunction<Coro<std::string>()>> both;
+    both.push_back([&t]() -> Coro<std::string> {
+        t("a start");
+        try {
+            co_await sleep(9s);
+        } catch (const CancelledError&) {
+            t("a cancelled");
+            throw;
+        }
+        co_return "";
+    });
+    both.push_back([&t]() -> Coro<std::string> {
+        t("b start");
+        co_return "b";
+    });
+    const auto r = co_await staggered_race(std::move(both), 10ms);
+    co_return list(t, *r.winner_result, *r.winner_index);
 });
 
 }  // namespace

@@ -11,11 +11,13 @@
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/each.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/staggered_race.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/runtime/wait.hpp>
@@ -75,6 +77,20 @@ TEST(Each, makes_a_coroutine_of_every_element) {
     Trace trace;
     VirtualLoop().run(gather_each(trace));
     EXPECT_EQ(trace.text(), "page of a, page of b");
+}
+
+Coro<void> race(Trace& trace) {
+    std::vector<CoroFunction<Coro<int>()>> attempts;
+    attempts.push_back([]() -> Coro<int> { co_return co_await after(1h, 1); });
+    attempts.push_back(f);
+    auto race = co_await staggered_race(std::move(attempts), 250ms);
+    if (race.winner_result) trace(*race.winner_index, *race.winner_result);
+}
+
+TEST(StaggeredRace, is_won_by_the_first_that_succeeds) {
+    Trace trace;
+    VirtualLoop().run(race(trace));
+    EXPECT_EQ(trace.text(), "1 3");
 }
 
 Coro<void> wait_a_second(Trace& trace) {

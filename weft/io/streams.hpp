@@ -2,11 +2,13 @@
 // weft/io/streams.hpp - open_connection() and its like: both halves of a stream.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <weft/base/time.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>  // IWYU pragma: export
@@ -19,18 +21,26 @@ struct OpenConnectionOptions {
     std::ptrdiff_t limit = StreamReader::default_limit;      ///< of the reader
     AddressFamily family = af_unspec;                        ///< only addresses of this family
     std::optional<SocketAddress> local_addr = std::nullopt;  ///< to connect from
+    /// How long an attempt may take before the next address is tried beside it; nullopt, and where
+    /// `local_addr` names a port: until it has failed, which may be minutes.
+    std::optional<Delay> happy_eyeballs_delay = std::chrono::milliseconds(250);
+    /// How many addresses of the first family come before the families take turns; 0 leaves them in
+    /// the order of the resolver. nullopt: 1 with a delay, else 0.
+    std::optional<int> interleave = std::nullopt;
 };
 
-/// Connects to `host`, a name or a numeric address; of several addresses to the first that accepts.
+/// Connects to `host`, a name or a numeric address; of several addresses to the one that answers
+/// first ("happy eyeballs"), which asyncio does only when it is asked to.
 ///
 /// Errors:   OSError      the only attempt's; or, with several, one whose text has them all and
 ///                        whose cause is the ExceptionGroup of them, of their type where they have
 ///                        the same one
 ///           GaiError     the name has no address
-///           ValueError   the limit is not above zero, or the port not within 0 to 65535
+///           ValueError   the limit is not above zero, the port not within 0 to 65535, or
+///                        `interleave` below zero
 /// Cancel:   safe; an attempt that is under way is given up.
 /// Suspends: maybe; nearly always.
-/// Spec:     asyncio.open_connection.
+/// Spec:     asyncio.open_connection; RFC 8305.
 [[nodiscard]] Coro<StreamPair> open_connection(std::string host, int port,
                                                OpenConnectionOptions options = {});
 
