@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/io/lettings_test.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/sock_test.hpp>
 #include <weft/io/socket.hpp>
