@@ -12,7 +12,6 @@
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
-
 namespace {
 
 std::unique_ptr<Backend> make_wanted_uring_backend(const std::string& wanted, UringTier tier) {

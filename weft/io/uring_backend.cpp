@@ -119,9 +119,7 @@ private:
         bool watches_waker = false;
 
         [[nodiscard]] bool is_of_parent() const noexcept { return process != ::getpid(); }
-        [[nodiscard]] bool is_this_threads() const noexcept {
-            return thread == this_thread() && !is_of_parent();
-        }
+        [[nodiscard]] bool is_this_threads() const noexcept { return thread == this_thread(); }
     };
 
     void belong_to_this_thread();
@@ -177,7 +175,7 @@ bool UringBackend::cancel(IoOperation& operation) noexcept {
     if (has(operation, cancelled)) return false;
     operation.backend_state |= cancelled;
     // Another thread, or the child of a fork, leaves the ring as it is.
-    if (!ring_->is_this_threads() || !ask_to_cancel(operation)) {
+    if (!ring_->is_this_threads() || ring_->is_of_parent() || !ask_to_cancel(operation)) {
         operation.backend_state |= unasked;
         cancels_unasked_ = true;
     } else if (holds_the_address(operation.kind)) {

@@ -15,7 +15,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -30,6 +29,7 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
+#include <weft/io/streams_test.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -276,17 +276,8 @@ TEST_P(Uring, a_loop_that_is_closed_forgets_what_it_watched) {
 
 // Whoever connects has a connection before anybody accepts it.
 std::vector<Socket> connect_some(const Server& server) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(server.sockets()[0].getsockname().port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     std::vector<Socket> clients;
-    for (int i = 0; i < 20; ++i) {
-        const Socket& client = clients.emplace_back();
-        EXPECT_EQ(
-            ::connect(client.fileno(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
-            0);
-    }
+    for (int i = 0; i < 20; ++i) clients.push_back(connected_to(server));
     return clients;
 }
 
@@ -297,8 +288,7 @@ bool was_let_go(const Socket& client) {
 }
 
 Coro<Server> serve_nobody() {
-    co_return co_await start_server([](StreamReader, StreamWriter) -> Coro<void> { co_return; },
-                                    "127.0.0.1", 0);
+    co_return co_await serve([](StreamReader, StreamWriter) -> Coro<void> { co_return; });
 }
 
 TEST_P(Uring, a_server_that_closes_lets_go_of_who_has_come) {
@@ -344,11 +334,6 @@ TEST_P(Uring, a_loop_whose_thread_is_gone_lets_go_of_who_has_come) {
 // ---- the child of a fork, which shares the ring
 
 TEST_P(Uring, the_child_of_a_fork_leaves_the_ring_to_its_parent) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-    GTEST_SKIP() << "ThreadSanitizer does not go on in the child of a fork";
-#endif
-#endif
     std::optional<std::pair<Stream, Stream>> kept;
     loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
         pair = co_await connected();
