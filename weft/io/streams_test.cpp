@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,7 +224,7 @@ TEST(Streams, are_not_disturbed_by_the_child_of_a_fork) {
         auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
         writer.write("x");
         EXPECT_EQ(co_await reader.read(1), "x");
-        const pid_t child = ::fork();
+        const auto child = ::fork();
         if (child == 0) {
             server.close();
             writer.close();
