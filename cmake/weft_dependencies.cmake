@@ -2,6 +2,7 @@
 # What weft's libraries link: read by this build and by the installed package.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
+find_dependency(OpenSSL 3)
 if(NOT TARGET weft::liburing)  # it comes with no package for CMake
   find_path(WEFT_LIBURING_INCLUDE liburing.h REQUIRED)
   find_library(WEFT_LIBURING_LIBRARY uring REQUIRED)

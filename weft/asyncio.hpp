@@ -20,6 +20,7 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/barrier.hpp>
@@ -51,3 +52,5 @@
 #include <weft/runtime/virtual_clock.hpp>
 #include <weft/runtime/wait.hpp>
 #include <weft/runtime/with_async.hpp>
+#include <weft/tls/exceptions.hpp>
+#include <weft/tls/ssl_context.hpp>

@@ -9,6 +9,6 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/outside -B ${work}/outside -G 
   -DCMAKE_CXX_COMPILER=${compiler} -DCMAKE_PREFIX_PATH=${work}/prefix
   "-DCMAKE_EXE_LINKER_FLAGS=${linker_flags}"
   # What only this build needs, the package must not ask for.
-  -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON)
+  -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON -DPKG_CONFIG_EXECUTABLE=/bin/false)
 run(${CMAKE_COMMAND} --build ${work}/outside)
 run(${work}/outside/outside)

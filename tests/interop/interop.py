@@ -100,12 +100,12 @@ class InteropTest(unittest.TestCase):
 
     def listen(self, talk, kind="tcp", count=0):
         """Starts a server of weft, which is to end well with the test; `address` is where."""
-        address = "127.0.0.1:0" if kind == "tcp" else self.new_path()
+        address = {"tcp": "127.0.0.1:0", "tls": "tls:127.0.0.1:0"}.get(kind) or self.new_path()
         peer = self.start(PEER, "listen", address, talk, count)
         self.addCleanup(self.stop, peer)
         ready, *port = peer.line().split()
         self.assertEqual(ready, "ready")
-        peer.address = f"127.0.0.1:{port[0]}" if kind == "tcp" else address
+        peer.address = f"127.0.0.1:{port[0]}" if port else address
         return peer
 
     def connect(self, address, talk, count=0):

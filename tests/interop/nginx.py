@@ -20,8 +20,8 @@ events {{}}
 {protocol} {{
     {paths}
     server {{
-        listen {tcp} reuseport;
-        listen unix:{unix};
+        listen {tcp} reuseport {listen};
+        listen unix:{unix} {listen};
         {server}
     }}
 }}
@@ -55,7 +55,7 @@ def stream_module():
 class Nginx:
     """A running nginx. `tcp` and `unix` are the addresses where it listens."""
 
-    def __init__(self, test, protocol, server):
+    def __init__(self, test, protocol, server, listen=""):
         # nginx cannot let the system choose a port: this socket does, and keeps it from others.
         port = socket.socket()
         test.addCleanup(port.close)
@@ -67,7 +67,7 @@ class Nginx:
         settings = test.folder / "nginx.conf"
         settings.write_text(SETTINGS.format(
             modules=stream_module() if protocol == "stream" else "",
-            folder=test.folder, protocol=protocol, tcp=self.tcp, unix=self.unix, server=server,
+            folder=test.folder, protocol=protocol, tcp=self.tcp, unix=self.unix, server=server, listen=listen,
             paths=PATHS.format(folder=test.folder) if protocol == "http" else "",
         ))
         program = test.start(PROGRAM, "-e", "stderr", "-p", test.folder, "-c", settings)

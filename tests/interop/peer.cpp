@@ -4,8 +4,8 @@
 //   peer listen ADDRESS TALK [COUNT]     until SIGINT; first says "ready PORT"
 //   peer connect ADDRESS TALK [COUNT]    once
 //
-// An ADDRESS is HOST:PORT, or the path of a Unix socket. The TALK is one of talks.cpp, or
-// `datagrams`. Each says on stdout how it went.
+// An ADDRESS is HOST:PORT, or the path of a Unix socket; behind `tls:` the connection is protected.
+// The TALK is one of talks.cpp, or `datagrams`. Each says on stdout how it went.
 #include <cstddef>
 #include <exception>
 #include <string>
@@ -14,6 +14,7 @@
 
 #include "say.hpp"
 #include "talks.hpp"
+#include "tls.hpp"
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
@@ -33,6 +34,11 @@ using interop::say;
 
 struct Address {
     explicit Address(std::string text) {
+        constexpr std::string_view tls = "tls:";
+        if (text.starts_with(tls)) {
+            is_protected = true;
+            text.erase(0, tls.size());
+        }
         if (text.starts_with('/')) {
             path = std::move(text);
         } else {
@@ -44,6 +50,7 @@ struct Address {
     std::string path;  // of a Unix socket, or empty
     std::string host;
     int port = 0;
+    bool is_protected = false;
 };
 
 Coro<void> talk_and_close(interop::Talk talk, std::size_t count, StreamReader reader,
@@ -63,20 +70,27 @@ Coro<void> listen(Address address, interop::Talk talk, std::size_t count) {
     const auto serve = [talk, count](StreamReader reader, StreamWriter writer) -> Coro<void> {
         co_await talk_and_close(talk, count, std::move(reader), std::move(writer));
     };
+    const StartServerOptions options{.ssl = address.is_protected ? interop::server_context()
+                                                                 : nullptr};
     if (!address.path.empty()) {
-        const Server server = co_await start_unix_server(serve, address.path);
+        const Server server = co_await start_unix_server(serve, address.path, options);
         say("ready");
         co_await server.serve_forever();
     } else {
-        const Server server = co_await start_server(serve, address.host, address.port);
+        const Server server = co_await start_server(serve, address.host, address.port, options);
         say("ready " + std::to_string(server.sockets()[0].getsockname().port()));
         co_await server.serve_forever();
     }
 }
 
 Coro<StreamPair> open(Address address) {
-    if (!address.path.empty()) co_return co_await open_unix_connection(address.path);
-    co_return co_await open_connection(address.host, address.port);
+    OpenConnectionOptions options;
+    if (address.is_protected) {
+        options.ssl = interop::client_context();
+        options.server_hostname = "localhost";
+    }
+    if (!address.path.empty()) co_return co_await open_unix_connection(address.path, options);
+    co_return co_await open_connection(address.host, address.port, options);
 }
 
 Coro<void> connect(Address address, interop::Talk talk, std::size_t count) {

@@ -8,6 +8,7 @@
 #include "pattern.hpp"
 #include "say.hpp"
 #include "talks.hpp"
+#include "tls.hpp"
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -36,7 +37,7 @@ Coro<void> echo(StreamReader reader, StreamWriter writer, std::size_t) {
 Coro<void> exchange(StreamReader reader, StreamWriter writer, std::size_t count) {
     const auto send_and_end = [&]() -> Coro<void> {
         co_await send_pattern(writer, count);
-        writer.write_eof();
+        if (writer.can_write_eof()) writer.write_eof();
     };
     const auto ends = co_await gather(receive_pattern(reader), send_and_end());
     expect(std::get<0>(ends) == count, "not all came back");
@@ -90,14 +91,37 @@ Coro<void> ask(StreamReader reader, StreamWriter writer, std::size_t count) {
         co_await writer.drain();
         expect(co_await reader.readline() == line, "another line came back");
     }
-    writer.write_eof();
+    writer.can_write_eof() ? writer.write_eof() : writer.close();
     expect((co_await reader.read()).empty(), "more came back");
     say(std::to_string(count) + " lines came back");
 }
 
+// The server's side of an upgrade, as SMTP and its like have it.
+Coro<void> shout_protected(StreamReader reader, StreamWriter writer, std::size_t) {
+    expect(co_await reader.readline() == "STARTTLS\n", "no STARTTLS");
+    writer.write("go ahead\n");
+    co_await writer.start_tls(server_context());
+    co_await shout(reader, writer, 0);
+}
+
+Coro<void> ask_protected(StreamReader reader, StreamWriter writer, std::size_t count) {
+    writer.write("STARTTLS\n");
+    expect(co_await reader.readline() == "go ahead\n", "no leave to go ahead");
+    co_await writer.start_tls(client_context(), {.server_hostname = "localhost"});
+    co_await ask(reader, writer, count);
+}
+
 constexpr std::pair<std::string_view, Talk> talks[] = {
-    {"echo", echo},   {"exchange", exchange}, {"send", send},        {"receive", receive},
-    {"shout", shout}, {"ask", ask},           {"http", answer_http}, {"get", ask_http},
+    {"echo", echo},
+    {"exchange", exchange},
+    {"send", send},
+    {"receive", receive},
+    {"shout", shout},
+    {"ask", ask},
+    {"http", answer_http},
+    {"get", ask_http},
+    {"shout-protected", shout_protected},
+    {"ask-protected", ask_protected},
 };
 
 }  // namespace

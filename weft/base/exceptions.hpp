@@ -4,7 +4,7 @@
 //   BaseException of Python; not std::exception, so that no handler of ordinary errors takes them:
 //     CancelledError · KeyboardInterrupt · SystemExit
 //   Exception (is a std::exception)
-//     RuntimeError > BrokenBarrierError · RecursionError
+//     RuntimeError > BrokenBarrierError · NotImplementedError · RecursionError
 //     ValueError · TypeError · InvalidStateError · StopAsyncIteration · EOFError
 //     LookupError > KeyError
 //     OSError (os_error.hpp makes the one for an errno)
@@ -51,6 +51,10 @@ class RuntimeError : public Exception {
     using Exception::Exception;
 };
 class BrokenBarrierError : public RuntimeError {
+    using RuntimeError::RuntimeError;
+};
+/// What this kind of object cannot do.
+class NotImplementedError : public RuntimeError {
     using RuntimeError::RuntimeError;
 };
 /// Tasks that await each other in a ring were to be cancelled.

@@ -15,10 +15,12 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/handshake.hpp>
 #include <weft/io/internal/server_state.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
@@ -78,9 +80,11 @@ Coro<bool> close_and_wait(Ref<ServerState> state) {
     co_return false;
 }
 
-// Refuses a limit that no reader can have, before there is a client.
-void check_limit(const StartServerOptions& options) {
+// Refuses what no connection could have, before there is a client.
+void check_options(const StartServerOptions& options) {
     static_cast<void>(StreamReader(options.limit));
+    if (options.ssl) static_cast<void>(options.ssl->server_layer());
+    internal::check_handshake_options(options.ssl_handshake_timeout, options.ssl_shutdown_timeout);
 }
 
 Server listen(ClientConnected client_connected_cb, std::vector<Socket> sockets,
@@ -142,7 +146,7 @@ Coro<bool> Server::aexit(const ExitReason&) const { return close_and_wait(state_
 
 Coro<Server> start_server(ClientConnected client_connected_cb, std::string host, int port,
                           StartServerOptions options) {
-    check_limit(options);
+    check_options(options);
     const auto addresses =
         co_await getaddrinfo(host, port, {.family = options.family, .passive = true});
     std::vector<Socket> sockets;
@@ -161,7 +165,7 @@ Coro<Server> start_server(ClientConnected client_connected_cb, std::string host,
 
 Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
                           StartServerOptions options) {
-    check_limit(options);
+    check_options(options);
     sock.setblocking(false);
     std::vector<Socket> sockets;
     sockets.push_back(std::move(sock));
@@ -170,7 +174,7 @@ Coro<Server> start_server(ClientConnected client_connected_cb, Socket sock,
 
 Coro<Server> start_unix_server(ClientConnected client_connected_cb, std::string path,
                                StartServerOptions options) {
-    check_limit(options);
+    check_options(options);
     const SocketAddress address = SocketAddress::from_path(path);  // refused before anything goes
     remove_stale_socket(path);
     Socket socket(af_unix);

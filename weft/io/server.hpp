@@ -7,10 +7,12 @@
 #include <string>
 
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/with_async.hpp>
@@ -32,6 +34,13 @@ struct StartServerOptions {
     bool reuse_address = true;  ///< although connections of an earlier server fade out
     bool reuse_port = false;    ///< together with other processes that say so, too
     bool start_serving = true;  ///< else start_serving() or serve_forever() does
+    /// An ssl::SSLContext: connections are protected from their beginning. Those whose handshake
+    /// fails are closed, and the handler does not hear of them; debug mode logs why.
+    StreamSecurity ssl = nullptr;
+    Delay ssl_handshake_timeout = ssl_handshake_timeout_default;
+    /// How long a client may take nothing of what is sent, and not answer, once this side has
+    /// closed.
+    Delay ssl_shutdown_timeout = ssl_shutdown_timeout_default;
 };
 
 /// A listening server. A handle: copies are the same server, which goes on when all are gone.
@@ -98,7 +107,8 @@ private:
 ///
 /// Errors:   OSError      an address is in use or not this machine's, with the address in its text
 ///           GaiError     the name has no address
-///           ValueError   the limit is not above zero, the port not within 0 to 65535
+///           ValueError   the limit is not above zero, the port not within 0 to 65535, `ssl` is for
+///                        clients
 /// Cancel:   safe.
 /// Suspends: maybe; never for a numeric host.
 /// Spec:     asyncio.start_server.

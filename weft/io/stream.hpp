@@ -10,6 +10,7 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft {
@@ -74,6 +75,11 @@ public:
         return writer_.wait_closed();
     }
     void abort() const { writer_.abort(); }
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> start_tls(
+        StreamSecurity sslcontext, StartTLSOptions options = {}) const {
+        return writer_.start_tls(std::move(sslcontext), std::move(options));
+    }
+    [[nodiscard]] const SSLObject* ssl_object() const noexcept { return writer_.ssl_object(); }
     [[nodiscard]] SocketAddress peername() const { return writer_.peername(); }
     [[nodiscard]] SocketAddress sockname() const { return writer_.sockname(); }
     [[nodiscard]] int fileno() const noexcept { return writer_.fileno(); }

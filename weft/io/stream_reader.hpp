@@ -129,6 +129,7 @@ public:
     void bind(EventLoop& loop) const { buffer_->bind(loop); }
     /// What has arrived and was not read.
     [[nodiscard]] BytesView buffered() const noexcept { return buffer_->view(); }
+    [[nodiscard]] Bytes take_buffered() const { return buffer_->take(buffer_->size()); }
 
 private:
     Ref<internal::ReceiveBuffer> buffer_;

@@ -2,12 +2,12 @@
 #include <weft/io/stream_writer.hpp>
 
 #include <chrono>
-#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <expected>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,9 +16,12 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/io/internal/handshake.hpp>
 #include <weft/io/internal/socket_state.hpp>
 #include <weft/io/internal/stream_transport.hpp>
+#include <weft/io/internal/transport_wait.hpp>
 #include <weft/io/socket_address.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -34,17 +37,6 @@ namespace {
 constexpr OpKind kind_of_drain{"StreamWriter.drain"};
 constexpr OpKind kind_of_write_all{"StreamWriter.write_all"};
 constexpr OpKind kind_of_wait_closed{"StreamWriter.wait_closed"};
-
-template <const OpKind& what>
-class TransportWait final : public EventWait {
-public:
-    using EventWait::EventWait;
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise(), what);
-    }
-    void await_resume() const { raise_if_cancelled(); }
-};
 
 // In another loop than its own nothing would wake the task.
 void check_loop(const StreamTransport& transport) {
@@ -88,6 +80,18 @@ Coro<WriteResult> wait_until_sent(Ref<StreamTransport> transport, std::uint64_t 
 
 Coro<WriteResult> not_written(std::error_code why) { co_return std::unexpected(why); }
 
+Coro<void> protect_transport(Ref<StreamTransport> transport, StreamSecurity security,
+                             StartTLSOptions options) {
+    check_handshake_options(options.ssl_handshake_timeout, options.ssl_shutdown_timeout);
+    if (!security) throw ValueError("start_tls() needs an SSLContext, not null");
+    std::unique_ptr<SecurityLayer> layer =
+        transport->was_accepted() ? security->server_layer()
+                                  : security->client_layer(options.server_hostname.value_or(""));
+    co_await drain_transport(transport);
+    transport->protect(std::move(layer), options.ssl_shutdown_timeout.get());
+    co_await handshake(transport, options.ssl_handshake_timeout);
+}
+
 Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     co_await transparent;
     check_loop(*transport);
@@ -125,18 +129,24 @@ void StreamWriter::writelines(const std::vector<Bytes>& data) const {
 Coro<void> StreamWriter::drain() const { return internal::drain_transport(Ref(&transport())); }
 Coro<WriteResult> StreamWriter::write_all(BytesView data) const {
     internal::StreamTransport& to = checked();
-    const bool is_open = !to.is_closing();
-    const std::uint64_t before = to.sent_bytes() + to.unsent();
     to.write(data);
-    if (is_open) return internal::wait_until_sent(Ref(&to), before + data.size());
+    if (!to.is_closing()) {
+        return internal::wait_until_sent(Ref(&to), to.sent_bytes() + to.unsent());
+    }
     return internal::not_written(to.error() ? internal::code_of(to.error())
                                             : std::make_error_code(std::errc::connection_reset));
 }
 void StreamWriter::write_eof() const { checked().write_eof(); }
 void StreamWriter::close() const { checked().close(); }
+bool StreamWriter::can_write_eof() const noexcept { return !transport().is_protected(); }
 bool StreamWriter::is_closing() const noexcept { return transport().is_closing(); }
 Coro<void> StreamWriter::wait_closed() const { return internal::wait_for_end(Ref(&transport())); }
 void StreamWriter::abort() const { checked().abort(); }
+
+Coro<void> StreamWriter::start_tls(StreamSecurity sslcontext, StartTLSOptions options) const {
+    return internal::protect_transport(Ref(&checked()), std::move(sslcontext), std::move(options));
+}
+const SSLObject* StreamWriter::ssl_object() const noexcept { return transport().ssl_object(); }
 
 void StreamWriter::set_write_buffer_limits(WriteBufferLimits limits) const {
     const std::ptrdiff_t high = limits.high.value_or(limits.low ? 4 * *limits.low : 64 * 1024);

@@ -6,14 +6,17 @@
 #include <expected>
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft {
@@ -27,6 +30,14 @@ class WriterEnd;
 struct WriteBufferLimits {
     std::optional<std::ptrdiff_t> high = std::nullopt;
     std::optional<std::ptrdiff_t> low = std::nullopt;
+};
+
+struct StartTLSOptions {
+    /// Whose certificate the server must have; a name or a numeric address.
+    std::optional<std::string> server_hostname = std::nullopt;
+    Delay ssl_handshake_timeout = ssl_handshake_timeout_default;
+    /// How long a peer may take nothing of what is sent, and not answer, once this side has closed.
+    Delay ssl_shutdown_timeout = ssl_shutdown_timeout_default;
 };
 
 /// What became of write_all(): it was sent, or the error. The compiler warns where a `co_await` of
@@ -85,12 +96,37 @@ public:
 
     /// Ends the stream for the peer once all is sent; reading goes on. A second call does nothing.
     /// A pipe is closed then.
+    /// Errors: NotImplementedError where can_write_eof() is false.
     void write_eof() const;
-    /// Whether the peer can be told of an end: always, so far.
-    [[nodiscard]] bool can_write_eof() const noexcept { return true; }
+    /// Whether the peer can be told of an end: not in a protected stream.
+    [[nodiscard]] bool can_write_eof() const noexcept;
+
+    /// Goes on under TLS: as the server where a Server has accepted the connection, else as the
+    /// client. Drains first; reader and writer stay the same objects.
+    ///
+    /// What has been received and was not read belongs to the handshake, so that no plain text can
+    /// pass for the peer's: at a client there must be none.
+    ///
+    /// Errors:   those of drain(); RuntimeError where the stream is protected, or has ended
+    ///           ssl::SSLError           the handshake failed; ssl::SSLCertVerificationError the peer
+    ///                                   is not to be trusted, or not `server_hostname`
+    ///           ConnectionAbortedError  it took longer than `ssl_handshake_timeout`
+    ///           ConnectionResetError    the peer has gone
+    ///           ValueError              check_hostname without a server_hostname, or a context of
+    ///                                   the other side. Nothing has happened then, else the
+    ///                                   connection is closed
+    /// Cancel:   closes the connection.
+    /// Suspends: always.
+    /// Spec:     asyncio.StreamWriter.start_tls.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> start_tls(
+        StreamSecurity sslcontext, StartTLSOptions options = {}) const;
+    /// What the peers agreed on; null for plain text. Python's `get_extra_info("ssl_object")`.
+    /// Lifetime: that of the writer's handles.
+    [[nodiscard]] const SSLObject* ssl_object() const noexcept;
 
     /// Sends what is buffered, then closes the connection. A peer that does not read keeps it open:
-    /// abort() does not wait for it.
+    /// abort() does not wait for it. A protected one is closed once the peer has answered, too, or
+    /// takes longer than `ssl_shutdown_timeout`, a TimeoutError then.
     void close() const;
     /// Whether close() or abort() was called, or the connection was lost.
     [[nodiscard]] bool is_closing() const noexcept;

@@ -13,6 +13,7 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>  // IWYU pragma: export
 #include <weft/io/stream_reader.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft {
@@ -27,6 +28,13 @@ struct OpenConnectionOptions {
     /// How many addresses of the first family come before the families take turns; 0 leaves them in
     /// the order of the resolver. nullopt: 1 with a delay, else 0.
     std::optional<int> interleave = std::nullopt;
+    /// An ssl::SSLContext: the stream is protected from its beginning.
+    StreamSecurity ssl = nullptr;
+    /// Whose certificate the server must have; nullopt: that of `host`.
+    std::optional<std::string> server_hostname = std::nullopt;
+    Delay ssl_handshake_timeout = ssl_handshake_timeout_default;
+    /// How long a peer may take nothing of what is sent, and not answer, once this side has closed.
+    Delay ssl_shutdown_timeout = ssl_shutdown_timeout_default;
 };
 
 /// Connects to `host`, a name or a numeric address; of several addresses to the one that answers
@@ -37,7 +45,8 @@ struct OpenConnectionOptions {
 ///                        the same one
 ///           GaiError     the name has no address
 ///           ValueError   the limit is not above zero, the port not within 0 to 65535, or
-///                        `interleave` below zero
+///                        `interleave` below zero; a `server_hostname` without `ssl`
+///           and with `ssl` those of StreamWriter::start_tls()
 /// Cancel:   safe; an attempt that is under way is given up.
 /// Suspends: maybe; nearly always.
 /// Spec:     asyncio.open_connection; RFC 8305.
@@ -45,14 +54,16 @@ struct OpenConnectionOptions {
                                                OpenConnectionOptions options = {});
 
 /// Makes a stream of a socket that is connected; it becomes non-blocking, and the stream's.
-/// Errors:   OSError when it is not connected; ValueError when it is no stream socket, or the limit
-///           not above zero. It is closed then.
-/// Suspends: never.
+/// Errors:   OSError when it is not connected; ValueError when it is no stream socket, the limit not
+///           above zero, or `ssl` without a `server_hostname` (it may be empty); and with `ssl` those
+///           of StreamWriter::start_tls(). It is closed then.
+/// Suspends: never; always with `ssl`.
 /// Spec:     `asyncio.open_connection(sock=…)`.
 [[nodiscard]] Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options = {});
 
 /// Connects to a Unix socket; a path that begins with a null byte is an abstract name.
-/// Errors:   OSError, such as FileNotFoundError and ConnectionRefusedError.
+/// Errors:   OSError, such as FileNotFoundError and ConnectionRefusedError; ValueError for `ssl`
+///           without a `server_hostname`; and with `ssl` those of StreamWriter::start_tls().
 /// Spec:     asyncio.open_unix_connection.
 [[nodiscard]] Coro<StreamPair> open_unix_connection(std::string path,
                                                     OpenConnectionOptions options = {});

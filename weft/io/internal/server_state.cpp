@@ -16,14 +16,17 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
+#include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/handshake.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
@@ -91,8 +94,30 @@ void ServerState::accepted(Channel connection, const SocketAddress& peer) {
         StreamTransport::start(loop_, std::move(connection), peer, reader, Flow::both, this);
     StreamWriter writer(transport);  // closes it where the rest finds no memory
     connections_.insert(transport.get());
-    static_cast<void>(
-        loop_.create_task(handle(Ref(this), client_connected_, reader, std::move(writer))));
+    if (options_.ssl) {
+        transport->protect(options_.ssl->server_layer(), options_.ssl_shutdown_timeout.get());
+    }
+    static_cast<void>(loop_.create_task(
+        options_.ssl
+            ? handle_protected(Ref(this), client_connected_, transport, reader, std::move(writer))
+            : handle(Ref(this), client_connected_, reader, std::move(writer))));
+}
+
+// As in asyncio, a client that comes to no handshake is no event of the server's.
+Coro<void> ServerState::handle_protected(Ref<ServerState> self,
+                                         std::shared_ptr<const ClientConnected> handler,
+                                         Ref<StreamTransport> connection, StreamReader reader,
+                                         StreamWriter writer) {
+    try {
+        co_await handshake(connection, self->options_.ssl_handshake_timeout);
+    } catch (const OSError& error) {
+        if (self->loop_.get_debug()) {
+            log(LogLevel::info,
+                "TLS handshake of the " + connection->describe() + " failed: " + error.what());
+        }
+        co_return;
+    }
+    co_await handle(std::move(self), std::move(handler), std::move(reader), std::move(writer));
 }
 
 Coro<void> ServerState::handle(Ref<ServerState> self,

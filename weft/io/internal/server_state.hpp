@@ -81,6 +81,10 @@ private:
     void loop_closes() noexcept override;
     static Coro<void> handle(Ref<ServerState> self, std::shared_ptr<const ClientConnected> handler,
                              StreamReader reader, StreamWriter writer);
+    static Coro<void> handle_protected(Ref<ServerState> self,
+                                       std::shared_ptr<const ClientConnected> handler,
+                                       Ref<StreamTransport> connection, StreamReader reader,
+                                       StreamWriter writer);
 
     EventLoop& loop_;
     // Also the tasks', which run in it; null once it is closed, since what it captures may own this.

@@ -120,25 +120,34 @@ Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Channel channel,
 // Called by the backend, which may not be asked for anything here.
 void StreamTransport::received(std::int32_t result, bool more) {
     if (result > 0) {
-        // Nobody wants it, unless it came before the error that ended the connection.
-        if (received_eof_ || (closing_ && !error_)) return;
+        if (received_eof_ || !(is_read() || protection_)) return;
         try {
-            reader_.feed_data(BytesView(reinterpret_cast<const char*>(receive_.buffer),
-                                        static_cast<std::size_t>(result)));
+            const BytesView data(reinterpret_cast<const char*>(receive_.buffer),
+                                 static_cast<std::size_t>(result));
+            protection_ ? decrypt(data) : reader_.feed_data(data);
         } catch (const std::bad_alloc&) {
             failure_ = ENOMEM;
         } catch (const RuntimeError&) {
             failure_ = EPROTO;  // somebody has called feed_eof(), and the peer goes on
         }
     } else if (result == 0) {
-        received_eof_ = true;
-        if (!closing_) reader_.feed_eof();  // half-open: what is written is still sent
+        if (!std::exchange(received_eof_, true) && !closing_) stream_has_ended();
     } else if (result != -ECANCELED) {
         failure_ = -result;
     }
     if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
     // Over: that is the end, or a pause, after which the reader may have had enough already.
     if (failure_ != 0 || !more) settle_soon();
+}
+
+// What is written is still sent, unless it is protected, where an end is for both.
+void StreamTransport::stream_has_ended() noexcept {
+    protection_ ? protection_->peer_is_gone() : reader_.feed_eof();
+}
+
+bool StreamTransport::wants_more() const noexcept {
+    if (received_eof_) return false;
+    return closing_ ? awaits_end_of_text() : !reading_paused_;
 }
 
 void StreamTransport::peer_is_gone(std::int32_t result, bool) {
@@ -167,9 +176,13 @@ void StreamTransport::reader_is_gone() noexcept {
 void StreamTransport::write(BytesView data) {
     if (wrote_eof_) throw RuntimeError("Cannot call write() after write_eof()");
     if (closing_ || data.empty()) return;
+    protection_ ? encrypt(data) : send(data);
+}
+
+void StreamTransport::send(BytesView data) {
     if (unsent() == 0) {
         data.remove_prefix(send_now(data));
-        if (data.empty() || closing_) return;
+        if (data.empty() || ending_) return;
     }
     try {
         queued_.append(data);
@@ -181,7 +194,10 @@ void StreamTransport::write(BytesView data) {
     update_events();
 }
 
-void StreamTransport::write_eof() noexcept {
+void StreamTransport::write_eof() {
+    if (protection_) {
+        throw NotImplementedError("a protected stream has no end of its own in one direction");
+    }
     if (closing_ || wrote_eof_) return;
     wrote_eof_ = true;
     if (unsent() == 0) shut_sending();
@@ -227,7 +243,10 @@ void StreamTransport::flush() noexcept {
     if (unsent() > 0 || ending_) return;
     sending_ = Bytes();
     sent_ = 0;
-    if (closing_) return end(nullptr);
+    if (closing_) {
+        if (!awaits_end_of_text()) end(nullptr);
+        return;
+    }
     if (wrote_eof_) shut_sending();
 }
 
@@ -269,6 +288,8 @@ void StreamTransport::writer_is_gone() noexcept {
 void StreamTransport::close() noexcept {
     if (closing_) return;
     closing_ = true;
+    if (protection_) end_text();
+    if (awaits_end_of_text()) return settle_soon();  // it may have paused reading
     cancel(receive_);
     if (unsent() == 0) end(nullptr);
 }
@@ -284,7 +305,8 @@ void StreamTransport::receive_rest() noexcept {
         for (std::size_t total = 0; total < rest_bytes_max;) {
             const std::ptrdiff_t count = channel_.receive(piece);
             if (count <= 0) return;  // the end, or an error, which is told already
-            reader_.feed_data(BytesView(piece.data(), static_cast<std::size_t>(count)));
+            const BytesView data(piece.data(), static_cast<std::size_t>(count));
+            protection_ ? decrypt(data) : reader_.feed_data(data);
             total += static_cast<std::size_t>(count);
         }
     } catch (const std::exception&) {  // no memory, or somebody has called feed_eof()
@@ -337,10 +359,11 @@ void StreamTransport::settle() noexcept {
     if (flow_ == Flow::receiving && received_eof_) end(nullptr);
     // As in asyncio, it is an error only for one who has something to say.
     if (peer_is_gone_ && !ending_) unsent() > 0 ? end_with(EPIPE) : end(nullptr);
+    if (protection_ && !ending_) settle_protection();
     if (!ending_) {
-        if (reading_paused_) {
+        if (!wants_more()) {
             cancel(receive_);
-        } else if (!closing_ && !received_eof_ && !receive_.submitted) {
+        } else if (!receive_.submitted) {
             submit_or_end(receive_);
         }
         flush();
@@ -363,6 +386,10 @@ void StreamTransport::lose() noexcept {
         reader_.set_exception(error_);
     } else {
         reader_.feed_eof();
+    }
+    if (protection_) {
+        protection_->shutdown.cancel();
+        protection_->established.set();
     }
     closed_.set();
     update_events();

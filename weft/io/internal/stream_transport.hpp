@@ -8,6 +8,8 @@
 // ending: nothing is sent or received any more, but the backend may still have an operation.
 // lost:   the descriptor is closed, the reader was told, and all who wait are woken.
 //
+// A protected one (protect()) is closing until its peer, too, has said that it sends no more.
+//
 // The buffers are the transport's: a task that waits here waits for a change of its state, so a
 // cancelled one leaves nothing behind in the kernel.
 #pragma once
@@ -15,16 +17,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/protection.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -81,9 +87,10 @@ public:
 
     // ---- sending
 
-    /// Errors: RuntimeError after write_eof().
+    /// Errors: RuntimeError after write_eof(), and during the handshake of a protected one.
     void write(BytesView data);
-    void write_eof() noexcept;
+    /// Errors: NotImplementedError for a protected one.
+    void write_eof();
     /// Sends what was written, then ends.
     void close() noexcept;
     /// Ends without sending.
@@ -112,6 +119,18 @@ public:
     [[nodiscard]] Event& sent_more() noexcept { return sent_more_; }
     /// Set when it is lost.
     [[nodiscard]] Event& closed() noexcept { return closed_; }
+
+    // ---- protection
+
+    /// Begins the handshake; what is written and read from now on is the layer's text. What was
+    /// received and not read is the handshake's.
+    /// Errors: RuntimeError   it is protected, closing, or at its end; the layer's, which end it
+    void protect(std::unique_ptr<SecurityLayer> layer, Nanoseconds shutdown_timeout);
+    [[nodiscard]] bool is_protected() const noexcept { return protection_ != nullptr; }
+    /// Of a protected one: set when the handshake is over, and when the transport is lost.
+    [[nodiscard]] Event& established() noexcept { return protection_->established; }
+    /// What was agreed on; null before, and for plain text.
+    [[nodiscard]] const SSLObject* ssl_object() const noexcept;
 
     // ---- receiving
 
@@ -152,10 +171,27 @@ private:
     void received(std::int32_t result, bool more);
     void peer_is_gone(std::int32_t result, bool more);
     void sent(std::int32_t result, bool more);
+    // Whether what comes is for the reader: not what comes after close(), but all that came before
+    // an error.
+    [[nodiscard]] bool is_read() const noexcept { return !closing_ || error_; }
+    [[nodiscard]] bool wants_more() const noexcept;
+    void stream_has_ended() noexcept;
+
+    // Errors: bad_alloc, with which it ends
+    void send(BytesView data);
     [[nodiscard]] std::size_t send_now(BytesView data) noexcept;
     void flush() noexcept;
     void shut_sending() noexcept;
     void update_events() noexcept;
+
+    // The protected_stream.cpp.
+    void decrypt(BytesView data);
+    void encrypt(BytesView text);
+    void settle_protection() noexcept;
+    void end_text() noexcept;
+    void limit_shutdown();
+    // Whether the peer is still to say that its text ends.
+    [[nodiscard]] bool awaits_end_of_text() const noexcept;
 
     void submit(Operation& operation);
     void submit_or_end(Operation& operation) noexcept;
@@ -188,6 +224,7 @@ private:
     bool settles_soon_ = false;  // in the ready queue
     bool peer_is_gone_ = false;  // at the other end of a pipe
     EventLoop& loop_;
+    std::unique_ptr<Protection> protection_;  // null for plain text
     std::uint64_t sent_bytes_ = 0;
     Event may_write_;
     std::size_t sent_ = 0;  // of what follows

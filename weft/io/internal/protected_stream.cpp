@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// A StreamTransport under a SecurityLayer.
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/internal/protection.hpp>
+#include <weft/io/internal/stream_transport.hpp>
+#include <weft/io/transport_security.hpp>
+
+namespace weft::internal {
+namespace {
+
+// What one connection keeps for its next records, be they small.
+constexpr std::size_t kept_bytes_max = 4096;
+
+void forget(Bytes& sent) noexcept {
+    sent.clear();
+    if (sent.capacity() > kept_bytes_max) sent = Bytes();
+}
+
+}  // namespace
+
+void StreamTransport::protect(std::unique_ptr<SecurityLayer> layer, Nanoseconds shutdown_timeout) {
+    if (protection_) throw RuntimeError("the " + describe() + " is protected already");
+    if (closing_ || wrote_eof_ || received_eof_) {
+        throw RuntimeError("the " + describe() + " has ended, or is about to");
+    }
+    protection_ = std::make_unique<Protection>(std::move(layer), shutdown_timeout);
+    const Bytes received = reader_.take_buffered();
+    try {
+        protection_->layer->start(received);
+        decrypt(received);
+    } catch (...) {
+        end(std::current_exception());
+        throw;
+    }
+    settle_soon();
+}
+
+const SSLObject* StreamTransport::ssl_object() const noexcept {
+    return protection_ && protection_->layer->is_established() ? protection_->layer.get() : nullptr;
+}
+
+bool StreamTransport::awaits_end_of_text() const noexcept {
+    return protection_ && !received_eof_ && protection_->layer->is_established();
+}
+
+// Called while the backend may not be asked for anything: what it calls for is done in settle().
+void StreamTransport::decrypt(BytesView data) {
+    SecurityLayer& layer = *protection_->layer;
+    try {
+        for (;;) {
+            const BytesView text = layer.decrypt(data);
+            if (text.empty()) break;
+            if (is_read()) reader_.feed_data(text);
+        }
+    } catch (const OSError&) {
+        protection_->error = std::current_exception();
+        received_eof_ = true;
+    }
+    if (layer.peer_has_ended()) {
+        received_eof_ = true;
+        if (is_read()) reader_.feed_eof();
+    }
+    const bool is_news = layer.is_established() && !protection_->established.is_set();
+    if (is_news || received_eof_ || !layer.outgoing().empty()) settle_soon();
+}
+
+void StreamTransport::encrypt(BytesView text) {
+    SecurityLayer& layer = *protection_->layer;
+    if (!layer.is_established()) {
+        throw RuntimeError("Cannot call write() during the TLS handshake");
+    }
+    try {
+        layer.encrypt(text);
+    } catch (const std::bad_alloc&) {
+        end(std::current_exception());  // a stream with a hole in it is none
+        throw;
+    } catch (const OSError&) {
+        return end(std::current_exception());
+    }
+    send(layer.outgoing());
+    forget(layer.outgoing());
+}
+
+// Does what decrypt() found.
+void StreamTransport::settle_protection() noexcept {
+    SecurityLayer& layer = *protection_->layer;
+    if (protection_->error) {
+        // The peer is told why, where there is room.
+        if (unsent() == 0) static_cast<void>(channel_.send(layer.outgoing()));
+        return end(protection_->error);
+    }
+    try {
+        if (!layer.outgoing().empty()) send(layer.outgoing());
+        forget(layer.outgoing());
+        if (layer.is_established()) protection_->established.set();
+    } catch (const std::exception&) {  // no memory, with which it has ended
+        return;
+    }
+    // As in asyncio the end is for both directions: what is written from now on is dropped.
+    if (layer.peer_has_ended()) close();
+}
+
+// Tells the peer that it gets no more, and waits for its answer.
+void StreamTransport::end_text() noexcept {
+    SecurityLayer& layer = *protection_->layer;
+    try {
+        layer.end();
+        if (!layer.outgoing().empty()) send(layer.outgoing());
+        forget(layer.outgoing());
+        if (awaits_end_of_text()) limit_shutdown();
+    } catch (...) {
+        end(std::current_exception());
+    }
+}
+
+// A peer that takes neither what is sent nor leave does not keep the connection for ever. One that
+// is slow has the whole time again with each step.
+void StreamTransport::limit_shutdown() {
+    protection_->shutdown =
+        loop_.call_later(protection_->shutdown_timeout, [this, sent_before = sent_bytes_] {
+            if (sent_bytes_ > sent_before) return limit_shutdown();
+            end(std::make_exception_ptr(TimeoutError("SSL shutdown timed out")));
+        });
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/tls/internal/openssl_error.hpp - OpenSSL's queue of errors as an exception.
+#pragma once
+
+#include <string>
+
+namespace weft::ssl::internal {
+
+/// Empties this thread's queue of errors, and throws the last one: an SSLError, or the OSError that
+/// the system gave. `what` names the culprit, and may be empty.
+[[noreturn]] void throw_openssl_error(const std::string& what);
+
+}  // namespace weft::ssl::internal

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/tls/internal/tls_layer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/tls1.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/tls/exceptions.hpp>
+#include <weft/tls/internal/context_state.hpp>
+#include <weft/tls/internal/openssl_error.hpp>
+#include <weft/tls/internal/openssl_owned.hpp>
+
+namespace weft::ssl::internal {
+namespace {
+
+// The text of one record is no longer (RFC 8446, section 5.1).
+constexpr std::size_t record_text_max = 16 * 1024;
+
+// Sets whose certificate it must be; a numeric address is no name, and not asked for by one
+// (RFC 6066, section 3).
+// Returns: whether it is an address.
+bool set_host(SSL* connection, const std::string& host, bool check) {
+    X509_VERIFY_PARAM* verify = SSL_get0_param(connection);
+    if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1) {
+        if (!check) X509_VERIFY_PARAM_set1_ip(verify, nullptr, 0);
+        return true;
+    }
+    ERR_clear_error();
+    X509_VERIFY_PARAM_set_hostflags(
+        verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (check && X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1) {
+        throw_openssl_error("server_hostname '" + host + "'");
+    }
+    return false;
+}
+
+// A name with a dot at its end is the same (RFC 6066 wants it without).
+std::string without_last_dot(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return std::string(host);
+}
+
+}  // namespace
+
+// ---- what OpenSSL reads from and writes to
+
+const BIO_METHOD* TLSLayer::bio_method() {
+    static const BIO_METHOD* const method = [] {
+        BIO_METHOD* made = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "weft");
+        if (!made) throw std::bad_alloc();
+        BIO_meth_set_read(made, bio_read);
+        BIO_meth_set_write(made, bio_write);
+        BIO_meth_set_ctrl(made, bio_ctrl);
+        return made;
+    }();
+    return method;
+}
+
+int TLSLayer::bio_read(BIO* bio, char* into, int size) noexcept {
+    auto& self = *static_cast<TLSLayer*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    if (!self.incoming_ || self.incoming_->empty()) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    const std::size_t count =
+        self.incoming_->copy(into, static_cast<std::size_t>(std::max(size, 0)));
+    self.incoming_->remove_prefix(count);
+    return static_cast<int>(count);
+}
+
+int TLSLayer::bio_write(BIO* bio, const char* from, int size) noexcept {
+    auto& self = *static_cast<TLSLayer*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    try {
+        self.outgoing_.append(from, static_cast<std::size_t>(size));
+    } catch (const std::bad_alloc&) {
+        self.no_memory_ = true;
+        return -1;
+    }
+    return size;
+}
+
+long TLSLayer::bio_ctrl(BIO*, int command, long, void*) noexcept {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+// ---- the beginning
+
+TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context)
+    : context_(std::move(context)), connection_(SSL_new(context_->get())), is_client_(false) {
+    if (!connection_) throw_openssl_error("");
+    BIO* bio = BIO_new(bio_method());
+    if (!bio) throw_openssl_error("");
+    BIO_set_data(bio, this);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(connection_.get(), bio, bio);
+    SSL_set_app_data(connection_.get(), this);
+    SSL_set_accept_state(connection_.get());
+}
+
+TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context, std::string_view server_hostname)
+    : TLSLayer(std::move(context)) {
+    is_client_ = true;
+    server_hostname_ = without_last_dot(server_hostname);
+    SSL_set_connect_state(connection_.get());
+    if (server_hostname_.empty()) return;
+    const bool is_address = set_host(connection_.get(), server_hostname_, context_->check_hostname);
+    if (!is_address && SSL_set_tlsext_host_name(connection_.get(), server_hostname_.c_str()) != 1) {
+        throw_openssl_error("server_hostname '" + server_hostname_ + "'");
+    }
+    const OwnedSession session = context_->sessions().take(server_hostname_);
+    if (session) SSL_set_session(connection_.get(), session.get());
+}
+
+TLSLayer::~TLSLayer() {
+    // OpenSSL would give up the session of a connection that ended without a word, as TLS 1.0 had
+    // it. Since TLS 1.1 it may be resumed (RFC 4346, section 7.2.1); after an error it is given up
+    // already.
+    SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+TLSLayer& TLSLayer::of(const SSL* connection) noexcept {
+    return *static_cast<TLSLayer*>(SSL_get_app_data(connection));
+}
+
+void TLSLayer::go_on_with(std::shared_ptr<const ContextState> context) {
+    SSL_set_SSL_CTX(connection_.get(), context->get());
+    // That takes over the certificates only, and not what is asked of the client's.
+    SSL_set_verify(connection_.get(), SSL_CTX_get_verify_mode(context->get()), nullptr);
+    context_ = std::move(context);
+}
+
+void TLSLayer::start(BytesView received) {
+    if (!is_client_) return;
+    // It would be taken for text that the peer has sent under protection (CVE-2011-0411).
+    if (!received.empty()) {
+        throw SSLError(
+            "SSL", "PLAIN_TEXT_BEFORE_HANDSHAKE",
+            std::to_string(received.size()) + " bytes of plain text came before the TLS handshake");
+    }
+    static_cast<void>(go_on_with_handshake());
+}
+
+bool TLSLayer::go_on_with_handshake() {
+    ERR_clear_error();
+    const int returned = SSL_do_handshake(connection_.get());
+    check(returned);
+    established_ = returned == 1;
+    if (established_ && is_client_) keep_session();
+    return established_;
+}
+
+// One of TLS 1.2 serves again. Those of TLS 1.3 come later, each once.
+void TLSLayer::keep_session() {
+    if (!session_reused() || SSL_version(connection_.get()) != TLS1_2_VERSION) return;
+    context_->sessions().put(server_hostname_, OwnedSession(SSL_get1_session(connection_.get())));
+}
+
+// ---- bytes
+
+BytesView TLSLayer::decrypt(BytesView& from_peer) {
+    static thread_local std::array<char, record_text_max> text;
+    incoming_ = &from_peer;
+    const struct Forget {
+        TLSLayer& self;
+        ~Forget() { self.incoming_ = nullptr; }
+    } forget(*this);
+    if (!established_ && !go_on_with_handshake()) return {};
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int returned = SSL_read_ex(connection_.get(), text.data(), text.size(), &count);
+    if (returned == 1) return {text.data(), count};
+    check(returned);
+    if (peer_has_ended_) from_peer = {};  // nothing counts that comes after it
+    return {};
+}
+
+void TLSLayer::encrypt(BytesView text) {
+    if (text.empty()) return;
+    ERR_clear_error();
+    std::size_t count = 0;
+    check(SSL_write_ex(connection_.get(), text.data(), text.size(), &count));
+}
+
+void TLSLayer::end() {
+    ERR_clear_error();
+    if (established_) static_cast<void>(SSL_shutdown(connection_.get()));
+    ERR_clear_error();
+}
+
+void TLSLayer::peer_is_gone() {
+    if (peer_has_ended_) return;
+    if (!established_) {
+        throw ConnectionResetError("the peer closed the connection during the TLS handshake");
+    }
+    throw SSLEOFError("SSL", "UNEXPECTED_EOF_WHILE_READING",
+                      "the peer closed the connection without a close_notify: what it sent may be "
+                      "cut off");
+}
+
+void TLSLayer::check(int returned) {
+    if (no_memory_) throw std::bad_alloc();
+    switch (SSL_get_error(connection_.get(), returned)) {
+        case SSL_ERROR_NONE:
+        case SSL_ERROR_WANT_READ:
+            return;
+        case SSL_ERROR_ZERO_RETURN:
+            peer_has_ended_ = true;
+            return;
+        default:
+            if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+                throw_verify_error();
+            }
+            throw_openssl_error("");
+    }
+}
+
+void TLSLayer::throw_verify_error() const {
+    ERR_clear_error();
+    const long code = SSL_get_verify_result(connection_.get());
+    std::string message = X509_verify_cert_error_string(code);
+    if (code == X509_V_ERR_HOSTNAME_MISMATCH) {
+        message = "Hostname mismatch, certificate is not valid for '" + server_hostname_ + "'.";
+    } else if (code == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+        message = "IP address mismatch, certificate is not valid for '" + server_hostname_ + "'.";
+    }
+    throw SSLCertVerificationError(static_cast<int>(code), message);
+}
+
+// ---- what was agreed on
+
+std::string TLSLayer::version() const { return SSL_get_version(connection_.get()); }
+std::string TLSLayer::cipher() const { return SSL_get_cipher_name(connection_.get()); }
+
+std::optional<std::string> TLSLayer::selected_alpn_protocol() const {
+    const unsigned char* name = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(connection_.get(), &name, &size);
+    if (size == 0) return std::nullopt;
+    return std::string(reinterpret_cast<const char*>(name), size);
+}
+
+bool TLSLayer::session_reused() const { return SSL_session_reused(connection_.get()) == 1; }
+
+std::string TLSLayer::server_hostname() const {
+    if (is_client_) return server_hostname_;
+    const char* name = SSL_get_servername(connection_.get(), TLSEXT_NAMETYPE_host_name);
+    return name ? name : "";
+}
+
+Bytes TLSLayer::getpeercert() const {
+    const OwnedCertificate certificate(SSL_get1_peer_certificate(connection_.get()));
+    if (!certificate) return {};
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(certificate.get(), &der);
+    if (size < 0) throw_openssl_error("the peer's certificate");
+    const std::unique_ptr<unsigned char, decltype([](unsigned char* p) { OPENSSL_free(p); })> owned(
+        der);
+    return {reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)};
+}
+
+}  // namespace weft::ssl::internal

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/tls/internal/tls_layer.hpp - one end of a TLS connection on OpenSSL, which sees no socket:
+// a BIO gives it what came and takes what is to be sent.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/io/transport_security.hpp>
+#include <weft/tls/internal/context_state.hpp>
+#include <weft/tls/internal/openssl_owned.hpp>
+
+namespace weft::ssl::internal {
+
+class TLSLayer final : public SecurityLayer {
+public:
+    /// Of a server.
+    explicit TLSLayer(std::shared_ptr<const ContextState> context);
+    /// Of a client; the name may be empty.
+    TLSLayer(std::shared_ptr<const ContextState> context, std::string_view server_hostname);
+
+    ~TLSLayer() override;
+
+    /// The layer of one of OpenSSL's connections.
+    [[nodiscard]] static TLSLayer& of(const SSL* connection) noexcept;
+    [[nodiscard]] const std::shared_ptr<const ContextState>& context() const noexcept {
+        return context_;
+    }
+    /// Goes on with the certificates of another one, before they are sent.
+    void go_on_with(std::shared_ptr<const ContextState> context);
+    /// Of a client.
+    [[nodiscard]] const std::string& server_name_asked_for() const noexcept {
+        return server_hostname_;
+    }
+
+    void start(BytesView received) override;
+    [[nodiscard]] BytesView decrypt(BytesView& from_peer) override;
+    void encrypt(BytesView text) override;
+    void end() override;
+    void peer_is_gone() override;
+    [[nodiscard]] bool is_established() const noexcept override { return established_; }
+    [[nodiscard]] bool peer_has_ended() const noexcept override { return peer_has_ended_; }
+    [[nodiscard]] Bytes& outgoing() noexcept override { return outgoing_; }
+
+    [[nodiscard]] std::string version() const override;
+    [[nodiscard]] std::string cipher() const override;
+    [[nodiscard]] std::optional<std::string> selected_alpn_protocol() const override;
+    [[nodiscard]] bool session_reused() const override;
+    [[nodiscard]] std::string server_hostname() const override;
+    [[nodiscard]] Bytes getpeercert() const override;
+
+private:
+    static const BIO_METHOD* bio_method();
+    static int bio_read(BIO* bio, char* into, int size) noexcept;
+    static int bio_write(BIO* bio, const char* from, int size) noexcept;
+    static long bio_ctrl(BIO* bio, int command, long number, void* pointer) noexcept;
+
+    [[nodiscard]] bool go_on_with_handshake();
+    void keep_session();
+    /// Throws for what OpenSSL returned, unless it only wants more bytes, or the peer has ended.
+    void check(int returned);
+    [[noreturn]] void throw_verify_error() const;
+
+    std::shared_ptr<const ContextState> context_;
+    OwnedConnection connection_;
+    std::string server_hostname_;
+    BytesView* incoming_ = nullptr;  // while it decrypts
+    Bytes outgoing_;
+    bool is_client_;
+    bool established_ = false;
+    bool peer_has_ended_ = false;
+    bool no_memory_ = false;  // in a callback, which may not throw
+};
+
+}  // namespace weft::ssl::internal
