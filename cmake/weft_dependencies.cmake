@@ -3,11 +3,17 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(OpenSSL 3)
-if(NOT TARGET weft::liburing)  # it comes with no package for CMake
-  find_path(WEFT_LIBURING_INCLUDE liburing.h REQUIRED)
-  find_library(WEFT_LIBURING_LIBRARY uring REQUIRED)
-  add_library(weft::liburing UNKNOWN IMPORTED)
-  set_target_properties(weft::liburing PROPERTIES
-    IMPORTED_LOCATION ${WEFT_LIBURING_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${WEFT_LIBURING_INCLUDE})
-endif()
+
+# These come with no package for CMake.
+function(weft_find_library name header library)
+  if(NOT TARGET weft::${name})
+    find_path(WEFT_${name}_INCLUDE ${header} REQUIRED)
+    find_library(WEFT_${name}_LIBRARY ${library} REQUIRED)
+    add_library(weft::${name} UNKNOWN IMPORTED GLOBAL)
+    set_target_properties(weft::${name} PROPERTIES
+      IMPORTED_LOCATION ${WEFT_${name}_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${WEFT_${name}_INCLUDE})
+  endif()
+endfunction()
+weft_find_library(cares ares.h cares)
+weft_find_library(liburing liburing.h uring)

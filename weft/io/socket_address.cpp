@@ -189,6 +189,15 @@ std::uint16_t SocketAddress::port() const {
     throw_wrong_family(*this, "port");
 }
 
+SocketAddress SocketAddress::with_port(int port) const {
+    static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+    if (family() != af_inet && family() != af_inet6) throw_wrong_family(*this, "port");
+    const std::uint16_t number = checked_port(port);
+    SocketAddress same = *this;
+    std::memcpy(&same.bytes_[offsetof(sockaddr_in, sin_port)], &number, sizeof number);
+    return same;
+}
+
 std::uint32_t SocketAddress::scope_id() const noexcept {
     return family() == af_inet6 ? read_as<sockaddr_in6>(bytes_).sin6_scope_id : 0;
 }

@@ -57,6 +57,9 @@ public:
     [[nodiscard]] std::string host() const;
     /// Errors: as host().
     [[nodiscard]] std::uint16_t port() const;
+    /// The same host with such a port.
+    /// Errors: as host(); ValueError where the port is not within 0 to 65535.
+    [[nodiscard]] SocketAddress with_port(int port) const;
     /// The interface of a link-local address of IPv6; 0 for any other.
     [[nodiscard]] std::uint32_t scope_id() const noexcept;
     /// The path or name of a Unix socket; "" when it has none. An abstract name begins with a null

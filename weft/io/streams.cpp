@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
@@ -49,6 +50,14 @@ std::unique_ptr<SecurityLayer> layer_for(const OpenConnectionOptions& options,
     return options.ssl->client_layer(options.server_hostname ? *options.server_hostname : *host);
 }
 
+Coro<std::vector<SocketAddress>> addresses_of(const std::string& host, int port,
+                                              const OpenConnectionOptions& options) {
+    co_await transparent;
+    const GetaddrinfoOptions wanted{.family = options.family};
+    if (options.resolver) co_return co_await options.resolver->getaddrinfo(host, port, wanted);
+    co_return co_await getaddrinfo(host, port, wanted);
+}
+
 Coro<StreamPair> make_stream(internal::Connected connected, StreamReader reader,
                              std::unique_ptr<SecurityLayer> layer, OpenConnectionOptions options) {
     Socket& socket = connected.socket;
@@ -71,7 +80,7 @@ Coro<StreamPair> open_connection(std::string host, int port, OpenConnectionOptio
     check_options(options);
     auto layer = layer_for(options, host);
     const int interleave = options.interleave.value_or(options.happy_eyeballs_delay ? 1 : 0);
-    const auto addresses = co_await getaddrinfo(host, port, {.family = options.family});
+    const auto addresses = co_await addresses_of(host, port, options);
     internal::Connected connected = co_await internal::connect_to_one(
         internal::interleaved(addresses, static_cast<std::size_t>(interleave)), options.local_addr,
         options.happy_eyeballs_delay);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <weft/base/time.hpp>
+#include <weft/io/resolver.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>  // IWYU pragma: export
@@ -21,6 +22,7 @@ namespace weft {
 struct OpenConnectionOptions {
     std::ptrdiff_t limit = StreamReader::default_limit;      ///< of the reader
     AddressFamily family = af_unspec;                        ///< only addresses of this family
+    std::optional<Resolver> resolver = std::nullopt;         ///< nullopt: weft::getaddrinfo()
     std::optional<SocketAddress> local_addr = std::nullopt;  ///< to connect from
     /// How long an attempt may take before the next address is tried beside it; nullopt, and where
     /// `local_addr` names a port: until it has failed, which may be minutes.

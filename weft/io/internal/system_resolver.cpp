@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/system_resolver.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <netdb.h>
@@ -16,12 +19,19 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/exceptions.hpp>
+#include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/executor.hpp>
 
-namespace weft {
+namespace weft::internal {
 namespace {
+
+[[noreturn]] void throw_error(int code, const std::string& host) {
+    const std::string why =
+        code == EAI_SYSTEM ? std::generic_category().message(errno) : gai_strerror(code);
+    throw GaiError(code, why + ": '" + host + "'");
+}
 
 // For a thread that may wait.
 std::vector<SocketAddress> look_up(const std::string& host, int port, GetaddrinfoOptions options) {
@@ -32,11 +42,7 @@ std::vector<SocketAddress> look_up(const std::string& host, int port, Getaddrinf
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
                                      std::to_string(port).c_str(), &hints, &found);
-    if (failed != 0) {
-        const std::string why =
-            failed == EAI_SYSTEM ? std::generic_category().message(errno) : gai_strerror(failed);
-        throw GaiError(failed, why + ": '" + host + "'");
-    }
+    if (failed != 0) throw_error(failed, host);
     const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
     std::vector<SocketAddress> addresses;
     for (const addrinfo* at = found; at; at = at->ai_next) {
@@ -48,7 +54,6 @@ std::vector<SocketAddress> look_up(const std::string& host, int port, Getaddrinf
 }
 
 std::optional<SocketAddress> numeric(const std::string& host, int port) {
-    if (host.empty()) return std::nullopt;
     try {
         return SocketAddress(host, port);
     } catch (const ValueError&) {
@@ -58,20 +63,28 @@ std::optional<SocketAddress> numeric(const std::string& host, int port) {
 
 }  // namespace
 
-Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, int port,
-                                             GetaddrinfoOptions options) {
-    if (port < 0 || port > 65535) {
-        throw ValueError("port must be 0-65535, not " + std::to_string(port));
+std::optional<std::vector<SocketAddress>> without_question(const std::string& host, int port,
+                                                           const GetaddrinfoOptions& options) {
+    if (host.empty()) return look_up(host, port, options);  // it asks nobody
+    const std::optional<SocketAddress> address = numeric(host, port);
+    if (!address) return std::nullopt;
+    if (options.family != af_unspec && options.family != address->family()) {
+        throw_error(EAI_ADDRFAMILY, host);
     }
-    if (host.find('\0') != std::string::npos) {
-        throw ValueError("embedded null character in the host '" + host + "'");
-    }
-    if (const auto address = numeric(host, port)) {
-        if (options.family == af_unspec || options.family == address->family()) {
-            co_return std::vector<SocketAddress>{*address};
-        }
-    }
+    return std::vector<SocketAddress>{*address};
+}
+
+bool asks_the_system() {
+    const char* const resolver = std::getenv("WEFT_RESOLVER");
+    if (!resolver || std::string_view(resolver) == "dns") return false;
+    if (std::string_view(resolver) == "system") return true;
+    throw ValueError("WEFT_RESOLVER is '" + std::string(resolver) + "', not one of: dns, system");
+}
+
+Coro<std::vector<SocketAddress>> ask_the_system(std::string host, int port,
+                                                GetaddrinfoOptions options) {
+    if (auto known = without_question(host, port, options)) co_return std::move(*known);
     co_return co_await to_thread(look_up, host, port, options);
 }
 
-}  // namespace weft
+}  // namespace weft::internal

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/io/resolver.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/base/ref.hpp>
+#include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/resolver_state.hpp>
+#include <weft/io/internal/system_resolver.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft {
+namespace {
+
+using internal::ResolverState;
+
+Coro<std::vector<SocketAddress>> look_up(Ref<ResolverState> state, std::string host, int port,
+                                         GetaddrinfoOptions options) {
+    internal::check_name(host, port);
+    if (auto known = internal::without_question(host, port, options)) co_return std::move(*known);
+    co_return co_await ResolverState::look_up(
+        std::move(state), {.host = std::move(host), .family = options.family}, port);
+}
+
+}  // namespace
+
+Resolver::Resolver(ResolverOptions options) : state_(new ResolverState(std::move(options))) {}
+Resolver::Resolver(const Resolver&) noexcept = default;
+Resolver::Resolver(Resolver&&) noexcept = default;
+Resolver& Resolver::operator=(Resolver other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+}
+Resolver::~Resolver() = default;
+
+Coro<std::vector<SocketAddress>> Resolver::getaddrinfo(std::string host, int port,
+                                                       GetaddrinfoOptions options) const {
+    return look_up(state_, std::move(host), port, options);
+}
+void Resolver::clear_cache() const noexcept { state_->clear_cache(); }
+
+Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, int port,
+                                             GetaddrinfoOptions options) {
+    internal::check_name(host, port);
+    if (internal::asks_the_system()) {
+        co_return co_await internal::ask_the_system(std::move(host), port, options);
+    }
+    co_return co_await look_up(ResolverState::of_running_loop(), std::move(host), port, options);
+}
+
+}  // namespace weft
