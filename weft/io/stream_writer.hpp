@@ -107,15 +107,16 @@ public:
     /// What has been received and was not read belongs to the handshake, so that no plain text can
     /// pass for the peer's: at a client there must be none.
     ///
-    /// Errors:   those of drain(); RuntimeError where the stream is protected, or has ended
+    /// Errors:   those of drain()
+    ///           RuntimeError, ValueError  it is protected already or has ended; check_hostname
+    ///                                   without a server_hostname, a context of the other side, a
+    ///                                   limit that is not above zero. Nothing has happened then;
+    ///                                   after the others the connection is closed
     ///           ssl::SSLError           the handshake failed; ssl::SSLCertVerificationError the peer
     ///                                   is not to be trusted, or not `server_hostname`
     ///           ConnectionAbortedError  it took longer than `ssl_handshake_timeout`
     ///           ConnectionResetError    the peer has gone
-    ///           ValueError              check_hostname without a server_hostname, or a context of
-    ///                                   the other side. Nothing has happened then, else the
-    ///                                   connection is closed
-    /// Cancel:   closes the connection.
+    /// Cancel:   closes the connection once the handshake has begun.
     /// Suspends: always.
     /// Spec:     asyncio.StreamWriter.start_tls.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> start_tls(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // open_connection() and start_server() with `ssl`: what happens until both can talk.
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -261,6 +263,30 @@ TEST(Handshake, of_many_at_once) {
         server.close();
         co_await server.wait_closed();
     }());
+}
+
+// A context is shared by the loops of a program; what it learns, such as sessions, too.
+TEST(Handshake, in_several_threads_with_one_context) {
+    const SSLContext at_client = client_context();
+    const SSLContext at_server = server_context();
+    at_client.set_keylog_filename(authority().certificate() + ".keys");
+    at_server.set_sni_callback([at_server](std::string_view) { return at_server; });
+    const auto talk = [](const SSLContext& client, const SSLContext& context) -> Coro<void> {
+        const Server server = co_await start_server(echo, "127.0.0.1", 0, {.ssl = context});
+        for (int i = 0; i < 20; ++i) {
+            auto [reader, writer] = co_await open_connection(
+                "127.0.0.1", port_of(server), {.ssl = client, .server_hostname = "localhost"});
+            writer.write("x\n");
+            EXPECT_EQ(co_await reader.readline(), "x\n");
+            writer.close();
+        }
+        server.close();
+        co_await server.wait_closed();
+    };
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { run(talk(at_client, at_server)); });
+    threads.clear();
+    at_server.set_sni_callback(nullptr);  // which holds the context that holds it
 }
 
 TEST(Handshake, of_a_server_that_is_closed_meanwhile) {

@@ -8,10 +8,13 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/io/server.hpp>
+#include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
@@ -48,6 +51,11 @@ Coro<StreamPair> connect_tls(const Server& server, OpenConnectionOptions options
 Coro<void> close_all(Server server) {
     server.close();
     co_await server.wait_closed();
+}
+
+void reset_when_closed(const StreamWriter& writer) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(writer.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 // A server's end that does only what it is told to: a socket, and the protocol beside it.
@@ -104,8 +112,7 @@ struct Odd {
     OddServer server;
 };
 
-Coro<Odd> odd_pair(OpenConnectionOptions options = {}) {
-    auto [ours, theirs] = Socket::socketpair();
+Coro<Odd> odd_pair_of(Socket ours, Socket theirs, OpenConnectionOptions options) {
     options.ssl = client_context();
     options.server_hostname = "localhost";
     const auto connecting = create_task(open_connection(std::move(ours), std::move(options)));
@@ -113,6 +120,21 @@ Coro<Odd> odd_pair(OpenConnectionOptions options = {}) {
     OddServer server = co_await OddServer::accept(std::move(plain));
     auto [reader, writer] = co_await connecting;
     co_return Odd{std::move(reader), std::move(writer), std::move(server)};
+}
+
+Coro<Odd> odd_pair(OpenConnectionOptions options = {}) {
+    auto [ours, theirs] = Socket::socketpair();
+    co_return co_await odd_pair_of(std::move(ours), std::move(theirs), std::move(options));
+}
+
+Coro<Odd> odd_pair_over_tcp() {
+    Socket listener(af_inet);
+    listener.setblocking(false);
+    listener.bind({"127.0.0.1", 0});
+    listener.listen(1);
+    Socket ours = connected_to(listener);
+    auto [theirs, from] = co_await sock_accept(listener);
+    co_return co_await odd_pair_of(std::move(ours), std::move(theirs), {});
 }
 
 TEST(ProtectedStream, carries_more_than_any_buffer_both_ways) {
@@ -246,14 +268,14 @@ TEST(ProtectedStream, that_is_closed_tells_the_peer_and_waits_for_its_answer) {
 
 TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
     run_clean([]() -> Coro<void> {
-        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 300ms});
+        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 200ms});
         odd.writer.write(Bytes(1 << 20, 'x'));
         odd.writer.close();
         std::size_t got = 0;
         // In steps that are short of the limit, and together far above it.
         while (!odd.server.client_has_ended()) {
             got += (co_await odd.server.receive()).size();
-            if (got < (1 << 20) && got % 3 == 0) co_await sleep(50ms);
+            co_await sleep(20ms);
         }
         EXPECT_EQ(got, std::size_t{1} << 20);
         odd.server.say_no_more();
@@ -265,6 +287,17 @@ TEST(ProtectedStream, that_is_closed_does_not_wait_for_ever) {
     run_clean([]() -> Coro<void> {
         Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 50ms});
         odd.writer.close();
+        EXPECT_EQ(co_await outcome(odd.writer.wait_closed()),
+                  "TimeoutError: SSL shutdown timed out");
+    }());
+}
+
+// Whoever ends it: a peer that says that it sends no more, and takes nothing either.
+TEST(ProtectedStream, that_the_peer_has_ended_does_not_wait_for_ever) {
+    run_clean([]() -> Coro<void> {
+        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 50ms});
+        odd.writer.write(Bytes(large, 'x'));
+        odd.server.say_no_more();
         EXPECT_EQ(co_await outcome(odd.writer.wait_closed()),
                   "TimeoutError: SSL shutdown timed out");
     }());
@@ -323,11 +356,42 @@ TEST(ProtectedStream, is_reset_like_any_other) {
         const Server server =
             co_await serve_tls([](StreamReader reader, StreamWriter writer) -> Coro<void> {
                 co_await reader.readline();
+                reset_when_closed(writer);
                 writer.abort();
             });
         auto [reader, writer] = co_await connect_tls(server);
         writer.write("x\n");
-        EXPECT_NE(co_await outcome(reader.read()), "ok");
+        EXPECT_THROW(co_await reader.read(), ConnectionResetError);
+        writer.close();
+        co_await close_all(server);
+    }());
+}
+
+TEST(ProtectedStream, that_is_closed_takes_a_reset_for_an_answer_once_all_is_sent) {
+    run_clean([]() -> Coro<void> {
+        Odd odd = co_await odd_pair_over_tcp();
+        odd.writer.write("x");
+        odd.writer.close();
+        co_await spin();
+        reset_when_closed(odd.server.socket());
+        odd.server.socket().abort();
+        EXPECT_EQ(co_await outcome(odd.writer.wait_closed()), "ok");
+    }());
+}
+
+// In the child of a fork the connection is its parent's, who goes on.
+TEST(ProtectedStream, is_not_ended_by_the_child_of_a_fork) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve_tls(echo);
+        auto [reader, writer] = co_await connect_tls(server);
+        const auto child = ::fork();
+        if (child == 0) {
+            writer.close();
+            ::_exit(0);
+        }
+        EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+        writer.write("still\n");
+        EXPECT_EQ(co_await reader.readline(), "still\n");
         writer.close();
         co_await close_all(server);
     }());
@@ -359,10 +423,9 @@ TEST(ProtectedStream, ends_at_a_record_that_was_forged) {
 TEST(ProtectedStream, of_a_loop_that_ends_is_closed_with_it) {
     const std::size_t before = open_descriptors();
     run([]() -> Coro<void> {
-        static std::optional<StreamPair> kept;
         const Server server = co_await serve_tls(echo);
-        kept = co_await connect_tls(server);
-        kept->second.close();  // it waits for an answer
+        auto [reader, writer] = co_await connect_tls(server);
+        writer.close();  // it waits for an answer
     }());
     EXPECT_EQ(open_descriptors(), before);
 }

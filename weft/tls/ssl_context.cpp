@@ -45,6 +45,19 @@ int give_password(char* into, int size, int, void* password) {
     return static_cast<int>(given->copy(into, static_cast<std::size_t>(size)));
 }
 
+bool load(SSL_CTX* context, const std::string& certfile, const std::string& keyfile,
+          std::optional<std::string>& password) {
+    SSL_CTX_set_default_passwd_cb(context, give_password);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &password);
+    const bool loaded =
+        SSL_CTX_use_certificate_chain_file(context, certfile.c_str()) == 1 &&
+        SSL_CTX_use_PrivateKey_file(context, keyfile.c_str(), SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_check_private_key(context) == 1;
+    SSL_CTX_set_default_passwd_cb(context, nullptr);
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    return loaded;
+}
+
 void trust_text(SSL_CTX* context, const std::string& pem) {
     const internal::OwnedBio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     X509_STORE* store = SSL_CTX_get_cert_store(context);
@@ -56,7 +69,7 @@ void trust_text(SSL_CTX* context, const std::string& pem) {
         if (X509_STORE_add_cert(store, certificate.get()) != 1) throw_openssl_error("cadata");
     }
     // It ends with PEM_R_NO_START_LINE.
-    const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    const bool ended = internal::is_last_error(ERR_LIB_PEM, PEM_R_NO_START_LINE);
     if (count == 0 || !ended) throw_openssl_error("cadata");
     ERR_clear_error();
 }
@@ -76,18 +89,19 @@ SSLContext::operator StreamSecurity() const noexcept { return state_; }
 
 void SSLContext::load_cert_chain(const std::string& certfile, std::optional<std::string> keyfile,
                                  std::optional<std::string> password) const {
-    SSL_CTX* const context = state_->get();
-    const std::string& key = keyfile.value_or(certfile);
+    const std::string& key = keyfile ? *keyfile : certfile;
     check_readable(certfile);
     check_readable(key);
-    SSL_CTX_set_default_passwd_cb(context, give_password);
-    SSL_CTX_set_default_passwd_cb_userdata(context, &password);
-    const bool loaded = SSL_CTX_use_certificate_chain_file(context, certfile.c_str()) == 1 &&
-                        SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1 &&
-                        SSL_CTX_check_private_key(context) == 1;
-    SSL_CTX_set_default_passwd_cb(context, nullptr);
-    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-    if (!loaded) throw_openssl_error("certificate '" + certfile + "', key '" + key + "'");
+    // First where it does no harm: a context whose new key is not that of its new certificate would
+    // serve nobody.
+    const internal::OwnedContext trial(SSL_CTX_new(TLS_method()));
+    if (!trial) throw_openssl_error("");
+    for (SSL_CTX* const context : {trial.get(), state_->get()}) {
+        if (!load(context, certfile, key, password)) {
+            throw_openssl_error("certificate '" + certfile + "', key '" + key + "'");
+        }
+    }
+    state_->forget_sessions();
 }
 
 void SSLContext::load_verify_locations(const VerifyLocations& locations) const {
@@ -95,7 +109,7 @@ void SSLContext::load_verify_locations(const VerifyLocations& locations) const {
     if (!cafile && !capath && !cadata) {
         throw ValueError("cafile, capath and cadata cannot be all omitted");
     }
-    state_->sessions().clear();
+    state_->forget_sessions();
     SSL_CTX* const context = state_->get();
     if (cafile) {
         check_readable(*cafile);
@@ -122,7 +136,7 @@ void SSLContext::set_verify_mode(VerifyMode mode) const {
     if (mode == VerifyMode::cert_none && state_->check_hostname) {
         throw ValueError("Cannot set verify_mode to cert_none when check_hostname is enabled.");
     }
-    state_->sessions().clear();
+    state_->forget_sessions();
     state_->set_verify_mode(mode);
 }
 
@@ -130,7 +144,7 @@ void SSLContext::set_check_hostname(bool check) const {
     if (check && verify_mode() == VerifyMode::cert_none) {
         state_->set_verify_mode(VerifyMode::cert_required);
     }
-    state_->sessions().clear();
+    state_->forget_sessions();
     state_->check_hostname = check;
 }
 

@@ -53,6 +53,10 @@ public:
     /// For clients, cert_required and check_hostname; nothing is trusted yet.
     /// Errors: SSLError
     explicit SSLContext(Protocol protocol);
+    // None that is moved from, which would be none, and so plain text.
+    SSLContext(const SSLContext&) noexcept = default;
+    SSLContext& operator=(const SSLContext&) noexcept = default;
+    ~SSLContext() = default;
 
     [[nodiscard]] Protocol protocol() const noexcept;
 
@@ -91,8 +95,9 @@ public:
     void set_alpn_protocols(const std::vector<std::string>& protocols) const;
 
     /// Of a server. Called with the name that a client asks for; gives the context to go on with,
-    /// or nothing for this one. An error in it is the client's: its handshake fails, and the error
-    /// is logged.
+    /// or nothing for this one. What that context asks of a client holds, also where an earlier
+    /// session would be resumed. An error in it fails the handshake, and is logged.
+    /// Thread: called on each loop that serves with this context, perhaps at the same time.
     using SNICallback = std::function<std::optional<SSLContext>(std::string_view server_name)>;
     void set_sni_callback(SNICallback callback) const;
 
@@ -115,7 +120,7 @@ private:
 
 /// A context with settings for what it is to check. Without `locations` it trusts what the system
 /// does. Where SSLKEYLOGFILE names a file, secrets go there.
-/// Errors: those of load_verify_locations().
+/// Errors: those of load_verify_locations(), and of set_keylog_filename() for that file.
 /// Spec:   ssl.create_default_context of Python 3.13: a certificate must also be formed strictly
 ///         as RFC 5280 says, and one that is trusted itself needs no further ones.
 [[nodiscard]] SSLContext create_default_context(Purpose purpose = Purpose::server_auth,

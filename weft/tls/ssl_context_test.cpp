@@ -25,6 +25,21 @@ std::string contents_of(const std::string& path) {
     return {std::istreambuf_iterator(file), {}};
 }
 
+bool shake_hands(const SSLContext& at_client, const SSLContext& at_server = server_context()) {
+    const auto client = StreamSecurity(at_client)->client_layer("localhost");
+    const auto server = StreamSecurity(at_server)->server_layer();
+    client->start("");
+    for (int i = 0; i < 3; ++i) {
+        BytesView there = client->outgoing();
+        static_cast<void>(server->decrypt(there));
+        client->outgoing().clear();
+        BytesView back = server->outgoing();
+        static_cast<void>(client->decrypt(back));
+        server->outgoing().clear();
+    }
+    return client->is_established() && server->is_established();
+}
+
 TEST(SSLContext, of_a_client_checks_what_it_connects_to) {
     const SSLContext context(Protocol::tls_client);
     EXPECT_EQ(context.verify_mode(), VerifyMode::cert_required);
@@ -142,6 +157,29 @@ TEST(SSLContext, asks_for_a_name_that_can_be_one) {
               }),
               "ValueError: server_hostname 'b\xc3\xbc"
               "cher.example' is not ASCII; write an international name as xn--…");
+    // To OpenSSL a dot in front would mean any name below it.
+    EXPECT_EQ(thrown_by([&] { return client->client_layer(".example.com"); }),
+              "ValueError: server_hostname '.example.com' begins with a dot");
+    EXPECT_EQ(thrown_by([&] { return client->client_layer("."); }),
+              "ValueError: server_hostname '.' is no name");
+}
+
+// An empty one would be no context at all, and a connection with it plain text.
+TEST(SSLContext, is_still_one_when_it_was_moved_from) {
+    SSLContext context = client_context();
+    const SSLContext other = std::move(context);
+    EXPECT_NE(StreamSecurity(context), nullptr);
+    EXPECT_EQ(StreamSecurity(context), StreamSecurity(other));
+}
+
+TEST(SSLContext, keeps_its_certificate_when_another_is_no_good) {
+    const SSLContext context = server_context();
+    EXPECT_NE(thrown_by([&] {
+                  context.load_cert_chain(authority().issue().certificate, authority().issue().key);
+                  return 0;
+              }),
+              "nothing");
+    EXPECT_TRUE(shake_hands(client_context(), context));
 }
 
 // ---- the environment
@@ -160,21 +198,6 @@ private:
     std::vector<const char*> names_;
 };
 
-bool shake_hands(const SSLContext& at_client) {
-    const auto client = StreamSecurity(at_client)->client_layer("localhost");
-    const auto server = StreamSecurity(server_context())->server_layer();
-    client->start("");
-    for (int i = 0; i < 3; ++i) {
-        BytesView there = client->outgoing();
-        static_cast<void>(server->decrypt(there));
-        client->outgoing().clear();
-        BytesView back = server->outgoing();
-        static_cast<void>(client->decrypt(back));
-        server->outgoing().clear();
-    }
-    return client->is_established() && server->is_established();
-}
-
 TEST_F(Environment, names_the_file_of_those_to_trust) {
     EXPECT_THROW(shake_hands(create_default_context()), SSLCertVerificationError);
     set("SSL_CERT_FILE", authority().certificate());
@@ -191,6 +214,19 @@ TEST_F(Environment, names_the_file_for_secrets) {
                 secrets.find("\nSERVER_HANDSHAKE_TRAFFIC_SECRET ") != std::string::npos)
         << secrets;
     EXPECT_TRUE(secrets.ends_with('\n'));
+}
+
+TEST(SSLContext, goes_on_with_its_file_for_secrets_when_another_is_no_good) {
+    const std::string file = authority().write("secrets", "");
+    const SSLContext context = client_context();
+    context.set_keylog_filename(file);
+    EXPECT_NE(thrown_by([&] {
+                  context.set_keylog_filename("/nowhere/secrets");
+                  return 0;
+              }),
+              "nothing");
+    EXPECT_TRUE(shake_hands(context));
+    EXPECT_NE(contents_of(file), "");
 }
 
 TEST(SSLContext, keeps_secrets_from_others) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -16,6 +17,8 @@
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/exceptions.hpp>
+#include <weft/tls/internal/context_state.hpp>
+#include <weft/tls/internal/session_cache.hpp>
 #include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>
 
@@ -164,6 +167,46 @@ TEST(TLSLayer, notices_an_end_that_the_peer_has_not_announced) {
     EXPECT_THROW(unfinished.client.layer->peer_is_gone(), ConnectionResetError);
 }
 
+// Goal:   half a message of the protocol holds up what is sent, and loses nothing.
+// Method: a ticket in several records, as that of a server whose client has shown a certificate;
+//         both say something, and end, after each of them.
+TEST(TLSLayer, keeps_a_text_until_it_can_be_sent) {
+    const SSLContext at_client = client_context();
+    const CertificateFiles files = authority().issue();
+    at_client.load_cert_chain(files.certificate, files.key);
+    const SSLContext at_server = server_context_that_asks();
+    SSL_CTX_set_max_send_fragment(at_server.state()->get(), 512);
+    for (const bool ends_then : {false, true}) {
+        Pair ends(at_client, at_server);
+        ends.server.take(ends.client.give());
+        ends.client.take(ends.server.give());
+        ends.server.take(ends.client.give());
+        Bytes tickets = ends.server.give();
+        EXPECT_GT(tickets.size(), 600U);  // more than one record
+        Bytes said;
+        bool held_up = false;
+        while (!tickets.empty()) {
+            const std::size_t record = 5U + (static_cast<unsigned char>(tickets[3]) << 8U) +
+                                       static_cast<unsigned char>(tickets[4]);
+            ends.client.take(BytesView(tickets).substr(0, record));
+            tickets.erase(0, record);
+            const std::size_t before = ends.client.layer->outgoing().size();
+            ends.client.say("one more ");
+            said += "one more ";
+            if (ends.client.layer->outgoing().size() == before) held_up = true;
+            if (held_up && ends_then) {
+                ends.client.layer->end();
+                ends.client.take(tickets);
+                break;
+            }
+        }
+        EXPECT_TRUE(held_up);
+        ends.server.take(ends.client.give());
+        EXPECT_EQ(ends.server.text, said);
+        EXPECT_EQ(ends.server.layer->peer_has_ended(), ends_then);
+    }
+}
+
 // ---- what is refused
 
 TEST(TLSLayer, refuses_plain_text_before_the_handshake_of_a_client) {
@@ -173,7 +216,7 @@ TEST(TLSLayer, refuses_plain_text_before_the_handshake_of_a_client) {
               "before the TLS handshake");
 }
 
-TEST(TLSLayer, refuses_plain_text_in_place_of_a_handshake_and_tells_the_peer) {
+TEST(TLSLayer, refuses_plain_text_in_place_of_a_handshake) {
     for (const bool at_server : {true, false}) {
         Pair ends;
         End& end = at_server ? ends.server : ends.client;
@@ -184,6 +227,16 @@ TEST(TLSLayer, refuses_plain_text_in_place_of_a_handshake_and_tells_the_peer) {
         });
         EXPECT_TRUE(error.starts_with("ssl::SSLError: [SSL: WRONG_VERSION_NUMBER]")) << error;
     }
+}
+
+TEST(TLSLayer, tells_the_peer_what_it_does_not_understand) {
+    Pair ends;
+    EXPECT_NE(thrown_by([&] {
+                  ends.server.take(Bytes("\x16\x03\x01\x00\x05", 5) + "hello");
+                  return 0;
+              }),
+              "nothing");
+    EXPECT_TRUE(ends.server.give().starts_with("\x15\x03"));  // an alert
 }
 
 // Goal:   a changed byte is noticed, wherever it is.
@@ -341,6 +394,19 @@ TEST(TLSLayer, asks_for_the_certificates_that_the_name_needs) {
                     .starts_with("ssl::SSLError: [SSL: PEER_DID_NOT_RETURN_A_CERTIFICATE]"));
 }
 
+// That of a name may ask for more than the one that the connection began with, not only of a
+// certificate.
+TEST(TLSLayer, speaks_only_the_versions_that_the_name_allows) {
+    const SSLContext at_client = client_context();
+    at_client.set_maximum_version(TLSVersion::tls_v1_2);
+    const SSLContext at_server = server_context();
+    const SSLContext strict = server_context();
+    strict.set_minimum_version(TLSVersion::tls_v1_3);
+    EXPECT_EQ(refusal(at_client, at_server), "nothing");
+    at_server.set_sni_callback([strict](std::string_view) { return strict; });
+    EXPECT_NE(refusal(at_client, at_server), "nothing");
+}
+
 TEST(TLSLayer, fails_the_handshake_whose_name_callback_throws) {
     const LogCapture log;
     const SSLContext at_server = server_context();
@@ -392,6 +458,77 @@ TEST_P(Sessions, go_with_the_settings_that_they_were_made_under) {
     ends.exchange();
     at_client.set_check_hostname(true);
     EXPECT_NE(refusal(at_client, at_server), "nothing");
+}
+
+// A connection that began before the settings changed brings its session afterwards.
+TEST_P(Sessions, of_connections_from_before_a_change_are_not_kept) {
+    const SSLContext at_client = client_context();
+    const SSLContext at_server = server_context({.names = {"other.example"}});
+    at_client.set_maximum_version(GetParam());
+    at_client.set_check_hostname(false);
+    Pair ends(at_client, at_server);
+    at_client.set_check_hostname(true);
+    ends.exchange();
+    ends.server.say("tickets");
+    ends.exchange();
+    EXPECT_NE(refusal(at_client, at_server), "nothing");
+}
+
+// CVE-2025-23419 and its like: a session that began where nothing is asked of a client must not
+// open the door where something is.
+TEST_P(Sessions, of_one_name_are_none_of_another_that_asks_for_more) {
+    const SSLContext at_client = client_context();
+    at_client.set_maximum_version(GetParam());
+    at_client.set_check_hostname(false);
+    const SSLContext at_server = server_context();
+    const SSLContext strict = server_context_that_asks();
+    at_server.set_sni_callback([strict](std::string_view name) -> std::optional<SSLContext> {
+        if (name == "strict.example") return strict;
+        return std::nullopt;
+    });
+    Pair first(at_client, at_server, "open.example");
+    first.exchange();
+    first.server.say("tickets");
+    first.exchange();
+    // What an attacker does: shows the ticket at the other name.
+    auto session = at_client.state()->sessions().take("open.example");
+    ASSERT_NE(session, nullptr);
+    at_client.state()->sessions().put("strict.example", std::move(session),
+                                      at_client.state()->sessions().generation());
+    EXPECT_TRUE(refusal(at_client, at_server, "strict.example")
+                    .starts_with("ssl::SSLError: [SSL: PEER_DID_NOT_RETURN_A_CERTIFICATE]"));
+}
+
+TEST_P(Sessions, of_before_are_not_resumed_by_a_server_that_asks_for_more) {
+    const SSLContext at_client = client_context();
+    at_client.set_maximum_version(GetParam());
+    const SSLContext at_server = server_context();
+    Pair first(at_client, at_server);
+    first.exchange();
+    first.server.say("tickets");
+    first.exchange();
+    at_server.load_verify_locations({.cafile = authority().certificate()});
+    at_server.set_verify_mode(VerifyMode::cert_required);
+    EXPECT_TRUE(refusal(at_client, at_server)
+                    .starts_with("ssl::SSLError: [SSL: PEER_DID_NOT_RETURN_A_CERTIFICATE]"));
+}
+
+TEST_P(Sessions, of_another_identity_are_not_resumed) {
+    const SSLContext at_client = client_context();
+    at_client.set_maximum_version(GetParam());
+    const SSLContext at_server = server_context_that_asks();
+    at_server.set_verify_mode(VerifyMode::cert_optional);
+    for (const bool has_certificate : {false, true}) {
+        if (has_certificate) {
+            const CertificateFiles files = authority().issue();
+            at_client.load_cert_chain(files.certificate, files.key);
+        }
+        Pair ends(at_client, at_server);
+        ends.exchange();
+        ends.server.say("tickets");
+        ends.exchange();
+        EXPECT_EQ(!ends.server.layer->getpeercert().empty(), has_certificate);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Sessions,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A StreamTransport under a SecurityLayer.
+#include <cerrno>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <new>
@@ -17,6 +19,8 @@ namespace {
 
 // What one connection keeps for its next records, be they small.
 constexpr std::size_t kept_bytes_max = 4096;
+// What the protocol may have to say to a peer that reads nothing: some peers ask for nothing else.
+constexpr std::size_t answered_bytes_max = 64 * 1024;
 
 void forget(Bytes& sent) noexcept {
     sent.clear();
@@ -31,10 +35,10 @@ void StreamTransport::protect(std::unique_ptr<SecurityLayer> layer, Nanoseconds 
         throw RuntimeError("the " + describe() + " has ended, or is about to");
     }
     protection_ = std::make_unique<Protection>(std::move(layer), shutdown_timeout);
-    const Bytes received = reader_.take_buffered();
+    Bytes received = reader_.take_buffered();
     try {
         protection_->layer->start(received);
-        decrypt(received);
+        protection_->received = std::move(received);
     } catch (...) {
         end(std::current_exception());
         throw;
@@ -50,9 +54,21 @@ bool StreamTransport::awaits_end_of_text() const noexcept {
     return protection_ && !received_eof_ && protection_->layer->is_established();
 }
 
-// Called while the backend may not be asked for anything: what it calls for is done in settle().
+// Called while the backend may not be asked for anything.
+void StreamTransport::take_protected(BytesView data) {
+    const SecurityLayer& layer = *protection_->layer;
+    if (layer.is_established() && protection_->received.empty()) {
+        decrypt(data);
+        if (!received_eof_ && protection_->layer->outgoing().empty()) return;
+    } else {
+        protection_->received += data;
+    }
+    settle_soon();
+}
+
 void StreamTransport::decrypt(BytesView data) {
     SecurityLayer& layer = *protection_->layer;
+    if (protection_->error || layer.peer_has_ended()) return;
     try {
         for (;;) {
             const BytesView text = layer.decrypt(data);
@@ -67,8 +83,6 @@ void StreamTransport::decrypt(BytesView data) {
         received_eof_ = true;
         if (is_read()) reader_.feed_eof();
     }
-    const bool is_news = layer.is_established() && !protection_->established.is_set();
-    if (is_news || received_eof_ || !layer.outgoing().empty()) settle_soon();
 }
 
 void StreamTransport::encrypt(BytesView text) {
@@ -76,6 +90,7 @@ void StreamTransport::encrypt(BytesView text) {
     if (!layer.is_established()) {
         throw RuntimeError("Cannot call write() during the TLS handshake");
     }
+    if (protection_->error) return;  // it is about to end
     try {
         layer.encrypt(text);
     } catch (const std::bad_alloc&) {
@@ -88,23 +103,46 @@ void StreamTransport::encrypt(BytesView text) {
     forget(layer.outgoing());
 }
 
-// Does what decrypt() found.
+// What came before the end of the handshake, and what decrypt() found.
 void StreamTransport::settle_protection() noexcept {
     SecurityLayer& layer = *protection_->layer;
+    try {
+        const Bytes received = std::exchange(protection_->received, {});
+        if (!received.empty()) decrypt(received);
+        // Once this side has closed, a peer that leaves has answered.
+        if (protection_->socket_has_ended && !closing_ && !protection_->error) layer.peer_is_gone();
+    } catch (...) {
+        protection_->error = std::current_exception();
+    }
+    if (ending_) return;
     if (protection_->error) {
         // The peer is told why, where there is room.
         if (unsent() == 0) static_cast<void>(channel_.send(layer.outgoing()));
         return end(protection_->error);
     }
-    try {
-        if (!layer.outgoing().empty()) send(layer.outgoing());
-        forget(layer.outgoing());
-        if (layer.is_established()) protection_->established.set();
-    } catch (const std::exception&) {  // no memory, with which it has ended
-        return;
-    }
+    // It has got all and has nothing more to say, in whatever way.
+    if (failure_ == ECONNRESET && closing_ && unsent() == 0) return end(nullptr);
+    answer();
+    if (layer.is_established()) protection_->established.set();
     // As in asyncio the end is for both directions: what is written from now on is dropped.
     if (layer.peer_has_ended()) close();
+}
+
+// Sends what the protocol itself has to say.
+void StreamTransport::answer() noexcept {
+    Bytes& answers = protection_->layer->outgoing();
+    if (unsent() == 0) protection_->answered_bytes = 0;
+    if (answers.empty()) return;
+    protection_->answered_bytes += answers.size();
+    if (protection_->answered_bytes > answered_bytes_max) {
+        return end(std::make_exception_ptr(
+            ConnectionAbortedError("the peer asks for answers, and reads none")));
+    }
+    try {
+        send(answers);
+        forget(answers);
+    } catch (const std::bad_alloc&) {  // with which it has ended
+    }
 }
 
 // Tells the peer that it gets no more, and waits for its answer.
@@ -114,7 +152,7 @@ void StreamTransport::end_text() noexcept {
         layer.end();
         if (!layer.outgoing().empty()) send(layer.outgoing());
         forget(layer.outgoing());
-        if (awaits_end_of_text()) limit_shutdown();
+        if (awaits_end_of_text() || unsent() > 0) limit_shutdown();
     } catch (...) {
         end(std::current_exception());
     }

@@ -2,9 +2,11 @@
 // weft/io/internal/protection.hpp - what a StreamTransport has when it is protected.
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <memory>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/transport_security.hpp>
 #include <weft/runtime/event.hpp>
@@ -15,20 +17,17 @@ namespace weft::internal {
 struct Protection {
     std::unique_ptr<SecurityLayer> layer;
     Nanoseconds shutdown_timeout;
+    /// What came during the handshake. It waits for the transport's turn, since the handshake may
+    /// call functions of the user's, which may do anything.
+    Bytes received = {};
+    bool socket_has_ended = false;
+    /// Of what the protocol itself has answered, since all was sent.
+    std::size_t answered_bytes = 0;
     /// Set when the handshake is over, and when the transport is lost.
     Event established;
     /// The layer's, which the transport is to end with.
     std::exception_ptr error;
     TimerHandle shutdown;
-
-    /// The socket brings no more. That is an error unless the peer has said so itself.
-    void peer_is_gone() noexcept {
-        try {
-            layer->peer_is_gone();
-        } catch (...) {
-            error = std::current_exception();
-        }
-    }
 };
 
 }  // namespace weft::internal

@@ -85,6 +85,7 @@ StreamTransport::StreamTransport(EventLoop& loop, Channel channel, const SocketA
       flow_(flow),
       loop_(loop),
       send_(*this, channel_.send_kind(), &StreamTransport::sent),
+      was_accepted_(owner != nullptr),
       owner_(owner),
       peer_(peer) {
     receive_.fd = send_.fd = channel_.fileno();
@@ -119,30 +120,33 @@ Ref<StreamTransport> StreamTransport::start(EventLoop& loop, Channel channel,
 
 // Called by the backend, which may not be asked for anything here.
 void StreamTransport::received(std::int32_t result, bool more) {
-    if (result > 0) {
-        if (received_eof_ || !(is_read() || protection_)) return;
+    if (result > 0 && !received_eof_) {
+        const BytesView data(reinterpret_cast<const char*>(receive_.buffer),
+                             static_cast<std::size_t>(result));
         try {
-            const BytesView data(reinterpret_cast<const char*>(receive_.buffer),
-                                 static_cast<std::size_t>(result));
-            protection_ ? decrypt(data) : reader_.feed_data(data);
+            if (protection_) {
+                take_protected(data);
+            } else if (is_read()) {
+                reader_.feed_data(data);
+            }
         } catch (const std::bad_alloc&) {
             failure_ = ENOMEM;
         } catch (const RuntimeError&) {
             failure_ = EPROTO;  // somebody has called feed_eof(), and the peer goes on
         }
-    } else if (result == 0) {
-        if (!std::exchange(received_eof_, true) && !closing_) stream_has_ended();
-    } else if (result != -ECANCELED) {
+    } else if (result == 0 && !received_eof_) {
+        received_eof_ = true;
+        if (protection_) {
+            protection_->socket_has_ended = true;
+        } else if (!closing_) {
+            reader_.feed_eof();  // half-open: what is written is still sent
+        }
+    } else if (result < 0 && result != -ECANCELED && !received_eof_) {
         failure_ = -result;
     }
     if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
     // Over: that is the end, or a pause, after which the reader may have had enough already.
     if (failure_ != 0 || !more) settle_soon();
-}
-
-// What is written is still sent, unless it is protected, where an end is for both.
-void StreamTransport::stream_has_ended() noexcept {
-    protection_ ? protection_->peer_is_gone() : reader_.feed_eof();
 }
 
 bool StreamTransport::wants_more() const noexcept {
@@ -288,8 +292,11 @@ void StreamTransport::writer_is_gone() noexcept {
 void StreamTransport::close() noexcept {
     if (closing_) return;
     closing_ = true;
-    if (protection_) end_text();
-    if (awaits_end_of_text()) return settle_soon();  // it may have paused reading
+    // In the child of a fork the connection is the parent's, who still has something to say.
+    if (protection_ && !loop_.is_of_parent()) {
+        end_text();
+        if (awaits_end_of_text()) return settle_soon();  // it may have paused reading
+    }
     cancel(receive_);
     if (unsent() == 0) end(nullptr);
 }
@@ -302,7 +309,7 @@ void StreamTransport::receive_rest() noexcept {
     constexpr std::size_t rest_bytes_max = 64 * 1024;
     std::array<char, 4096> piece;
     try {
-        for (std::size_t total = 0; total < rest_bytes_max;) {
+        for (std::size_t total = 0; total < rest_bytes_max && !received_eof_;) {
             const std::ptrdiff_t count = channel_.receive(piece);
             if (count <= 0) return;  // the end, or an error, which is told already
             const BytesView data(piece.data(), static_cast<std::size_t>(count));
@@ -355,11 +362,11 @@ void StreamTransport::settle_soon() noexcept {
 void StreamTransport::settle() noexcept {
     settles_soon_ = false;
     if (lost_) return;
+    if (protection_) settle_protection();
     if (failure_ != 0) end_with(failure_);
     if (flow_ == Flow::receiving && received_eof_) end(nullptr);
     // As in asyncio, it is an error only for one who has something to say.
     if (peer_is_gone_ && !ending_) unsent() > 0 ? end_with(EPIPE) : end(nullptr);
-    if (protection_ && !ending_) settle_protection();
     if (!ending_) {
         if (!wants_more()) {
             cancel(receive_);
@@ -371,6 +378,7 @@ void StreamTransport::settle() noexcept {
     }
     if (!ending_ || receive_.submitted || send_.submitted) return;
     if (error_ && !received_eof_ && flow_ == Flow::both) receive_rest();
+    if (error_ && protection_ && protection_->error) error_ = protection_->error;
     lose();
 }
 

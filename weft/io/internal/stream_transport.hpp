@@ -145,7 +145,7 @@ public:
     [[nodiscard]] std::string describe() const;
     [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
     /// By a server, whose handlers need not close.
-    [[nodiscard]] bool was_accepted() const noexcept { return owner_ != nullptr; }
+    [[nodiscard]] bool was_accepted() const noexcept { return was_accepted_; }
     /// With the last handle of its writer.
     void writer_is_gone() noexcept;
 
@@ -175,7 +175,6 @@ private:
     // an error.
     [[nodiscard]] bool is_read() const noexcept { return !closing_ || error_; }
     [[nodiscard]] bool wants_more() const noexcept;
-    void stream_has_ended() noexcept;
 
     // Errors: bad_alloc, with which it ends
     void send(BytesView data);
@@ -184,10 +183,12 @@ private:
     void shut_sending() noexcept;
     void update_events() noexcept;
 
-    // The protected_stream.cpp.
+    // Of a protected one: protected_stream.cpp.
+    void take_protected(BytesView data);
     void decrypt(BytesView data);
     void encrypt(BytesView text);
     void settle_protection() noexcept;
+    void answer() noexcept;
     void end_text() noexcept;
     void limit_shutdown();
     // Whether the peer is still to say that its text ends.
@@ -236,6 +237,7 @@ private:
     Operation send_;
     Event closed_;
     std::exception_ptr error_;
+    bool was_accepted_;
     ConnectionOwner* owner_;
     SocketAddress peer_;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/tls/internal/context_state.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -9,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
@@ -24,14 +28,28 @@
 namespace weft::ssl::internal {
 namespace {
 
-// The sessions of one context do not pass for those of another, which asks for other certificates.
-void tell_from_other_contexts(SSL_CTX* context) {
-    std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> id;
-    if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1 ||
-        SSL_CTX_set_session_id_context(context, id.data(), id.size()) != 1) {
-        throw_openssl_error("");
-    }
+// The name that a client asks for, from its first message (RFC 6066, section 3); empty where there
+// is none, and where it is malformed, which OpenSSL refuses later.
+std::string server_name_in(SSL* connection) {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    if (SSL_client_hello_get0_ext(connection, TLSEXT_TYPE_server_name, &bytes, &size) != 1)
+        return {};
+    constexpr std::size_t head_bytes = 5;  // the list's length, the type of the name, its length
+    if (size < head_bytes || bytes[2] != TLSEXT_NAMETYPE_host_name) return {};
+    const std::size_t length = (std::size_t{bytes[3]} << 8) | bytes[4];
+    if (length > size - head_bytes) return {};
+    return {reinterpret_cast<const char*>(bytes) + head_bytes, length};
 }
+
+// For a log: a client chooses the name.
+std::string printable(std::string name) {
+    std::ranges::replace_if(name, [](unsigned char c) { return !std::isprint(c); }, '?');
+    return name;
+}
+
+// OpenSSL tells a client that the server knows the name, and keeps it with the session.
+int acknowledge_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 }  // namespace
 
@@ -45,8 +63,8 @@ ContextState::ContextState(Protocol protocol)
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(
         context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    // An idle connection holds no buffers: 34 KiB.
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    // An idle connection holds no buffers: 34 KiB. A text that has to wait may move.
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (protocol == Protocol::tls_client) {
         check_hostname = true;
         set_verify_mode(VerifyMode::cert_required);
@@ -54,9 +72,21 @@ ContextState::ContextState(Protocol protocol)
         SSL_CTX_sess_set_new_cb(context, on_new_session);
     } else {
         set_verify_mode(VerifyMode::cert_none);
-        tell_from_other_contexts(context);
-        SSL_CTX_set_tlsext_servername_callback(context, on_sni);
-        SSL_CTX_set_tlsext_servername_arg(context, this);
+        forget_sessions();
+        // Before a session is resumed: which one may be is up to the context of the name.
+        SSL_CTX_set_client_hello_cb(context, on_client_hello, this);
+        SSL_CTX_set_tlsext_servername_callback(context, acknowledge_name);
+    }
+}
+
+void ContextState::forget_sessions() {
+    sessions_.clear();
+    if (protocol_ != Protocol::tls_server) return;
+    // A session is resumed only in the context of the id that it began with.
+    std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> id;
+    if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1 ||
+        SSL_CTX_set_session_id_context(context_.get(), id.data(), id.size()) != 1) {
+        throw_openssl_error("");
     }
 }
 
@@ -64,14 +94,21 @@ std::unique_ptr<SecurityLayer> ContextState::client_layer(std::string_view serve
     if (protocol_ != Protocol::tls_client) {
         throw ValueError("an SSLContext for servers cannot protect a client's connection");
     }
-    if (server_hostname.empty() && check_hostname) {
-        throw ValueError("check_hostname requires server_hostname");
+    const std::string text(server_hostname);
+    // A name with a dot at its end is the same (RFC 6066 wants it without).
+    if (server_hostname.ends_with('.')) server_hostname.remove_suffix(1);
+    if (server_hostname.empty() && (check_hostname || !text.empty())) {
+        throw ValueError(text.empty() ? "check_hostname requires server_hostname"
+                                      : "server_hostname '.' is no name");
     }
-    for (const char c : server_hostname) {
-        if (static_cast<unsigned char>(c) >= 0x80 || c == '\0') {
-            throw ValueError("server_hostname '" + std::string(server_hostname) +
-                             "' is not ASCII; write an international name as xn--…");
-        }
+    // To OpenSSL it would mean any name below.
+    if (server_hostname.starts_with('.')) {
+        throw ValueError("server_hostname '" + text + "' begins with a dot");
+    }
+    const auto is_allowed = [](unsigned char c) { return c != 0 && c < 0x80; };
+    if (!std::ranges::all_of(server_hostname, is_allowed)) {
+        throw ValueError("server_hostname '" + text +
+                         "' is not ASCII; write an international name as xn--…");
     }
     return std::make_unique<TLSLayer>(shared_from_this(), server_hostname);
 }
@@ -109,7 +146,7 @@ void ContextState::set_alpn_protocols(std::string wire) {
 }
 
 void ContextState::log_keys_to(const std::string& filename) {
-    key_log_.emplace(filename);
+    key_log_ = std::make_unique<const KeyLog>(filename);
     SSL_CTX_set_keylog_callback(context_.get(), on_secret);
 }
 
@@ -132,30 +169,36 @@ int ContextState::on_alpn(SSL*, const unsigned char** chosen, unsigned char* cho
     return SSL_TLSEXT_ERR_OK;
 }
 
-int ContextState::on_sni(SSL* connection, int* alert, void* self) noexcept {
+int ContextState::on_client_hello(SSL* connection, int* alert, void* self) noexcept {
     const auto& state = *static_cast<const ContextState*>(self);
-    const char* name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
-    if (!state.sni_callback || !name) return SSL_TLSEXT_ERR_OK;
     try {
-        if (const auto other = state.sni_callback(name)) {
-            TLSLayer::of(connection).go_on_with(other->state());
-        }
-        return SSL_TLSEXT_ERR_OK;
-    } catch (...) {
-        log(LogLevel::error,
-            "SNI callback for '" + std::string(name) + "': " + describe(std::current_exception()));
-        *alert = SSL_AD_INTERNAL_ERROR;
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
+        const std::string name = state.sni_callback ? server_name_in(connection) : "";
+        if (name.empty() || state.ask_for_context(connection, name))
+            return SSL_CLIENT_HELLO_SUCCESS;
+    } catch (const std::exception&) {  // no memory
     }
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+// Returns: whether the connection can go on.
+bool ContextState::ask_for_context(SSL* connection, const std::string& server_name) const {
+    std::optional<SSLContext> other;
+    try {
+        other = sni_callback(server_name);
+    } catch (...) {
+        log(LogLevel::error, "SNI callback for '" + printable(server_name) +
+                                 "': " + describe(std::current_exception()));
+        return false;
+    }
+    ERR_clear_error();  // the callback's are not the connection's
+    return !other || TLSLayer::of(connection).go_on_with(other->state());
 }
 
 int ContextState::on_new_session(SSL* connection, SSL_SESSION* session) noexcept {
-    const TLSLayer& layer = TLSLayer::of(connection);
     OwnedSession owned(session);
     try {
-        if (!layer.server_name_asked_for().empty()) {
-            layer.context()->sessions().put(layer.server_name_asked_for(), std::move(owned));
-        }
+        TLSLayer::of(connection).keep(std::move(owned));
     } catch (const std::exception&) {  // no memory: the next connection begins anew
     }
     return 1;  // it is ours

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,14 +34,18 @@ public:
     /// Errors: OSError
     void log_keys_to(const std::string& filename);
 
-    // Sessions were verified under the settings of their time, and go with them.
+    /// What is asked of a peer, or shown to it, is another: no session of before is resumed, at
+    /// either side.
+    /// Errors: SSLError
+    void forget_sessions();
     [[nodiscard]] SessionCache& sessions() const noexcept { return sessions_; }
 
     bool check_hostname = false;
     SSLContext::SNICallback sni_callback;
 
 private:
-    static int on_sni(SSL* connection, int* alert, void* self) noexcept;
+    static int on_client_hello(SSL* connection, int* alert, void* self) noexcept;
+    [[nodiscard]] bool ask_for_context(SSL* connection, const std::string& server_name) const;
     static int on_alpn(SSL* connection, const unsigned char** chosen, unsigned char* chosen_size,
                        const unsigned char* offered, unsigned int offered_size,
                        void* self) noexcept;
@@ -52,7 +55,7 @@ private:
     Protocol protocol_;
     OwnedContext context_;
     std::string alpn_;  // as it is sent: each name after its length
-    std::optional<KeyLog> key_log_;
+    std::unique_ptr<const KeyLog> key_log_;
     mutable SessionCache sessions_;
 };
 

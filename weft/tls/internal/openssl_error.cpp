@@ -33,6 +33,11 @@ std::string short_name(std::string library) {
 
 }  // namespace
 
+bool is_last_error(int library, int reason) noexcept {
+    const unsigned long code = ERR_peek_last_error();
+    return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
+}
+
 void throw_openssl_error(const std::string& what) {
     const unsigned long code = ERR_peek_last_error();
     ERR_clear_error();

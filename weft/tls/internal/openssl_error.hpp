@@ -10,4 +10,7 @@ namespace weft::ssl::internal {
 /// the system gave. `what` names the culprit, and may be empty.
 [[noreturn]] void throw_openssl_error(const std::string& what);
 
+/// Whether that is the last error of this thread's queue.
+[[nodiscard]] bool is_last_error(int library, int reason) noexcept;
+
 }  // namespace weft::ssl::internal

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/tls/internal/session_cache.hpp>
 
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -9,8 +10,15 @@
 
 namespace weft::ssl::internal {
 
-void SessionCache::put(const std::string& server_name, OwnedSession session) {
+std::uint64_t SessionCache::generation() {
     const std::scoped_lock lock(mutex_);
+    return generation_;
+}
+
+void SessionCache::put(const std::string& server_name, OwnedSession session,
+                       std::uint64_t generation) {
+    const std::scoped_lock lock(mutex_);
+    if (generation != generation_) return;
     if (const auto found = by_name_.find(server_name); found != by_name_.end()) {
         found->second->session = std::move(session);
         entries_.splice(entries_.begin(), entries_, found->second);
@@ -35,6 +43,7 @@ OwnedSession SessionCache::take(const std::string& server_name) {
 
 void SessionCache::clear() {
     const std::scoped_lock lock(mutex_);
+    ++generation_;
     by_name_.clear();
     entries_.clear();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <string>
@@ -18,7 +19,10 @@ class SessionCache {
 public:
     static constexpr std::size_t names_max = 1000;
 
-    void put(const std::string& server_name, OwnedSession session);
+    /// Rises with each clear().
+    [[nodiscard]] std::uint64_t generation();
+    /// `generation` is that in which its connection began: one from before a clear() is dropped.
+    void put(const std::string& server_name, OwnedSession session, std::uint64_t generation);
     /// Takes it out: a ticket of TLS 1.3 is for one connection, so that nobody can tell from it that
     /// two are the same client's (RFC 8446, appendix C.4). The next one brings another.
     /// Returns: null when there is none.
@@ -31,6 +35,7 @@ private:
         OwnedSession session;
     };
     std::mutex mutex_;
+    std::uint64_t generation_ = 0;
     std::list<Entry> entries_;  // the newest first
     std::unordered_map<std::string, std::list<Entry>::iterator> by_name_;
 };

@@ -50,12 +50,6 @@ bool set_host(SSL* connection, const std::string& host, bool check) {
     return false;
 }
 
-// A name with a dot at its end is the same (RFC 6066 wants it without).
-std::string without_last_dot(std::string_view host) {
-    if (host.ends_with('.')) host.remove_suffix(1);
-    return std::string(host);
-}
-
 }  // namespace
 
 // ---- what OpenSSL reads from and writes to
@@ -118,15 +112,14 @@ TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context)
 TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context, std::string_view server_hostname)
     : TLSLayer(std::move(context)) {
     is_client_ = true;
-    server_hostname_ = without_last_dot(server_hostname);
+    server_hostname_ = server_hostname;
+    generation_ = context_->sessions().generation();
     SSL_set_connect_state(connection_.get());
     if (server_hostname_.empty()) return;
     const bool is_address = set_host(connection_.get(), server_hostname_, context_->check_hostname);
     if (!is_address && SSL_set_tlsext_host_name(connection_.get(), server_hostname_.c_str()) != 1) {
         throw_openssl_error("server_hostname '" + server_hostname_ + "'");
     }
-    const OwnedSession session = context_->sessions().take(server_hostname_);
-    if (session) SSL_set_session(connection_.get(), session.get());
 }
 
 TLSLayer::~TLSLayer() {
@@ -140,11 +133,22 @@ TLSLayer& TLSLayer::of(const SSL* connection) noexcept {
     return *static_cast<TLSLayer*>(SSL_get_app_data(connection));
 }
 
-void TLSLayer::go_on_with(std::shared_ptr<const ContextState> context) {
-    SSL_set_SSL_CTX(connection_.get(), context->get());
-    // That takes over the certificates only, and not what is asked of the client's.
-    SSL_set_verify(connection_.get(), SSL_CTX_get_verify_mode(context->get()), nullptr);
+bool TLSLayer::go_on_with(std::shared_ptr<const ContextState> context) {
+    SSL* const connection = connection_.get();
+    SSL_CTX* const other = context->get();
+    if (!SSL_set_SSL_CTX(connection, other)) return false;
+    // That takes over the certificates and who is trusted, not what else is asked of a client.
+    SSL_set_verify(connection, SSL_CTX_get_verify_mode(other), nullptr);
+    if (SSL_set1_param(connection, SSL_CTX_get0_param(other)) != 1) return false;
+    SSL_set_min_proto_version(connection, static_cast<int>(SSL_CTX_get_min_proto_version(other)));
+    SSL_set_max_proto_version(connection, static_cast<int>(SSL_CTX_get_max_proto_version(other)));
     context_ = std::move(context);
+    return true;
+}
+
+void TLSLayer::keep(OwnedSession session) const {
+    if (server_hostname_.empty()) return;
+    context_->sessions().put(server_hostname_, std::move(session), generation_);
 }
 
 void TLSLayer::start(BytesView received) {
@@ -155,6 +159,8 @@ void TLSLayer::start(BytesView received) {
             "SSL", "PLAIN_TEXT_BEFORE_HANDSHAKE",
             std::to_string(received.size()) + " bytes of plain text came before the TLS handshake");
     }
+    const OwnedSession session = context_->sessions().take(server_hostname_);
+    if (session) SSL_set_session(connection_.get(), session.get());
     static_cast<void>(go_on_with_handshake());
 }
 
@@ -163,14 +169,12 @@ bool TLSLayer::go_on_with_handshake() {
     const int returned = SSL_do_handshake(connection_.get());
     check(returned);
     established_ = returned == 1;
-    if (established_ && is_client_) keep_session();
+    // A session of TLS 1.2 serves again. Those of TLS 1.3 come later, each once.
+    if (established_ && is_client_ && session_reused() &&
+        SSL_version(connection_.get()) == TLS1_2_VERSION) {
+        keep(OwnedSession(SSL_get1_session(connection_.get())));
+    }
     return established_;
-}
-
-// One of TLS 1.2 serves again. Those of TLS 1.3 come later, each once.
-void TLSLayer::keep_session() {
-    if (!session_reused() || SSL_version(connection_.get()) != TLS1_2_VERSION) return;
-    context_->sessions().put(server_hostname_, OwnedSession(SSL_get1_session(connection_.get())));
 }
 
 // ---- bytes
@@ -189,20 +193,44 @@ BytesView TLSLayer::decrypt(BytesView& from_peer) {
     if (returned == 1) return {text.data(), count};
     check(returned);
     if (peer_has_ended_) from_peer = {};  // nothing counts that comes after it
+    encrypt_what_waited();
     return {};
 }
 
+// Half a message of the protocol, such as a ticket in two records, holds up what is sent.
 void TLSLayer::encrypt(BytesView text) {
-    if (text.empty()) return;
+    if (text.empty() || is_to_end_) return;
+    if (!waiting_text_.empty()) {
+        waiting_text_ += text;
+        return;
+    }
     ERR_clear_error();
     std::size_t count = 0;
-    check(SSL_write_ex(connection_.get(), text.data(), text.size(), &count));
+    const int returned = SSL_write_ex(connection_.get(), text.data(), text.size(), &count);
+    if (returned == 1) return;
+    check(returned);
+    waiting_text_ = text;
+}
+
+void TLSLayer::encrypt_what_waited() {
+    if (waiting_text_.empty() && !is_to_end_) return;
+    if (SSL_in_init(connection_.get())) return;
+    const bool ends = std::exchange(is_to_end_, false);
+    const Bytes text = std::exchange(waiting_text_, {});
+    encrypt(text);
+    if (ends) end();
 }
 
 void TLSLayer::end() {
+    if (!established_ || is_to_end_) return;
+    if (!waiting_text_.empty() || SSL_in_init(connection_.get())) {
+        is_to_end_ = true;
+        return;
+    }
     ERR_clear_error();
-    if (established_) static_cast<void>(SSL_shutdown(connection_.get()));
+    static_cast<void>(SSL_shutdown(connection_.get()));  // 0: the peer has not answered yet
     ERR_clear_error();
+    if (no_memory_) throw std::bad_alloc();
 }
 
 void TLSLayer::peer_is_gone() {
@@ -225,9 +253,7 @@ void TLSLayer::check(int returned) {
             peer_has_ended_ = true;
             return;
         default:
-            if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-                throw_verify_error();
-            }
+            if (is_last_error(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED)) throw_verify_error();
             throw_openssl_error("");
     }
 }

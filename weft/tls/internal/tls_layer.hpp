@@ -3,6 +3,7 @@
 // a BIO gives it what came and takes what is to be sent.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,12 +33,11 @@ public:
     [[nodiscard]] const std::shared_ptr<const ContextState>& context() const noexcept {
         return context_;
     }
-    /// Goes on with the certificates of another one, before they are sent.
-    void go_on_with(std::shared_ptr<const ContextState> context);
-    /// Of a client.
-    [[nodiscard]] const std::string& server_name_asked_for() const noexcept {
-        return server_hostname_;
-    }
+    /// Of a server: goes on as a connection of another context, while nothing is decided yet.
+    /// Returns: false when there is no memory.
+    [[nodiscard]] bool go_on_with(std::shared_ptr<const ContextState> context);
+    /// Of a client: keeps a session that it may resume.
+    void keep(OwnedSession session) const;
 
     void start(BytesView received) override;
     [[nodiscard]] BytesView decrypt(BytesView& from_peer) override;
@@ -62,9 +62,9 @@ private:
     static long bio_ctrl(BIO* bio, int command, long number, void* pointer) noexcept;
 
     [[nodiscard]] bool go_on_with_handshake();
-    void keep_session();
     /// Throws for what OpenSSL returned, unless it only wants more bytes, or the peer has ended.
     void check(int returned);
+    void encrypt_what_waited();
     [[noreturn]] void throw_verify_error() const;
 
     std::shared_ptr<const ContextState> context_;
@@ -72,9 +72,12 @@ private:
     std::string server_hostname_;
     BytesView* incoming_ = nullptr;  // while it decrypts
     Bytes outgoing_;
+    Bytes waiting_text_;            // while OpenSSL has half a message of the protocol
+    std::uint64_t generation_ = 0;  // of the sessions, when it began
     bool is_client_;
     bool established_ = false;
     bool peer_has_ended_ = false;
+    bool is_to_end_ = false;
     bool no_memory_ = false;  // in a callback, which may not throw
 };
 
