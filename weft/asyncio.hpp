@@ -11,6 +11,7 @@
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/pipes.hpp>
+#include <weft/io/resolver.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
@@ -20,6 +21,7 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
+#include <weft/io/subprocess.hpp>
 #include <weft/io/transport_security.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>

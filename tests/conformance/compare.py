@@ -6,8 +6,7 @@
 TRACES.json maps the full id of a case to the trace that the conformance program wrote for it.
 The differences file lists, one a line, the full ids of cases that differ on purpose, each with its reason:
     LOOP-04-equal-deadline  timers with one deadline fire in the order of their making
---groups counts only the cases of those groups (the letters before the first dash); without it, all but
-those that wait for a part of weft which is not written yet.
+--groups counts only the cases of those groups (the letters before the first dash).
 Prints the counts, then every id that is missing or wrong, and every listed difference that is unknown, without
 a reason, or not a difference at all; exits 1 when there is one of these.
 --golden names other recorded traces than golden-3.13.json beside this file.
@@ -16,9 +15,6 @@ import argparse
 import json
 import pathlib
 import sys
-
-# Groups of what weft does not have yet: subprocesses. A part that is written takes its groups out.
-NOT_YET = {"SUB"}
 
 
 def group_of(case):
@@ -49,7 +45,7 @@ def main():
     unknown = [case for case in reasons if case not in golden]
 
     all_groups = {group_of(case) for case in golden}
-    groups = options.groups or all_groups - NOT_YET
+    groups = options.groups or all_groups
     if groups - all_groups:
         parser.error(f"no such group: {', '.join(sorted(groups - all_groups))}")
     golden = {case: trace for case, trace in golden.items() if group_of(case) in groups}
