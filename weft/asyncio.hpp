@@ -8,12 +8,15 @@
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/datagrams.hpp>
+#include <weft/io/directories.hpp>
 #include <weft/io/exceptions.hpp>
+#include <weft/io/file.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/pipes.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
+#include <weft/io/signal_receiver.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
@@ -23,6 +26,7 @@
 #include <weft/io/streams.hpp>
 #include <weft/io/subprocess.hpp>
 #include <weft/io/transport_security.hpp>
+#include <weft/io/watch.hpp>
 #include <weft/runtime/as_completed.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/barrier.hpp>

@@ -94,8 +94,9 @@ const Case sub_11("SUB-11-gc-kills", real_time, []() -> Coro<Json> {
     std::optional<Process> p = co_await create_subprocess_exec({"sleep", "30"});
     const int pid = p->pid();
     p.reset();
-    co_await sleep(50ms);
-    co_return ::kill(pid, 0) == 0 || errno != ESRCH;
+    const auto alive = [=] { return ::kill(pid, 0) == 0 || errno != ESRCH; };
+    for (int i = 0; i < 300 && alive(); ++i) co_await sleep(10ms);
+    co_return alive();
 });
 
 }  // namespace

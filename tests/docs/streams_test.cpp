@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
+#include <weft/io/exceptions.hpp>
 #include <weft/io/pipes.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
@@ -24,6 +25,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/with_async.hpp>
 #include <weft/testing/trace.hpp>
+#include <weft/tls/ssl_context.hpp>
 
 namespace weft {
 namespace {
@@ -54,6 +56,17 @@ Coro<void> ask_with_two(std::string host, int port, Bytes request, Trace& trace)
     co_await writer.drain();
     trace(co_await reader.read());
 }
+// ---- TLS
+
+Coro<void> ask_under_tls(std::string host) {
+    Stream stream = co_await open_connection(host, 443, {.ssl = ssl::create_default_context()});
+    stream.close();
+}
+TEST(OpenConnection, protects_a_stream) {
+    // Longer than a name can be: nobody is asked, and nobody connected to.
+    EXPECT_THROW(run(ask_under_tls(std::string(64, 'x'))), GaiError);
+}
+
 TEST(OpenConnection, gives_one_stream_or_its_two_directions) {
     Trace trace;
     const auto main = [&]() -> Coro<void> {

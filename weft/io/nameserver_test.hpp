@@ -135,8 +135,7 @@ public:
     /// What was asked, as "A www.example.com"; AAAA counts, too.
     [[nodiscard]] const std::vector<std::string>& asked() const { return state_->asked; }
     [[nodiscard]] ResolverOptions options() const {
-        return {
-            .nameservers = {address()}, .timeout = std::chrono::milliseconds(100), .attempts = 2};
+        return {.nameservers = {address()}, .timeout = std::chrono::seconds(5), .attempts = 2};
     }
 
 private:

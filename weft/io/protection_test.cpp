@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A transport under a layer that is no protection at all: what streams make of any.
 #include <algorithm>
+#include <cctype>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -20,13 +22,15 @@
 #include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {
 
 // Passes text on in capitals; each "?" asks for an answer, "." ends, "!" is an error, and the
-// handshake is over when a "^" comes.
+// handshake is over when a "^" comes. Between "(" and ")" what is sent is held.
 class Shouting final : public SecurityLayer {
 public:
     void start(BytesView) override { outgoing_ = "hello"; }
@@ -40,6 +44,11 @@ public:
                 established_ = true;
             } else if (c == '?') {
                 outgoing_ += Bytes(1000, 'a');
+            } else if (c == '(') {
+                holds_ = true;
+            } else if (c == ')') {
+                holds_ = false;
+                outgoing_ += std::exchange(held_, {});
             } else if (c == '.') {
                 ended_ = true;
                 from_peer = {};
@@ -55,7 +64,9 @@ public:
     }
     void encrypt(BytesView text) override {
         if (spent_) throw OSError("used after its error");
-        for (const char c : text) outgoing_ += static_cast<char>(std::toupper(c));
+        for (const char c : text) {
+            (holds_ ? held_ : outgoing_) += static_cast<char>(std::toupper(c));
+        }
     }
     void end() override { outgoing_ += "."; }
     void peer_is_gone() override {
@@ -63,6 +74,7 @@ public:
     }
     [[nodiscard]] bool is_established() const noexcept override { return established_; }
     [[nodiscard]] bool peer_has_ended() const noexcept override { return ended_; }
+    [[nodiscard]] std::size_t held_bytes() const noexcept override { return held_.size(); }
     [[nodiscard]] Bytes& outgoing() noexcept override { return outgoing_; }
 
     [[nodiscard]] std::string version() const override { return "shouting"; }
@@ -77,6 +89,8 @@ public:
 private:
     Bytes text_;
     Bytes outgoing_;
+    Bytes held_;
+    bool holds_ = false;
     bool established_ = false;
     bool ended_ = false;
     bool spent_ = false;
@@ -177,6 +191,28 @@ TEST(Protection, ends_where_the_peer_only_wants_answers) {
         EXPECT_LT(most, 200'000U);
         EXPECT_EQ(co_await outcome(writer.wait_closed()),
                   "ConnectionAbortedError: the peer asks for answers, and reads none");
+    }());
+}
+
+TEST(Protection, counts_text_that_is_held_as_unsent) {
+    run_clean([]() -> Coro<void> {
+        const Ends both = co_await ends();
+        const StreamWriter& writer = both.shouting.second;
+        both.plain.second.write("(");
+        co_await testing::spin(3);
+        const Bytes text(200'000, 'x');
+        const auto writing = create_task(writer.write_all(text));
+        co_await testing::spin(3);
+        EXPECT_EQ(writer.get_write_buffer_size(), text.size());
+        EXPECT_EQ(co_await outcome(wait_for(writer.drain(), std::chrono::milliseconds(5))),
+                  "TimeoutError");
+        EXPECT_FALSE(writing.done());
+        both.plain.second.write(")");
+        EXPECT_TRUE(co_await both.plain.first.readexactly(200'000) == Bytes(200'000, 'X'));
+        EXPECT_TRUE((co_await writing).has_value());
+        co_await writer.drain();
+        EXPECT_FALSE(writer.is_closing());
+        writer.abort();
     }());
 }
 

@@ -26,7 +26,8 @@ struct GetaddrinfoOptions {
 struct ResolverOptions {
     /// Whom to ask, one after the other; none: those of /etc/resolv.conf.
     std::vector<SocketAddress> nameservers = {};
-    /// How long one may take to answer; twice as long in each further round.
+    /// How long one may take to answer; twice as long in each further round. (Not what resolv.conf
+    /// says, whose usual 5 s are long for a program that has something else to try.)
     Delay timeout = std::chrono::seconds(2);
     int attempts = 3;  ///< rounds through all of them
     /// An answer is kept for as long as it says, but no longer; zero: not at all.
@@ -34,20 +35,25 @@ struct ResolverOptions {
     std::size_t cache_names_max = 1000;  ///< beyond, the name that was longest unused goes
 };
 
-/// Looks names up in /etc/hosts and with DNS, both A and AAAA, in the order of
-/// /etc/nsswitch.conf. Addresses come sorted as RFC 6724 has it: those first that this machine can
-/// reach best.
+/// Looks names up in /etc/hosts and with DNS, both A and AAAA. Addresses come sorted as RFC 6724 has
+/// it: those first that this machine can reach best.
 ///
-/// Tasks that ask for one name at the same time share one question. Answers without an address
-/// are not kept. A changed /etc/resolv.conf counts from the next question on that finds no other
-/// under way.
+/// The nameservers, the search list and ndots are those of /etc/resolv.conf, the order of files and
+/// DNS that of /etc/nsswitch.conf; what else these say counts only for WEFT_RESOLVER=system. A
+/// changed resolv.conf counts from the next question on, and what was learnt is forgotten.
+///
+/// Tasks that ask for one name at the same time share one question. An answer is kept for as long
+/// as its addresses and the names on the way to them say; one with addresses of one family only for
+/// a minute at most, since the other one may have failed. Answers without an address are not kept,
+/// nor those from /etc/hosts, which is read each time.
 ///
 /// A handle: copies are the same resolver, and share what it has learnt. It belongs to the first
 /// loop that uses it, until that is closed.
 /// Limits: ResolverOptions. With one nameserver that is silent, a name takes 14 s to fail.
 class Resolver {
 public:
-    /// Errors: ValueError for a timeout or a number of attempts that is not above zero.
+    /// Errors: ValueError for a timeout or a number of attempts that is not above zero, and for a
+    ///         nameserver without an address of IPv4 or IPv6, or with a scope.
     explicit Resolver(ResolverOptions options = {});
     Resolver(const Resolver&) noexcept;
     Resolver(Resolver&&) noexcept;
@@ -55,7 +61,9 @@ public:
     ~Resolver();
 
     /// The addresses at which `host` has a service at `port`.
-    /// Returns, Errors, Cancel, Suspends: as weft::getaddrinfo(); a name that is known never waits.
+    /// Returns, Cancel, Suspends: as weft::getaddrinfo(); a name that is known never waits.
+    /// Errors: as weft::getaddrinfo(); OSError where c-ares cannot begin; RuntimeError in another
+    ///         loop than its own, and on a virtual clock.
     [[nodiscard, clang::coro_wrapper,
       clang::coro_disable_lifetimebound]] Coro<std::vector<SocketAddress>>
     getaddrinfo(std::string host, int port, GetaddrinfoOptions options = {}) const;

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,6 +52,13 @@ std::vector<Bytes> one_address(const DnsQuery& query) {
     return {reply.bytes()};
 }
 std::vector<Bytes> silence(const DnsQuery&) { return {}; }
+
+// What this machine's settings would add to the names.
+[[maybe_unused]] const bool has_plain_settings = [] {
+    ::setenv("LOCALDOMAIN", "", 1);
+    ::setenv("RES_OPTIONS", "ndots:1", 1);
+    return true;
+}();
 
 std::string text_of(const std::vector<SocketAddress>& addresses) {
     std::string text;
@@ -99,6 +108,20 @@ TEST(Resolver, asks_nobody_for_a_numeric_host) {
         EXPECT_EQ(co_await code_of(resolver.getaddrinfo("::1", 80, {.family = af_inet})),
                   EAI_ADDRFAMILY);
         EXPECT_TRUE(server.asked().empty());
+    }());
+}
+
+TEST(Resolver, knows_the_numeric_forms_that_the_system_knows) {
+    run_clean([]() -> Coro<void> {
+        const Nameserver server = co_await Nameserver::start(one_address);
+        const Resolver resolver(server.options());
+        for (const char* host : {"127.1", "2130706433", "0x7f.1"}) {
+            EXPECT_EQ(text_of(co_await resolver.getaddrinfo(host, 80)), "('127.0.0.1', 80) ")
+                << host;
+        }
+        EXPECT_EQ(co_await code_of(resolver.getaddrinfo("fe80::1%nope", 80)), EAI_NONAME);
+        EXPECT_TRUE(server.asked().empty());
+        EXPECT_EQ(text_of(co_await resolver.getaddrinfo("1a.example", 80)), "('192.0.2.1', 80) ");
     }());
 }
 
@@ -205,6 +228,42 @@ TEST(Resolver, keeps_nothing_for_longer_than_it_is_told_to) {
     }());
 }
 
+TEST(Resolver, keeps_an_answer_no_longer_than_the_names_on_the_way_to_it) {
+    run_clean([]() -> Coro<void> {
+        const Nameserver server = co_await Nameserver::start([](const DnsQuery& query) {
+            const Bytes other = encoded_name("other.example");
+            DnsReply reply(query);
+            reply.record(record_cname, 1, other);
+            if (query.type == record_a) reply.record(record_a, 3600, "\x7f\x01\x01\x01", other);
+            return std::vector{reply.bytes()};
+        });
+        const Resolver resolver(server.options());
+        co_await resolver.getaddrinfo("a.example", 80);
+        co_await resolver.getaddrinfo("a.example", 80);
+        EXPECT_EQ(server.asked().size(), 2U);
+        co_await sleep(1100ms);
+        co_await resolver.getaddrinfo("a.example", 80);
+        EXPECT_EQ(server.asked().size(), 4U);
+    }());
+}
+
+// What has failed may work in a moment, and would be missing for as long as the rest says.
+TEST(Resolver, keeps_no_answer_of_which_half_came_late) {
+    run_clean([]() -> Coro<void> {
+        int silent = 3;
+        const Nameserver server = co_await Nameserver::start([&](const DnsQuery& query) {
+            if (query.type == record_a && silent-- > 0) return std::vector<Bytes>();
+            return two_addresses(query);
+        });
+        ResolverOptions options = server.options();
+        options.timeout = 50ms;
+        const Resolver resolver(std::move(options));
+        EXPECT_EQ((co_await resolver.getaddrinfo("a.example", 80)).size(), 1U);
+        silent = 0;
+        EXPECT_EQ((co_await resolver.getaddrinfo("a.example", 80)).size(), 2U);
+    }());
+}
+
 TEST(Resolver, keeps_no_failure) {
     run_clean([]() -> Coro<void> {
         bool known = false;
@@ -254,13 +313,14 @@ TEST(Resolver, learns_the_answer_although_nobody_waits_any_more) {
 TEST(Resolver, gives_a_silent_nameserver_up) {
     run_clean([]() -> Coro<void> {
         const Nameserver server = co_await Nameserver::start(silence);
-        const Resolver resolver(server.options());
+        const Resolver resolver(
+            {.nameservers = {server.address()}, .timeout = 100ms, .attempts = 2});
         const TimePoint begin = get_running_loop().time();
         EXPECT_EQ(co_await outcome(resolver.getaddrinfo("a.example", 80)),
                   "GaiError: [Errno -3] Temporary failure in name resolution (Timeout while "
                   "contacting DNS servers): 'a.example'");
         const Nanoseconds taken = get_running_loop().time() - begin;
-        EXPECT_GE(taken, 250ms);  // 100 and 200 ms
+        EXPECT_GE(taken, 290ms);  // 100 and 200 ms
         EXPECT_LT(taken, 5s);
         EXPECT_EQ(server.asked().size(), 4U);
     }());
@@ -311,7 +371,7 @@ TEST(Resolver, is_not_taken_in_by_answers_to_what_it_did_not_ask) {
     }());
 }
 
-// Goal:   whatever a nameserver answers, a question ends, and with no address that is not in it.
+// Goal:   whatever a nameserver answers, a question ends.
 // Method: an answer that was cut, or has one byte changed, at each place.
 TEST(Resolver, survives_any_broken_answer) {
     run_clean([]() -> Coro<void> {
@@ -327,7 +387,7 @@ TEST(Resolver, survives_any_broken_answer) {
             return std::vector{answer};
         });
         ResolverOptions options = server.options();
-        options.timeout = 2ms;
+        options.timeout = 20ms;
         options.attempts = 1;
         const Resolver resolver(std::move(options));
         for (at = 0; at < 55; ++at) {
@@ -471,9 +531,25 @@ TEST(Resolver, of_a_loop_is_not_that_of_the_next) {
     }
 }
 
+// A loop's resolver is the loop's, whichever thread runs it.
+TEST(Resolver, goes_with_its_loop_to_another_thread) {
+    if (std::string_view(new_event_loop()->backend()) != "epoll") {
+        GTEST_SKIP() << "a loop on io_uring stays with its thread";
+    }
+    const auto loop = new_event_loop();
+    const auto use = []() -> Coro<int> {
+        co_return co_await code_of(getaddrinfo(std::string(64, 'x'), 80));
+    };
+    std::jthread([&] { EXPECT_NE(loop->run_until_complete(use()), 0); }).join();
+    EXPECT_NE(loop->run_until_complete(use()), 0);
+    loop->close();
+}
+
 TEST(Resolver, needs_some_time_and_an_attempt) {
     EXPECT_EQ(thrown_by([] { return Resolver({.timeout = 0s}); }),
               "ValueError: a Resolver needs a timeout and a number of attempts above zero");
+    EXPECT_EQ(thrown_by([] { return Resolver({.nameservers = {SocketAddress::from_path("/a")}}); }),
+              "ValueError: a nameserver has an address of IPv4 or IPv6 without a scope, not '/a'");
     EXPECT_EQ(thrown_by([] { return Resolver({.attempts = 0}); }),
               "ValueError: a Resolver needs a timeout and a number of attempts above zero");
 }

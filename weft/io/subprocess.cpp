@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -61,13 +60,13 @@ void check_loop(const ProcessState& state) {
 }
 
 // Kills the process unless the task gets to the end.
-class KillIfCancelled {
+class KillUnlessDone {
 public:
-    explicit KillIfCancelled(const ProcessHandle& process) noexcept
+    explicit KillUnlessDone(const ProcessHandle& process) noexcept
         : process_(process.kill_on_cancel ? &process : nullptr) {}
-    KillIfCancelled(const KillIfCancelled&) = delete;
-    KillIfCancelled& operator=(const KillIfCancelled&) = delete;
-    ~KillIfCancelled() {
+    KillUnlessDone(const KillUnlessDone&) = delete;
+    KillUnlessDone& operator=(const KillUnlessDone&) = delete;
+    ~KillUnlessDone() {
         if (process_) process_->state().kill();
     }
     void is_done() noexcept { process_ = nullptr; }
@@ -80,24 +79,38 @@ Coro<int> wait_for_end(Ref<ProcessHandle> process) {
     co_await transparent;
     ProcessState& state = process->state();
     check_loop(state);
-    KillIfCancelled unless_done(*process);
+    KillUnlessDone unless_done(*process);
     co_await internal::WaitAt<internal::TransportWait<kind_of_wait>, Event>(state.ended());
     unless_done.is_done();
     co_return state.returncode().value();
 }
 
-// That the process reads no more is its own affair.
+class CloseAtEnd {
+public:
+    explicit CloseAtEnd(const StreamWriter& writer) noexcept : writer_(writer) {}
+    CloseAtEnd(const CloseAtEnd&) = delete;
+    CloseAtEnd& operator=(const CloseAtEnd&) = delete;
+    ~CloseAtEnd() { writer_.close(); }
+
+private:
+    const StreamWriter& writer_;
+};
+
+// That the process reads no more, or that its input has ended before, is no error.
 Coro<void> feed(std::optional<StreamWriter> stdin_, std::optional<Bytes> input) {
     if (!stdin_) co_return;
+    const CloseAtEnd at_end(*stdin_);
+    if (!input) co_return;
     try {
-        if (input) {
-            stdin_->write(*input);
-            co_await stdin_->drain();
-        }
+        stdin_->write(*input);
+    } catch (const RuntimeError&) {  // after write_eof()
+        co_return;
+    }
+    try {
+        co_await stdin_->drain();
     } catch (const BrokenPipeError&) {
     } catch (const ConnectionResetError&) {
     }
-    stdin_->close();
 }
 
 Coro<std::optional<Bytes>> read_all(std::optional<StreamReader> pipe) {
@@ -108,9 +121,10 @@ Coro<std::optional<Bytes>> read_all(std::optional<StreamReader> pipe) {
 Coro<std::pair<std::optional<Bytes>, std::optional<Bytes>>> communicate_with(
     Ref<ProcessHandle> process, std::optional<Bytes> input) {
     check_loop(process->state());
-    KillIfCancelled unless_done(*process);
-    auto [sent, out, err] = co_await gather(feed(process->stdin_, std::move(input)),
-                                            read_all(process->stdout_), read_all(process->stderr_));
+    KillUnlessDone unless_done(*process);
+    auto [sent, out, err] =
+        co_await gather_or_cancel(feed(process->stdin_, std::move(input)),
+                                  read_all(process->stdout_), read_all(process->stderr_));
     co_await wait_for_end(process);
     unless_done.is_done();
     co_return std::pair(std::move(out), std::move(err));
@@ -144,10 +158,11 @@ void Process::kill() const { send_signal(SIGKILL); }
 Coro<Process> create_subprocess_exec(std::vector<std::string> program_and_arguments,
                                      SubprocessOptions options) {
     static_cast<void>(StreamReader(options.limit));  // refused before there is a child
-    EventLoop& loop = get_running_loop();
+    // Before there is a child that nobody would own.
+    const Ref<ProcessHandle> handle(new ProcessHandle(
+        Ref<ProcessState>(new ProcessState(get_running_loop())), options.kill_on_cancel));
     internal::Spawned spawned = internal::spawn(program_and_arguments, options);
-    const Ref<ProcessHandle> handle(
-        new ProcessHandle(ProcessState::watch(loop, spawned.pid), options.kill_on_cancel));
+    handle->state().watch(spawned.pid);
     handle->stdin_ = writer_of(std::move(spawned.stdin_));
     handle->stdout_ = reader_of(std::move(spawned.stdout_), options.limit);
     handle->stderr_ = reader_of(std::move(spawned.stderr_), options.limit);

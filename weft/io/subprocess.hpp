@@ -63,12 +63,15 @@ struct SubprocessOptions {
     bool start_new_session = false;  ///< setsid()
     std::optional<int> process_group = std::nullopt;  ///< 0: one of its own
     bool restore_signals = true;  ///< SIGPIPE, which Python and weft ignore, kills it as usual
-    /// A cancelled wait() or communicate() kills the process. (asyncio leaves it running.)
+    /// A wait() or communicate() that is cancelled, or fails, kills the process. (asyncio leaves it
+    /// running.)
     bool kill_on_cancel = false;
 };
 
 /// A child process. A handle: copies are the same process, and when the last of them is gone while
-/// the process runs, it is killed. It never stays a zombie.
+/// the process runs, it is killed. The loop waits for its end whoever does, so that it stays no
+/// zombie; a loop that is closed kills it, and waits for a second. In the child of a fork it is the
+/// parent's.
 ///
 /// Spec: asyncio.subprocess.Process.
 class Process {

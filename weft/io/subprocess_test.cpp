@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
+#include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
@@ -110,6 +112,8 @@ TEST(Subprocess, names_what_it_cannot_start) {
                   "ValueError: only stderr_ can be subprocess::to_stdout");
         EXPECT_EQ(co_await error({"true"}, {.stdin_ = 987}),
                   "OSError: [Errno 9] Bad file descriptor: descriptor 987");
+        EXPECT_EQ(co_await error({"true"}, {.pass_fds = {987}}),
+                  "OSError: [Errno 9] Bad file descriptor: descriptor 987");
     }());
 }
 
@@ -136,6 +140,17 @@ TEST(Subprocess, does_not_mind_that_the_program_reads_nothing) {
         const auto [out, err] = co_await process.communicate(Bytes(1'000'000, 'x'));
         EXPECT_EQ(out, "");
         EXPECT_EQ(err, "");
+        EXPECT_EQ(process.returncode(), 0);
+    }());
+}
+
+TEST(Subprocess, takes_no_input_after_its_end) {
+    run_clean([]() -> Coro<void> {
+        const Process process = co_await create_subprocess_exec(
+            {"cat"}, {.stdin_ = pipe, .stdout_ = pipe, .kill_on_cancel = true});
+        process.stdin_()->write("all");
+        process.stdin_()->write_eof();
+        EXPECT_EQ((co_await process.communicate("too late")).first, "all");
         EXPECT_EQ(process.returncode(), 0);
     }());
 }
@@ -229,6 +244,11 @@ TEST(Subprocess, is_looked_for_in_the_path_of_its_environment) {
                   "PermissionError: [Errno 13] Permission denied: 'weft-test-program'");
         ::chmod((folder / "weft-test-program").c_str(), 0755);
         EXPECT_EQ(co_await start(), "found\n");
+        // A relative one is looked up from where the program begins.
+        SubprocessOptions there{.stdout_ = pipe, .cwd = folder.parent_path()};
+        there.env = {{{"PATH", folder.filename().string()}}};
+        const Process process = co_await create_subprocess_exec({"weft-test-program"}, there);
+        EXPECT_EQ((co_await process.communicate()).first, "found\n");
         std::filesystem::remove_all(folder);
     }());
 }
@@ -306,7 +326,7 @@ TEST(Subprocess, gets_signals_until_it_has_ended) {
 TEST(Subprocess, that_ignores_sigterm_can_be_killed) {
     run_clean([]() -> Coro<void> {
         const Process process = co_await create_subprocess_shell(
-            "trap '' TERM; echo ready; while :; do sleep 60; done", {.stdout_ = pipe});
+            "trap '' TERM; echo ready; exec sleep 60", {.stdout_ = pipe});
         co_await process.stdout_()->readline();
         process.terminate();
         EXPECT_EQ(co_await outcome(wait_for(process.wait(), 50ms)), "TimeoutError");
@@ -375,6 +395,68 @@ TEST(Subprocess, is_killed_with_its_loop) {
     EXPECT_EQ(kept->returncode(), -SIGKILL);
     EXPECT_THROW(kept->kill(), ProcessLookupError);
     EXPECT_EQ(run(kept->wait()), -SIGKILL);
+}
+
+// In the child of a fork, what ends there is not the parent's process.
+TEST(Subprocess, is_the_parents_in_the_child_of_a_fork) {
+    run_clean([]() -> Coro<void> {
+        const Process process = co_await create_subprocess_exec({"sleep", "60"});
+        const auto child = ::fork();
+        if (child == 0) {
+            {
+                const Process dropped = process;
+            }
+            const bool refuses = thrown_by([&] {
+                                     process.kill();
+                                     return 0;
+                                 }).starts_with("ProcessLookupError");
+            ::_exit(refuses ? 0 : 1);
+        }
+        int status = -1;
+        EXPECT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+        co_await sleep(10ms);
+        EXPECT_EQ(process.returncode(), std::nullopt);
+        process.terminate();
+        EXPECT_EQ(co_await process.wait(), -SIGTERM);
+    }());
+}
+
+// A program that ignores SIGCHLD never learns how its children ended, and goes on all the same.
+TEST(Subprocess, whose_end_somebody_else_has_seen) {
+    const testing::LogCapture log;
+    const auto before = std::signal(SIGCHLD, SIG_IGN);
+    run_clean([]() -> Coro<void> {
+        for (int i = 0; i < 50; ++i) {
+            const Process process = co_await create_subprocess_exec({"true"});
+            EXPECT_EQ(co_await process.wait(), 255);
+        }
+    }());
+    std::signal(SIGCHLD, before);
+    EXPECT_TRUE(testing::LogCapture::told_of("Unknown child process pid"));
+}
+
+// A signal does not keep a loop that closes from waiting for the child that it has killed.
+TEST(Subprocess, is_no_zombie_when_its_loop_is_interrupted) {
+    struct sigaction action{};
+    struct sigaction before{};
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &action, &before);
+    const itimerval often{.it_interval = {0, 100}, .it_value = {0, 100}};
+    const itimerval never{};
+    std::vector<int> pids;
+    for (int i = 0; i < 5; ++i) {
+        run([](std::vector<int>& to, const itimerval& interrupts) -> Coro<void> {
+            const Process process = co_await create_subprocess_exec({"sleep", "60"});
+            to.push_back(process.pid());
+            const auto waiting = create_task(process.wait());
+            co_await sleep(1ms);
+            ::setitimer(ITIMER_REAL, &interrupts, nullptr);
+        }(pids, often));
+        ::setitimer(ITIMER_REAL, &never, nullptr);
+    }
+    ::sigaction(SIGALRM, &before, nullptr);
+    for (const int pid : pids) EXPECT_FALSE(exists(pid));
 }
 
 TEST(Subprocess, is_reaped_although_nobody_waits) {

@@ -8,6 +8,8 @@
 // without TLS links none.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +78,9 @@ public:
     /// Whether the peer has said that its text ends.
     [[nodiscard]] virtual bool peer_has_ended() const noexcept = 0;
 
+    /// Of text that encrypt() was given: what is not in outgoing() yet, since the protocol has half
+    /// a message of its own.
+    [[nodiscard]] virtual std::size_t held_bytes() const noexcept = 0;
     /// What is to be sent; the caller takes it away.
     [[nodiscard]] virtual Bytes& outgoing() noexcept = 0;
 };

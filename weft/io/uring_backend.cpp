@@ -58,6 +58,10 @@ bool has(const IoOperation& operation, std::uint8_t state) noexcept {
     return (operation.backend_state & state) != 0;
 }
 
+bool is_of_files(IoKind kind) noexcept {
+    return kind == IoKind::file_read || kind == IoKind::file_write || kind == IoKind::file_sync;
+}
+
 bool holds_the_address(IoKind kind) noexcept {
     return kind == IoKind::readable || kind == IoKind::writable || kind == IoKind::accept_each;
 }
@@ -91,6 +95,7 @@ public:
     [[nodiscard]] std::string_view name() const noexcept override {
         return tier_ == UringTier::full ? "io_uring" : "io_uring_basic";
     }
+    [[nodiscard]] bool does_files() const noexcept override { return true; }
     [[nodiscard]] TimePoint now() const noexcept override {
         return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
     }
@@ -150,13 +155,18 @@ private:
 };
 
 void UringBackend::submit(IoOperation& operation) {
+    operation.backend_state = 0;
+    if (is_of_files(operation.kind)) {
+        operation.backend_state = of_a_file;
+        to_start_.push_back(operation);
+        return;
+    }
     // The kernel would say only later that there is no such descriptor, and never that a regular
     // file is not worth watching.
     struct stat status{};
     if (::fstat(operation.fd, &status) != 0) {
         throw_os_error(errno, "cannot watch descriptor " + std::to_string(operation.fd));
     }
-    operation.backend_state = 0;
     if (S_ISREG(status.st_mode)) {
         if (operation.kind != IoKind::read && operation.kind != IoKind::read_each &&
             operation.kind != IoKind::write) {
@@ -317,9 +327,13 @@ bool UringBackend::start(IoOperation& operation) noexcept {
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
     } else if (operation.kind == IoKind::send) {
         io_uring_prep_send(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
-    } else if (operation.kind == IoKind::read && has(operation, of_a_file)) {
+    } else if (operation.kind == IoKind::file_sync) {
+        io_uring_prep_fsync(entry, operation.fd, 0);
+    } else if (operation.kind == IoKind::file_read ||
+               (operation.kind == IoKind::read && has(operation, of_a_file))) {
         io_uring_prep_read(entry, operation.fd, operation.buffer, length, offset);
-    } else if (operation.kind == IoKind::write && has(operation, of_a_file)) {
+    } else if (operation.kind == IoKind::file_write ||
+               (operation.kind == IoKind::write && has(operation, of_a_file))) {
         io_uring_prep_write(entry, operation.fd, operation.buffer, length, offset);
     } else {
         io_uring_prep_poll_add(entry, operation.fd,

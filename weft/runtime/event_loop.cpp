@@ -36,6 +36,7 @@
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/processor_clock.hpp>
 #include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/signal_watch.hpp>
 #include <weft/runtime/signals.hpp>
 #include <weft/runtime/stall_watch.hpp>
 #include <weft/runtime/task_state.hpp>
@@ -306,7 +307,11 @@ void EventLoop::close() {
     while (!fallback_handlers_.empty()) {
         set_fallback_handler(fallback_handlers_.back().signal, nullptr, false);
     }
-    while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().first);
+    while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().signal);
+    while (internal::SignalWatch* watch = signal_watches_.pop_front()) {
+        update_claim(watch->signal);
+        watch->loop_closes();
+    }
     // Tasks that were not ended by cancelling them (Runner does that) are destroyed as they
     // stand: destructors run, nothing else. Their frames unlink themselves from timers and locks,
     // so queued nodes must be gone first.
@@ -434,50 +439,70 @@ bool EventLoop::unwatch(IoKind kind, int fd) {
 
 // ---- signals
 
-void EventLoop::set_signal_handler(int signal, std::function<void()> function) {
-    check_usable();
-    internal::claim_signal(signal, *inbox_);
-    const auto at =
-        std::ranges::find(signal_handlers_, signal, &decltype(signal_handlers_)::value_type::first);
-    if (at != signal_handlers_.end()) {
-        at->second = std::move(function);
-    } else {
-        signal_handlers_.emplace_back(signal, std::move(function));
-    }
-}
-
-bool EventLoop::remove_signal_handler(int signal) {
-    if (std::erase_if(signal_handlers_, [=](const auto& h) { return h.first == signal; }) == 0) {
-        return false;
-    }
-    const auto fallback = std::ranges::find(fallback_handlers_, signal, &FallbackHandler::signal);
-    if (fallback != fallback_handlers_.end()) {
+// Claims the signal for whoever wants it, or gives it back.
+void EventLoop::update_claim(int signal) {
+    const auto is_of_it = [=](const auto& one) { return one.signal == signal; };
+    const auto fallback = std::ranges::find_if(fallback_handlers_, is_of_it);
+    bool is_wanted = std::ranges::any_of(signal_handlers_, is_of_it);
+    for (const internal::SignalWatch& watch : signal_watches_) is_wanted |= is_of_it(watch);
+    if (is_wanted) {
+        internal::claim_signal(signal, *inbox_);
+    } else if (fallback != fallback_handlers_.end()) {
         internal::claim_signal(signal, *inbox_, fallback->insistent);
     } else {
         internal::release_signal(signal, *inbox_);
     }
+}
+
+void EventLoop::set_signal_handler(int signal, std::function<void()> function) {
+    check_usable();
+    internal::claim_signal(signal, *inbox_);
+    const auto at = std::ranges::find(signal_handlers_, signal, &SignalHandler::signal);
+    if (at != signal_handlers_.end()) {
+        at->function = std::move(function);
+    } else {
+        signal_handlers_.push_back({signal, std::move(function)});
+    }
+}
+
+bool EventLoop::remove_signal_handler(int signal) {
+    const auto is_of_it = [=](const SignalHandler& one) { return one.signal == signal; };
+    if (std::erase_if(signal_handlers_, is_of_it) == 0) return false;
+    update_claim(signal);
     return true;
 }
 
 void EventLoop::set_fallback_handler(int signal, std::function<void()> function, bool insistent) {
-    const bool had_one =
-        std::erase_if(fallback_handlers_, [=](const auto& h) { return h.signal == signal; }) > 0;
-    const bool wanted = function != nullptr;
-    if (wanted) fallback_handlers_.push_back({signal, insistent, std::move(function)});
-    const bool replaced =
-        std::ranges::find(signal_handlers_, signal,
-                          &decltype(signal_handlers_)::value_type::first) != signal_handlers_.end();
-    if (replaced) return;
-    if (wanted) {
-        internal::claim_signal(signal, *inbox_, insistent);
-    } else if (had_one) {
-        internal::release_signal(signal, *inbox_);
+    std::erase_if(fallback_handlers_, [=](const auto& one) { return one.signal == signal; });
+    if (function) fallback_handlers_.push_back({signal, insistent, std::move(function)});
+    update_claim(signal);
+}
+
+void EventLoop::watch_signal(internal::SignalWatch& watch) {
+    check_usable();
+    internal::claim_signal(watch.signal, *inbox_);
+    signal_watches_.push_back(watch);
+}
+
+void EventLoop::unwatch_signal(internal::SignalWatch& watch) noexcept {
+    watch.unlink();
+    update_claim(watch.signal);
+}
+
+void EventLoop::tell_watches(int signal) noexcept {
+    for (internal::SignalWatch& watch : signal_watches_) {
+        if (watch.signal == signal) watch.signalled();
     }
 }
 
 void EventLoop::deliver_signals() {
-    for (const auto& [signal, function] : signal_handlers_) {
-        if (internal::take_signal(signal, *inbox_)) call_soon(function);
+    for (const SignalHandler& handler : signal_handlers_) {
+        if (!internal::take_signal(handler.signal, *inbox_)) continue;
+        call_soon(handler.function);
+        tell_watches(handler.signal);
+    }
+    for (const internal::SignalWatch& watch : signal_watches_) {
+        if (internal::take_signal(watch.signal, *inbox_)) tell_watches(watch.signal);
     }
     // By index: a handler may end the run, but adds and removes none.
     for (std::size_t i = 0; i < fallback_handlers_.size(); ++i) {

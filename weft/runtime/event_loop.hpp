@@ -31,6 +31,7 @@
 #include <weft/runtime/loop_resource.hpp>
 #include <weft/runtime/processor_clock.hpp>
 #include <weft/runtime/ready_queue.hpp>
+#include <weft/runtime/signal_watch.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timer_set.hpp>
 
@@ -403,8 +404,12 @@ public:
     /// the future itself never leaves the loop's thread.
     [[nodiscard]] std::uint64_t expect_from_outside(Ref<internal::FutureBase> future);
     [[nodiscard]] Ref<internal::FutureBase> arrived_from_outside(std::uint64_t ticket);
-    /// What a signal does while add_signal_handler() was not called for it; null gives the signal
-    /// back. `insistent`: see claim_signal().
+    /// Has the watch told of each signal, beside the handler of add_signal_handler() and other
+    /// watches. Until unwatch_signal(), or the loop closes.
+    /// Errors: as add_signal_handler()
+    void watch_signal(internal::SignalWatch& watch);
+    void unwatch_signal(internal::SignalWatch& watch) noexcept;
+    /// What a signal does while nobody else wants it; null gives the signal back. `insistent`: see claim_signal().
     void set_fallback_handler(int signal, std::function<void()> function, bool insistent);
     /// The loop was found in the child of a fork: throws RuntimeError.
     void check_not_forked() const;
@@ -425,6 +430,8 @@ private:
     void watch(IoKind kind, int fd, std::function<void()> function);
     bool unwatch(IoKind kind, int fd);
     void set_signal_handler(int signal, std::function<void()> function);
+    void update_claim(int signal);
+    void tell_watches(int signal) noexcept;
 
     Handle queue(Ref<internal::Callback> callback) {
         callback->retain();  // for the queue
@@ -487,7 +494,12 @@ private:
     int process_;                     // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;
     std::vector<std::unique_ptr<internal::WatchedFd>> watched_;
-    std::vector<std::pair<int, std::function<void()>>> signal_handlers_;
+    struct SignalHandler {
+        int signal;
+        std::function<void()> function;
+    };
+    std::vector<SignalHandler> signal_handlers_;
+    List<internal::SignalWatch> signal_watches_;
     struct FallbackHandler {
         int signal;
         bool insistent;

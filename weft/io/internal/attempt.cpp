@@ -39,10 +39,14 @@ ssize_t call(const IoOperation& op) noexcept {
         case IoKind::writable_once:
             errno = EAGAIN;
             return -1;
+        case IoKind::file_read:
         case IoKind::read:
         case IoKind::read_each:
             return op.offset < 0 ? ::read(op.fd, op.buffer, length_of(op))
                                  : ::pread(op.fd, op.buffer, length_of(op), op.offset);
+        case IoKind::file_sync:
+            return ::fsync(op.fd);
+        case IoKind::file_write:
         case IoKind::write:
             return op.offset < 0 ? ::write(op.fd, op.buffer, length_of(op))
                                  : ::pwrite(op.fd, op.buffer, length_of(op), op.offset);
@@ -96,6 +100,7 @@ bool waits_to_write(IoKind kind) noexcept {
         case IoKind::readable_once:
         case IoKind::read:
         case IoKind::read_each:
+        case IoKind::file_read:
         case IoKind::receive:
         case IoKind::receive_each:
         case IoKind::receive_message:
@@ -105,6 +110,8 @@ bool waits_to_write(IoKind kind) noexcept {
         case IoKind::writable:
         case IoKind::writable_once:
         case IoKind::write:
+        case IoKind::file_write:
+        case IoKind::file_sync:
         case IoKind::send:
         case IoKind::send_message:
         case IoKind::connect:

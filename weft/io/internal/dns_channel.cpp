@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -14,7 +15,6 @@
 #include <ares.h>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
@@ -25,6 +25,9 @@
 
 namespace weft::internal {
 namespace {
+
+// How exactly a timeout is kept.
+constexpr Nanoseconds longest_tick = std::chrono::milliseconds(100);
 
 void check(int status, const char* what) {
     if (status != ARES_SUCCESS) {
@@ -78,6 +81,10 @@ DnsAnswer answer_of(int status, const ares_addrinfo* found) {
         return answer;
     }
     int time_to_live = std::numeric_limits<int>::max();
+    // The names on the way to it may change sooner than the address.
+    for (const ares_addrinfo_cname* name = found->cnames; name; name = name->next) {
+        time_to_live = std::min(time_to_live, name->ttl);
+    }
     for (const ares_addrinfo_node* node = found->nodes; node; node = node->ai_next) {
         time_to_live = std::min(time_to_live, node->ai_ttl);
         const SocketAddress address = address_of(*node);
@@ -100,8 +107,17 @@ struct DnsChannel::Question {
     Answered answered;
 };
 
-DnsChannel::DnsChannel(EventLoop& loop, const ResolverOptions& options) : loop_(loop) {
+void DnsChannel::Destroy::operator()(ares_channeldata* channel) const noexcept {
+    ares_destroy(channel);
+}
+
+DnsChannel::DnsChannel(EventLoop& loop, const ResolverOptions& options)
+    : loop_(loop), tick_(std::min<Nanoseconds>(options.timeout.get() / 4, longest_tick)) {
     begin_library();
+    std::string nameservers;
+    for (const SocketAddress& nameserver : options.nameservers) {
+        nameservers += (nameservers.empty() ? "" : ",") + as_nameserver(nameserver);
+    }
     ares_options settings{};
     const auto milliseconds =
         std::chrono::ceil<std::chrono::milliseconds>(options.timeout.get()).count();
@@ -110,38 +126,31 @@ DnsChannel::DnsChannel(EventLoop& loop, const ResolverOptions& options) : loop_(
     settings.tries = options.attempts;
     settings.sock_state_cb = on_socket;
     settings.sock_state_cb_data = this;
-    check(ares_init_options(&channel_, &settings,
+    ares_channeldata* made = nullptr;
+    check(ares_init_options(&made, &settings,
                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB),
           "c-ares");
-    if (options.nameservers.empty()) return;
-    std::string nameservers;
-    for (const SocketAddress& nameserver : options.nameservers) {
-        nameservers += (nameservers.empty() ? "" : ",") + as_nameserver(nameserver);
-    }
-    if (const int status = ares_set_servers_ports_csv(channel_, nameservers.c_str());
-        status != ARES_SUCCESS) {
-        ares_destroy(channel_);
-        check(status, nameservers.c_str());
-    }
+    channel_.reset(made);
+    if (nameservers.empty()) return;
+    check(ares_set_servers_ports_csv(made, nameservers.c_str()), nameservers.c_str());
 }
 
-DnsChannel::~DnsChannel() {
-    timer_.cancel();
-    ares_destroy(channel_);
-}
+DnsChannel::~DnsChannel() { timer_.cancel(); }
 
 void DnsChannel::ask(const std::string& host, AddressFamily family, Answered answered) {
     ares_addrinfo_hints hints{};
     hints.ai_family = static_cast<int>(family);
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = ARES_AI_ENVHOSTS;
+    // As SSLKEYLOGFILE: not for whoever starts a program with more rights than theirs.
+    if (::secure_getenv("CARES_HOSTS")) hints.ai_flags = ARES_AI_ENVHOSTS;
     auto question = std::make_unique<Question>(*this, std::move(answered));
     ++asking_;
-    ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, on_answer, question.release());
-    wait_for_time();
+    ares_getaddrinfo(channel_.get(), host.c_str(), nullptr, &hints, on_answer, question.release());
+    if (is_asking() && !timer_is_set_) look_at_the_time();
 }
 
-void DnsChannel::on_answer(void* question, int status, int, ares_addrinfo* found) noexcept {
+void DnsChannel::on_answer(void* question, int status, int timeouts,
+                           ares_addrinfo* found) noexcept {
     const std::unique_ptr<Question> asked(static_cast<Question*>(question));
     const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(found,
                                                                              ares_freeaddrinfo);
@@ -149,6 +158,7 @@ void DnsChannel::on_answer(void* question, int status, int, ares_addrinfo* found
     DnsAnswer answer;
     try {
         answer = answer_of(status, found);
+        answer.is_whole = timeouts == 0;
     } catch (const std::exception&) {  // no memory
         answer = {.code = EAI_MEMORY};
     }
@@ -178,16 +188,17 @@ void DnsChannel::on_socket(void* self, int fd, int readable, int writable) noexc
 }
 
 void DnsChannel::process(int readable, int writable) {
-    ares_process_fd(channel_, readable, writable);
-    wait_for_time();
+    ares_process_fd(channel_.get(), readable, writable);
 }
 
-void DnsChannel::wait_for_time() {
-    timer_.cancel();
-    timeval next{};
-    if (!ares_timeout(channel_, nullptr, &next)) return;
-    const auto delay = std::chrono::seconds(next.tv_sec) + std::chrono::microseconds(next.tv_usec);
-    timer_ = loop_.call_later(delay, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); });
+// c-ares would tell when a question's time is up, but goes through all of them each time.
+void DnsChannel::look_at_the_time() {
+    timer_is_set_ = true;
+    timer_ = loop_.call_later(tick_, [this] {
+        process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        timer_is_set_ = false;
+        if (is_asking()) look_at_the_time();
+    });
 }
 
 }  // namespace weft::internal

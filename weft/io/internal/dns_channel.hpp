@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <weft/base/time.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -21,8 +23,9 @@ namespace weft::internal {
 struct DnsAnswer {
     std::vector<SocketAddress> addresses;  // with port 0; none after an error
     std::chrono::seconds time_to_live{0};
-    int code = 0;       // one of getaddrinfo()'s, EAI_…
-    std::string error;  // what went wrong
+    bool is_whole = true;  // all that was asked for was answered at the first attempt
+    int code = 0;          // one of getaddrinfo()'s, EAI_…
+    std::string error;     // what went wrong
 };
 
 class DnsChannel {
@@ -46,11 +49,16 @@ private:
     static void on_answer(void* question, int status, int timeouts, ares_addrinfo* found) noexcept;
     static void on_socket(void* self, int fd, int readable, int writable) noexcept;
     void process(int readable, int writable);
-    void wait_for_time();
+    void look_at_the_time();
 
     EventLoop& loop_;
-    ares_channeldata* channel_ = nullptr;
+    struct Destroy {
+        void operator()(ares_channeldata* channel) const noexcept;
+    };
+    std::unique_ptr<ares_channeldata, Destroy> channel_;
+    Nanoseconds tick_;
     TimerHandle timer_;
+    bool timer_is_set_ = false;
     int asking_ = 0;
     bool loop_is_closed_ = false;
 };

@@ -8,11 +8,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include <sys/types.h>
 
 #include <weft/base/ref.hpp>
-#include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/event.hpp>
@@ -23,9 +24,10 @@ namespace weft::internal {
 
 class ProcessState final : private LoopResource {
 public:
+    explicit ProcessState(EventLoop& loop) noexcept : loop_(loop) {}
     /// Takes over a child that runs.
     /// Errors: OSError where it cannot be watched; it is killed then.
-    [[nodiscard]] static Ref<ProcessState> watch(EventLoop& loop, pid_t pid);
+    void watch(pid_t pid);
 
     void retain() noexcept { ++owners_; }
     void release() noexcept {
@@ -43,15 +45,15 @@ public:
     void kill() noexcept;
 
 private:
-    ProcessState(EventLoop& loop, pid_t pid, Channel pidfd) noexcept
-        : loop_(loop), pid_(pid), pidfd_(std::move(pidfd)) {}
     ~ProcessState() = default;
+    [[nodiscard]] bool is_running() const noexcept;
     void reap() noexcept;
+    void has_ended(std::optional<int> returncode) noexcept;
     void loop_closes() noexcept override;
 
     EventLoop& loop_;
-    pid_t pid_;
-    Channel pidfd_;
+    pid_t pid_ = -1;
+    std::optional<FileDescriptor> pidfd_;  // while it runs
     Event ended_;
     std::optional<int> returncode_;
     std::uint32_t owners_ = 0;

@@ -69,6 +69,7 @@ void StreamTransport::take_protected(BytesView data) {
 void StreamTransport::decrypt(BytesView data) {
     SecurityLayer& layer = *protection_->layer;
     if (protection_->error || layer.peer_has_ended()) return;
+    const std::size_t held = layer.held_bytes();
     try {
         for (;;) {
             const BytesView text = layer.decrypt(data);
@@ -79,6 +80,7 @@ void StreamTransport::decrypt(BytesView data) {
         protection_->error = std::current_exception();
         received_eof_ = true;
     }
+    if (layer.held_bytes() < held) protection_->released_text = true;
     if (layer.peer_has_ended()) {
         received_eof_ = true;
         if (is_read()) reader_.feed_eof();
@@ -99,8 +101,9 @@ void StreamTransport::encrypt(BytesView text) {
     } catch (const OSError&) {
         return end(std::current_exception());
     }
-    send(layer.outgoing());
+    if (!layer.outgoing().empty()) send(layer.outgoing());
     forget(layer.outgoing());
+    if (layer.held_bytes() > 0) update_events();
 }
 
 // What came before the end of the handshake, and what decrypt() found.
@@ -128,19 +131,23 @@ void StreamTransport::settle_protection() noexcept {
     if (layer.peer_has_ended()) close();
 }
 
-// Sends what the protocol itself has to say.
+// Sends what the protocol itself has to say, and text that was held.
 void StreamTransport::answer() noexcept {
-    Bytes& answers = protection_->layer->outgoing();
-    if (unsent() == 0) protection_->answered_bytes = 0;
-    if (answers.empty()) return;
-    protection_->answered_bytes += answers.size();
+    Bytes& outgoing = protection_->layer->outgoing();
+    const bool has_text = std::exchange(protection_->released_text, false);
+    if (buffered() == 0) {
+        protection_->answered_bytes = 0;
+    } else if (!has_text) {
+        protection_->answered_bytes += outgoing.size();
+    }
+    if (outgoing.empty()) return;
     if (protection_->answered_bytes > answered_bytes_max) {
         return end(std::make_exception_ptr(
             ConnectionAbortedError("the peer asks for answers, and reads none")));
     }
     try {
-        send(answers);
-        forget(answers);
+        send(outgoing);
+        forget(outgoing);
     } catch (const std::bad_alloc&) {  // with which it has ended
     }
 }
@@ -152,6 +159,7 @@ void StreamTransport::end_text() noexcept {
         layer.end();
         if (!layer.outgoing().empty()) send(layer.outgoing());
         forget(layer.outgoing());
+        protection_->sent_when_closed = sent_bytes_ + unsent();
         if (awaits_end_of_text() || unsent() > 0) limit_shutdown();
     } catch (...) {
         end(std::current_exception());
@@ -163,7 +171,8 @@ void StreamTransport::end_text() noexcept {
 void StreamTransport::limit_shutdown() {
     protection_->shutdown =
         loop_.call_later(protection_->shutdown_timeout, [this, sent_before = sent_bytes_] {
-            if (sent_bytes_ > sent_before) return limit_shutdown();
+            const bool had_more = sent_before < protection_->sent_when_closed;
+            if (had_more && sent_bytes_ > sent_before) return limit_shutdown();
             end(std::make_exception_ptr(TimeoutError("SSL shutdown timed out")));
         });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 
@@ -23,6 +24,9 @@ struct Protection {
     bool socket_has_ended = false;
     /// Of what the protocol itself has answered, since all was sent.
     std::size_t answered_bytes = 0;
+    bool released_text = false;  // what is outgoing has text in it that was held
+    /// How much is sent once all is that there was when this side closed.
+    std::uint64_t sent_when_closed = 0;
     /// Set when the handshake is over, and when the transport is lost.
     Event established;
     /// The layer's, which the transport is to end with.

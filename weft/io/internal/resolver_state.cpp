@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,8 +29,19 @@
 namespace weft::internal {
 namespace {
 
-// A loop seldom shares its thread with another one.
-thread_local std::vector<std::pair<const EventLoop*, Ref<ResolverState>>> of_this_thread;
+// The resolvers of the loops. Each is used by the thread that runs its loop; the list by all. Never
+// destroyed: a loop may close after what is static.
+struct OfLoops {
+    std::mutex mutex;
+    std::unordered_map<const EventLoop*, Ref<ResolverState>> all;
+};
+OfLoops& of_loops() {
+    static auto& one = *new OfLoops;
+    return one;
+}
+
+// Where only one family has an address, the other one may have failed: that is soon forgotten.
+constexpr auto half_answer_time_max = std::chrono::seconds(60);
 
 // Changes when the file does.
 std::string state_of_settings() {
@@ -59,17 +72,26 @@ ResolverState::ResolverState(ResolverOptions options)
     if (options_.timeout.get() <= Nanoseconds::zero() || options_.attempts <= 0) {
         throw ValueError("a Resolver needs a timeout and a number of attempts above zero");
     }
+    for (const SocketAddress& nameserver : options_.nameservers) {
+        const AddressFamily family = nameserver.family();
+        if ((family != af_inet && family != af_inet6) || nameserver.scope_id() != 0) {
+            throw ValueError("a nameserver has an address of IPv4 or IPv6 without a scope, not " +
+                             nameserver.to_string());
+        }
+    }
 }
 
 Ref<ResolverState> ResolverState::of_running_loop() {
     EventLoop& loop = get_running_loop();
-    for (const auto& [of, state] : of_this_thread) {
-        if (of == &loop) return state;
+    OfLoops& loops = of_loops();
+    const std::scoped_lock lock(loops.mutex);
+    Ref<ResolverState>& found = loops.all[&loop];
+    if (!found) {
+        found = Ref<ResolverState>(new ResolverState({}));
+        found->bind(loop);
+        found->is_of_loop_ = true;
     }
-    Ref<ResolverState> made(new ResolverState({}));
-    made->bind(loop);
-    of_this_thread.emplace_back(&loop, made);
-    return made;
+    return found;
 }
 
 void ResolverState::bind(EventLoop& loop) {
@@ -84,22 +106,28 @@ void ResolverState::bind(EventLoop& loop) {
 void ResolverState::loop_closes() noexcept {
     const Ref self(this);
     ListNode::unlink();
-    if (channel_) channel_->loop_closes();
-    channel_.reset();
+    for (const auto& channel : channels_) channel->loop_closes();
+    channels_.clear();
     cache_.clear();
     const EventLoop* const closed = std::exchange(loop_, nullptr);
-    std::erase_if(of_this_thread, [&](const auto& entry) { return entry.first == closed; });
+    if (!std::exchange(is_of_loop_, false)) return;
+    OfLoops& loops = of_loops();
+    const std::scoped_lock lock(loops.mutex);
+    loops.all.erase(closed);
 }
 
-// One that knows the nameservers of the present.
+// One that knows the nameservers of the present, and what they say.
 DnsChannel& ResolverState::channel() {
-    if (channel_ && channel_->is_asking()) return *channel_;
     std::string settings = options_.nameservers.empty() ? state_of_settings() : "";
-    if (!channel_ || settings != settings_) {
-        channel_.emplace(*loop_, options_);
+    if (channels_.empty() || settings != settings_) {
+        channels_.push_back(std::make_unique<DnsChannel>(*loop_, options_));
         settings_ = std::move(settings);
+        cache_.clear();
     }
-    return *channel_;
+    std::erase_if(channels_, [&](const auto& channel) {
+        return channel != channels_.back() && !channel->is_asking();
+    });
+    return *channels_.back();
 }
 
 std::shared_ptr<ResolverState::Lookup> ResolverState::lookup_of(const NameQuestion& question) {
@@ -120,11 +148,23 @@ std::shared_ptr<ResolverState::Lookup> ResolverState::lookup_of(const NameQuesti
     return lookup;
 }
 
-void ResolverState::take(const NameQuestion& question, Lookup& lookup, DnsAnswer answer) noexcept {
+Nanoseconds ResolverState::time_to_keep(const NameQuestion& question,
+                                        const DnsAnswer& answer) const {
+    if (answer.code != 0) return Nanoseconds::zero();
     const Nanoseconds kept =
         std::min<Nanoseconds>(answer.time_to_live, options_.cache_time_max.get());
+    const AddressFamily first = answer.addresses.front().family();
+    const bool has_both = std::ranges::any_of(
+        answer.addresses, [=](const SocketAddress& address) { return address.family() != first; });
+    if (question.family != af_unspec || has_both) return kept;
+    return answer.is_whole ? std::min<Nanoseconds>(kept, half_answer_time_max)
+                           : Nanoseconds::zero();
+}
+
+void ResolverState::take(const NameQuestion& question, Lookup& lookup, DnsAnswer answer) noexcept {
     try {
-        if (answer.code == 0 && kept > Nanoseconds::zero()) {
+        const Nanoseconds kept = time_to_keep(question, answer);
+        if (kept > Nanoseconds::zero()) {
             cache_.put(question, answer.addresses, loop_->time() + kept);
         }
     } catch (const std::bad_alloc&) {  // the next one asks again
@@ -137,6 +177,9 @@ void ResolverState::take(const NameQuestion& question, Lookup& lookup, DnsAnswer
 Coro<std::vector<SocketAddress>> ResolverState::look_up(Ref<ResolverState> self,
                                                         NameQuestion question, int port) {
     self->bind(get_running_loop());
+    if (!self->loop_->system().is_real_time()) {
+        throw RuntimeError("a Resolver cannot wait for nameservers on a virtual clock");
+    }
     std::vector<SocketAddress> addresses;
     if (const auto* known = self->cache_.find(question, self->loop_->time())) {
         addresses = *known;

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/internal/dns_channel.hpp>
 #include <weft/io/internal/name_cache.hpp>
 #include <weft/io/resolver.hpp>
@@ -50,15 +50,19 @@ private:
     [[nodiscard]] DnsChannel& channel();
     [[nodiscard]] std::shared_ptr<Lookup> lookup_of(const NameQuestion& question);
     void take(const NameQuestion& question, Lookup& lookup, DnsAnswer answer) noexcept;
+    [[nodiscard]] Nanoseconds time_to_keep(const NameQuestion& question,
+                                           const DnsAnswer& answer) const;
     void loop_closes() noexcept override;
 
     ResolverOptions options_;
     NameCache cache_;
     std::map<NameQuestion, std::shared_ptr<Lookup>> under_way_;
     EventLoop* loop_ = nullptr;
-    std::optional<DnsChannel> channel_;
-    std::string settings_;  // what tells a resolv.conf from the one that channel_ has read
+    // The last one is asked. Those before know another resolv.conf, and have questions open.
+    std::vector<std::unique_ptr<DnsChannel>> channels_;
+    std::string settings_;  // what tells a resolv.conf from the one that the last has read
     std::uint32_t owners_ = 0;
+    bool is_of_loop_ = false;  // and not only of those who hold it
 };
 
 /// Errors: ValueError   the port is not within 0 to 65535, the host is none that can be asked for

@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -74,6 +73,10 @@ std::string search_path(const SubprocessOptions& options) {
     return path ? path : usual;
 }
 
+bool can_execute(const std::string& path) noexcept {
+    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
 // The file of a program. Where there is none, that is said here, and not once there is a child.
 std::string file_of(const std::string& program, const SubprocessOptions& options) {
     if (program.find('/') != std::string::npos) return program;
@@ -82,9 +85,12 @@ std::string file_of(const std::string& program, const SubprocessOptions& options
     for (std::string_view rest = path;;) {
         const std::string_view folder = rest.substr(0, rest.find(':'));
         const std::string file = (folder.empty() ? "." : std::string(folder)) + "/" + program;
+        // The child looks for it from the folder where it begins.
+        const bool is_relative = !file.starts_with('/') && options.cwd;
+        const std::string seen_from_here = is_relative ? *options.cwd + "/" + file : file;
         struct stat found{};
-        if (::stat(file.c_str(), &found) == 0 && S_ISREG(found.st_mode)) {
-            if (::access(file.c_str(), X_OK) == 0) return file;
+        if (::stat(seen_from_here.c_str(), &found) == 0 && S_ISREG(found.st_mode)) {
+            if (can_execute(seen_from_here)) return file;
             error = EACCES;
         }
         if (folder.size() == rest.size()) break;
@@ -97,6 +103,13 @@ void check_folder(const std::string& folder) {
     struct stat found{};
     if (::stat(folder.c_str(), &found) != 0) throw_os_error(errno, "'" + folder + "'");
     if (!S_ISDIR(found.st_mode)) throw_os_error(ENOTDIR, "'" + folder + "'");
+    if (!can_execute(folder)) throw_os_error(EACCES, "'" + folder + "'");
+}
+
+void check_descriptors(const std::vector<int>& fds) {
+    for (const int fd : fds) {
+        if (::fcntl(fd, F_GETFD) < 0) throw_os_error(errno, "descriptor " + std::to_string(fd));
+    }
 }
 
 // ---- descriptors
@@ -172,29 +185,16 @@ public:
     }
     // Those that somebody has opened without O_CLOEXEC.
     void close_others(const std::vector<int>& but) {
-        if (but.empty()) {
-            check(::posix_spawn_file_actions_addclosefrom_np(&actions_, first_other_fd),
-                  "posix_spawn");
-            return;
-        }
-        for (const int fd : open_descriptors()) {
-            if (fd < first_other_fd || std::ranges::find(but, fd) != but.end()) continue;
+        const int last = but.empty() ? STDERR_FILENO : std::ranges::max(but);
+        for (int fd = first_other_fd; fd < last; ++fd) {
+            if (std::ranges::find(but, fd) != but.end()) continue;
             check(::posix_spawn_file_actions_addclose(&actions_, fd), "posix_spawn");
         }
+        const int beyond = std::max(last + 1, first_other_fd);
+        check(::posix_spawn_file_actions_addclosefrom_np(&actions_, beyond), "posix_spawn");
     }
 
 private:
-    static std::vector<int> open_descriptors() {
-        std::vector<int> all;
-        DIR* folder = ::opendir("/proc/self/fd");
-        if (!folder) throw_os_error(errno, "'/proc/self/fd'");
-        while (const dirent* entry = ::readdir(folder)) {
-            const int fd = std::atoi(entry->d_name);
-            if (fd != ::dirfd(folder)) all.push_back(fd);
-        }
-        ::closedir(folder);
-        return all;
-    }
     posix_spawn_file_actions_t actions_{};
 };
 
@@ -246,6 +246,7 @@ Spawned spawn(const std::vector<std::string>& program_and_arguments,
         environment = as_arguments(variables);
     }
     if (options.cwd) check_folder(*options.cwd);
+    check_descriptors(options.pass_fds);
     const std::string file = file_of(program_and_arguments.front(), options);
 
     Ends in = ends_of(options.stdin_, true);

@@ -184,7 +184,7 @@ void StreamTransport::write(BytesView data) {
 }
 
 void StreamTransport::send(BytesView data) {
-    if (unsent() == 0) {
+    if (buffered() == 0) {
         data.remove_prefix(send_now(data));
         if (data.empty() || ending_) return;
     }
@@ -229,7 +229,7 @@ std::size_t StreamTransport::send_now(BytesView data) noexcept {
 
 // Sends what it can, and has the rest sent when there is room.
 void StreamTransport::flush() noexcept {
-    while (!ending_ && !send_.submitted && unsent() > 0) {
+    while (!ending_ && !send_.submitted && buffered() > 0) {
         if (sent_ == sending_.size()) {
             sending_.clear();
             std::swap(sending_, queued_);
@@ -244,7 +244,7 @@ void StreamTransport::flush() noexcept {
             submit_or_end(send_);
         }
     }
-    if (unsent() > 0 || ending_) return;
+    if (buffered() > 0 || ending_) return;
     sending_ = Bytes();
     sent_ = 0;
     if (closing_) {

@@ -104,8 +104,9 @@ public:
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
     /// How many bytes the system has taken since the beginning.
     [[nodiscard]] std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
+    /// How many bytes were written and not sent.
     [[nodiscard]] std::size_t unsent() const noexcept {
-        return sending_.size() - sent_ + queued_.size();
+        return buffered() + (protection_ ? protection_->layer->held_bytes() : 0);
     }
 
     void set_write_buffer_limits(std::size_t high, std::size_t low) noexcept;
@@ -193,6 +194,11 @@ private:
     void limit_shutdown();
     // Whether the peer is still to say that its text ends.
     [[nodiscard]] bool awaits_end_of_text() const noexcept;
+
+    // What can be sent.
+    [[nodiscard]] std::size_t buffered() const noexcept {
+        return sending_.size() - sent_ + queued_.size();
+    }
 
     void submit(Operation& operation);
     void submit_or_end(Operation& operation) noexcept;

@@ -2,6 +2,7 @@
 #include <weft/io/internal/system_resolver.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -34,11 +35,12 @@ namespace {
 }
 
 // For a thread that may wait.
-std::vector<SocketAddress> look_up(const std::string& host, int port, GetaddrinfoOptions options) {
+std::vector<SocketAddress> look_up(const std::string& host, int port, GetaddrinfoOptions options,
+                                   int more_flags = 0) {
     addrinfo hints{};
     hints.ai_family = static_cast<int>(options.family);
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV | (options.passive ? AI_PASSIVE : 0);
+    hints.ai_flags = AI_NUMERICSERV | (options.passive ? AI_PASSIVE : 0) | more_flags;
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
                                      std::to_string(port).c_str(), &hints, &found);
@@ -53,29 +55,25 @@ std::vector<SocketAddress> look_up(const std::string& host, int port, Getaddrinf
     return addresses;
 }
 
-std::optional<SocketAddress> numeric(const std::string& host, int port) {
-    try {
-        return SocketAddress(host, port);
-    } catch (const ValueError&) {
-        return std::nullopt;
-    }
-}
-
 }  // namespace
 
 std::optional<std::vector<SocketAddress>> without_question(const std::string& host, int port,
                                                            const GetaddrinfoOptions& options) {
     if (host.empty()) return look_up(host, port, options);  // it asks nobody
-    const std::optional<SocketAddress> address = numeric(host, port);
-    if (!address) return std::nullopt;
-    if (options.family != af_unspec && options.family != address->family()) {
-        throw_error(EAI_ADDRFAMILY, host);
+    // The system knows more forms than one: "127.1" and "0x7f000001" are numeric, too.
+    const bool may_be_numeric = std::isdigit(static_cast<unsigned char>(host.front())) != 0 ||
+                                host.find(':') != std::string::npos;
+    if (!may_be_numeric) return std::nullopt;
+    try {
+        return look_up(host, port, options, AI_NUMERICHOST);
+    } catch (const GaiError& error) {
+        if (error.code() != EAI_NONAME || host.find(':') != std::string::npos) throw;
+        return std::nullopt;  // a name that begins with a digit
     }
-    return std::vector<SocketAddress>{*address};
 }
 
 bool asks_the_system() {
-    const char* const resolver = std::getenv("WEFT_RESOLVER");
+    const char* const resolver = ::secure_getenv("WEFT_RESOLVER");
     if (!resolver || std::string_view(resolver) == "dns") return false;
     if (std::string_view(resolver) == "system") return true;
     throw ValueError("WEFT_RESOLVER is '" + std::string(resolver) + "', not one of: dns, system");
@@ -84,7 +82,10 @@ bool asks_the_system() {
 Coro<std::vector<SocketAddress>> ask_the_system(std::string host, int port,
                                                 GetaddrinfoOptions options) {
     if (auto known = without_question(host, port, options)) co_return std::move(*known);
-    co_return co_await to_thread(look_up, host, port, options);
+    const auto in_thread = [](const std::string& name, int number, GetaddrinfoOptions wanted) {
+        return look_up(name, number, wanted);
+    };
+    co_return co_await to_thread(in_thread, host, port, options);
 }
 
 }  // namespace weft::internal

@@ -3,6 +3,7 @@
 // a BIO gives it what came and takes what is to be sent.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ public:
     void peer_is_gone() override;
     [[nodiscard]] bool is_established() const noexcept override { return established_; }
     [[nodiscard]] bool peer_has_ended() const noexcept override { return peer_has_ended_; }
+    [[nodiscard]] std::size_t held_bytes() const noexcept override { return waiting_text_.size(); }
     [[nodiscard]] Bytes& outgoing() noexcept override { return outgoing_; }
 
     [[nodiscard]] std::string version() const override;
