@@ -15,6 +15,7 @@
 #include <weft/io/pipes.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/run.hpp>
+#include <weft/io/run_workers.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/signal_receiver.hpp>
 #include <weft/io/sock.hpp>

@@ -31,7 +31,9 @@ struct FileChange {
 /// Tells of changes, from when it was made on:
 ///
 ///     Watch changes(folder);
-///     while (const auto some = co_await changes.next(); !some.empty()) { … }
+///     for (auto some = co_await changes.next(); !some.empty(); some = co_await changes.next()) {
+///         …
+///     }
 ///
 /// Of a directory it tells what happens to the entries, not to what is in directories below it.
 /// A handle: copies are the same watch.
