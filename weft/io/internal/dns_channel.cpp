@@ -135,7 +135,10 @@ DnsChannel::DnsChannel(EventLoop& loop, const ResolverOptions& options)
     check(ares_set_servers_ports_csv(made, nameservers.c_str()), nameservers.c_str());
 }
 
-DnsChannel::~DnsChannel() { timer_.cancel(); }
+DnsChannel::~DnsChannel() {
+    timer_.cancel();
+    channel_.reset();  // which answers what is open, and so needs the rest
+}
 
 void DnsChannel::ask(const std::string& host, AddressFamily family, Answered answered) {
     ares_addrinfo_hints hints{};
