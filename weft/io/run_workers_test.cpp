@@ -151,9 +151,9 @@ TEST(RunWorkers, ends_at_ctrl_c) {
     EXPECT_THROW(run_workers(
                      [&](std::size_t number) -> Coro<void> {
                          ++running;
-                         while (running < 3) co_await sleep(1ms);
-                         if (number == 0) ::kill(::getpid(), SIGINT);
                          try {
+                             while (running < 3) co_await sleep(1ms);
+                             if (number == 0) ::kill(::getpid(), SIGINT);
                              co_await sleep(3600s);
                          } catch (const CancelledError&) {
                              ++cancelled;

@@ -66,7 +66,7 @@ TEST_P(Sock, carries_all_however_little_each_call_takes_or_gives) {
 
 TEST_P(Sock, sends_a_file_however_little_each_call_takes) {
     const std::string data = pattern(200);
-    const File file(data);
+    const TemporaryFile file(data);
     for (std::size_t n = 1; n <= 20; ++n) {
         SystemFaults faults;
         faults.on(Call::sendfile, {.bytes_max = n, .times = always});
@@ -87,14 +87,14 @@ Coro<std::string> answer(Socket& listener) {
     co_return told;
 }
 
-Coro<std::string> call(SocketAddress address, const File& file) {
+Coro<std::string> call(SocketAddress address, const TemporaryFile& file) {
     Socket client = tcp_client();
     co_await sock_connect(client, address);
     static_cast<void>(co_await sock_sendfile(client, file.fd()));
     co_return co_await sock_recv(client, 100);
 }
 
-Coro<std::string> converse(const File& file) {
+Coro<std::string> converse(const TemporaryFile& file) {
     Socket listener = tcp_listener();
     auto [served, heard] = co_await gather(answer(listener), call(listener.getsockname(), file));
 
@@ -118,7 +118,7 @@ class SockConversation : public Sock {
 protected:
     // As it should be whenever one of these calls fails like that, several times in a row.
     void withstand(std::initializer_list<Call> calls, int error, int times) {
-        const File file("a file");
+        const TemporaryFile file("a file");
         for (const Call faulty : calls) {
             if (faulty == Call::epoll_wait && is_on_uring()) continue;  // it is not made
             for (int n = 1;; ++n) {
@@ -277,7 +277,7 @@ TEST_P(Sock, tells_that_the_loop_cannot_watch_the_socket) {
 }
 
 TEST_P(Sock, tells_what_sending_a_file_failed_with_and_how_far_it_came) {
-    const File file(pattern(100));
+    const TemporaryFile file(pattern(100));
     for (const int error : {EIO, ENOMEM, EPIPE}) {
         auto [a, b] = non_blocking_pair();
         SystemFaults faults;
@@ -292,7 +292,7 @@ TEST_P(Sock, tells_what_sending_a_file_failed_with_and_how_far_it_came) {
 }
 
 TEST_P(Sock, reads_the_file_where_the_system_has_no_sendfile_for_it) {
-    const File file(pattern(100));
+    const TemporaryFile file(pattern(100));
     for (const int error : {EINVAL, ENOSYS, EOPNOTSUPP}) {
         auto [a, b] = non_blocking_pair();
         SystemFaults faults;

@@ -19,7 +19,7 @@ namespace {
 
 TEST_P(Sock, sends_a_file) {
     auto [a, b] = non_blocking_pair();
-    const File file("0123456789");
+    const TemporaryFile file("0123456789");
     EXPECT_EQ(run(sock_sendfile(a, file.fd())), 10u);
     EXPECT_EQ(peer_receives(b), "0123456789");
     EXPECT_EQ(file.position(), 10);
@@ -28,14 +28,14 @@ TEST_P(Sock, sends_a_file) {
     EXPECT_EQ(file.position(), 5);
     EXPECT_EQ(run(sock_sendfile(a, file.fd(), 8, 100)), 2u);
     EXPECT_EQ(run(sock_sendfile(a, file.fd(), 100)), 0u);
-    const File empty("");
+    const TemporaryFile empty("");
     EXPECT_EQ(run(sock_sendfile(a, empty.fd())), 0u);
 }
 
 TEST_P(Sock, sends_a_file_to_a_slow_reader) {
     auto [a, b] = non_blocking_pair();
     const std::string data = pattern(1 << 20);
-    const File file(data);
+    const TemporaryFile file(data);
     const auto send = [](Socket& sock, int fd) -> Coro<std::size_t> {
         const std::size_t sent = co_await sock_sendfile(sock, fd);
         sock.shutdown(shut_wr);
@@ -49,7 +49,7 @@ TEST_P(Sock, sends_a_file_to_a_slow_reader) {
 TEST_P(Sock, the_position_of_a_file_tells_what_was_sent_before_the_cancellation) {
     auto [a, b] = non_blocking_pair();
     const std::string data = pattern(4 << 20);
-    const File file(data);
+    const TemporaryFile file(data);
     const Task<std::size_t> task = start(sock_sendfile(a, file.fd()));
     task.cancel();
     finish(task);
@@ -77,7 +77,7 @@ TEST_P(Sock, sends_what_sendfile_cannot_read) {
 TEST_P(Sock, refuses_to_send_a_file_like_that) {
     auto [a, b] = non_blocking_pair();
     auto [c, d] = non_blocking_pair(sock_dgram);
-    const File file("x");
+    const TemporaryFile file("x");
     EXPECT_THROW(run(sock_sendfile(a, file.fd(), -1)), ValueError);
     EXPECT_THROW(run(sock_sendfile(a, file.fd(), 0, 0)), ValueError);
     EXPECT_THROW(run(sock_sendfile(c, file.fd())), ValueError);
@@ -87,7 +87,7 @@ TEST_P(Sock, refuses_to_send_a_file_like_that) {
 
 TEST_P(Sock, ends_sending_a_file_when_the_socket_is_closed) {
     auto [a, b] = non_blocking_pair();
-    const File file(pattern(1 << 20));
+    const TemporaryFile file(pattern(1 << 20));
     const Task<std::size_t> task = start(sock_sendfile(a, file.fd()));
     a.close();
     finish(task);

@@ -168,15 +168,15 @@ private:
 };
 
 // A file without a name.
-class File {
+class TemporaryFile {
 public:
-    explicit File(std::string_view text) : file_(::tmpfile()) {
+    explicit TemporaryFile(std::string_view text) : file_(::tmpfile()) {
         EXPECT_EQ(::fwrite(text.data(), 1, text.size(), file_), text.size());
         EXPECT_EQ(::fflush(file_), 0);
     }
-    ~File() { ::fclose(file_); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
+    ~TemporaryFile() { ::fclose(file_); }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
     [[nodiscard]] int fd() const { return ::fileno(file_); }
     [[nodiscard]] std::int64_t position() const { return ::lseek(fd(), 0, SEEK_CUR); }
 

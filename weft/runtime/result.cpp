@@ -54,7 +54,14 @@ private:
 };
 constinit Spares spares;
 
+// A thread that ends drops what an error of its run() has left.
+struct DropAtEnd {
+    ~DropAtEnd() { drop_failure_in_flight(); }
+};
+
 std::exception_ptr put_in_flight(FailurePtr failure) {
+    thread_local const DropAtEnd drop_at_end;
+    static_cast<void>(drop_at_end);
     drop_failure_in_flight();
     failure_in_flight = failure.release();
     return failure_in_flight->error;
