@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cases.hpp"
+#include <signal.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/stream_reader.hpp>

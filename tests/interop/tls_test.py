@@ -172,7 +172,7 @@ class PythonServer(TLSTest):
     def test_a_server_that_leaves_without_a_word(self):
         client, server = self.accept("ask", 1)
         self.assertEqual(server.receive_line(), b"0\n")
-        server.send(b"half an ans")
+        server.send(b"half an answer")
         socket.socket(fileno=server.sock.detach()).close()
         self.assertIn("ssl::SSLEOFError: [SSL: UNEXPECTED_EOF_WHILE_READING]", client.line())
         self.ends(client)

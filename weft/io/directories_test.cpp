@@ -11,10 +11,8 @@
 #include <unistd.h>
 
 #include <weft/io/file.hpp>
-#include <weft/io/run.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {

@@ -2,6 +2,7 @@
 #include <weft/io/internal/name_cache.hpp>
 
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 

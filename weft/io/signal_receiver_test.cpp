@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/run.hpp>

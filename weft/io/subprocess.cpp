@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/subprocess.hpp>
 
-#include <csignal>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
+
+#include <signal.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/watch.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,11 +12,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <weft/base/exceptions.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 

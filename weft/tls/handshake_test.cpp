@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // open_connection() and start_server() with `ssl`: what happens until both can talk.
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -7,11 +8,11 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
-#include <weft/io/socket.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
@@ -21,10 +22,8 @@
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
-#include <weft/runtime/timeout.hpp>
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
-#include <weft/tls/exceptions.hpp>
 #include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>
 

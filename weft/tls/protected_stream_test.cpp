@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -13,9 +15,11 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
@@ -28,7 +32,6 @@
 #include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/exceptions.hpp>
-#include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>
 
 namespace weft::ssl {
@@ -268,14 +271,14 @@ TEST(ProtectedStream, that_is_closed_tells_the_peer_and_waits_for_its_answer) {
 
 TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
     run_clean([]() -> Coro<void> {
-        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 200ms});
+        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 1s});
         odd.writer.write(Bytes(1 << 20, 'x'));
         odd.writer.close();
         std::size_t got = 0;
         // In steps that are short of the limit, and together far above it.
         while (!odd.server.client_has_ended()) {
             got += (co_await odd.server.receive()).size();
-            co_await sleep(20ms);
+            co_await sleep(100ms);
         }
         EXPECT_EQ(got, std::size_t{1} << 20);
         odd.server.say_no_more();

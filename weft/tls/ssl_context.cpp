@@ -10,19 +10,17 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/transport_security.hpp>
-#include <weft/tls/exceptions.hpp>
 #include <weft/tls/internal/context_state.hpp>
 #include <weft/tls/internal/openssl_error.hpp>
 #include <weft/tls/internal/openssl_owned.hpp>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
 #include <string>
-#include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/server.hpp>
-#include <weft/io/socket.hpp>
 #include <weft/io/stream.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
@@ -14,11 +13,11 @@
 #include <weft/io/streams_test.hpp>
 #include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/exceptions.hpp>
-#include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>
 
 namespace weft::ssl {

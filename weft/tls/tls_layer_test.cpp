@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both ends of a connection in memory: what the protocol does, without sockets.
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -17,7 +16,7 @@
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/exceptions.hpp>
-#include <weft/tls/internal/context_state.hpp>
+#include <weft/tls/internal/context_state.hpp>  // IWYU pragma: keep
 #include <weft/tls/internal/session_cache.hpp>
 #include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include <ares.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <weft/base/exceptions.hpp>

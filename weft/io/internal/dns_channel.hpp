@@ -15,8 +15,8 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/handle.hpp>
 
-struct ares_addrinfo;
-struct ares_channeldata;
+struct ares_addrinfo;     // NOLINT(readability-identifier-naming): c-ares' names
+struct ares_channeldata;  // NOLINT(readability-identifier-naming)
 
 namespace weft::internal {
 

@@ -26,6 +26,7 @@
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task_state.hpp>
 

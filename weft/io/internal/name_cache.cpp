@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/internal/name_cache.hpp>
 
+#include <iterator>
 #include <list>
 #include <utility>
 #include <vector>

@@ -3,11 +3,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <optional>
 #include <string>
 
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <netdb.h>
 #include <sys/stat.h>
 
 #include <weft/base/exceptions.hpp>

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -126,7 +126,7 @@ Channel above_standard(Channel channel) {
 
 struct Ends {
     Channel ours = no_channel();
-    Channel childs = no_channel();
+    Channel theirs = no_channel();
 };
 
 // Nobody waits at this side's end; the child's blocks, as a program expects.
@@ -140,7 +140,7 @@ Ends make_pipe(bool child_reads) {
         throw_os_error(errno, "a pipe of a process");
     }
     return {.ours = above_standard(std::move(child_reads ? writing : reading)),
-            .childs = above_standard(std::move(child_reads ? reading : writing))};
+            .theirs = above_standard(std::move(child_reads ? reading : writing))};
 }
 
 Ends ends_of(const Redirection& redirection, bool child_reads) {
@@ -148,7 +148,7 @@ Ends ends_of(const Redirection& redirection, bool child_reads) {
     if (redirection.kind() != Redirection::Kind::descriptor) return {};
     const int fd = ::fcntl(redirection.fd(), F_DUPFD_CLOEXEC, first_other_fd);
     if (fd < 0) throw_os_error(errno, "descriptor " + std::to_string(redirection.fd()));
-    return {.childs = Channel(fd, Channel::Kind::file)};
+    return {.theirs = Channel(fd, Channel::Kind::file)};
 }
 
 // What is to be done in the child before it becomes the program.
@@ -160,7 +160,7 @@ public:
     ~Actions() { ::posix_spawn_file_actions_destroy(&actions_); }
     [[nodiscard]] const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
 
-    void redirect(int standard, const Redirection& redirection, const Channel& childs) {
+    void redirect(int standard, const Redirection& redirection, const Channel& theirs) {
         switch (redirection.kind()) {
             case Redirection::Kind::inherit:
                 return;
@@ -172,7 +172,7 @@ public:
                 return duplicate(STDOUT_FILENO, standard);
             case Redirection::Kind::pipe:
             case Redirection::Kind::descriptor:
-                return duplicate(childs.fileno(), standard);
+                return duplicate(theirs.fileno(), standard);
         }
     }
     // Also of a descriptor to itself, which is how the program gets it.
@@ -253,9 +253,9 @@ Spawned spawn(const std::vector<std::string>& program_and_arguments,
     Ends out = ends_of(options.stdout_, false);
     Ends err = ends_of(options.stderr_, false);
     Actions actions;
-    actions.redirect(STDIN_FILENO, options.stdin_, in.childs);
-    actions.redirect(STDOUT_FILENO, options.stdout_, out.childs);
-    actions.redirect(STDERR_FILENO, options.stderr_, err.childs);
+    actions.redirect(STDIN_FILENO, options.stdin_, in.theirs);
+    actions.redirect(STDOUT_FILENO, options.stdout_, out.theirs);
+    actions.redirect(STDERR_FILENO, options.stderr_, err.theirs);
     for (const int fd : options.pass_fds) actions.duplicate(fd, fd);
     actions.close_others(options.pass_fds);
     if (options.cwd) actions.change_folder(*options.cwd);

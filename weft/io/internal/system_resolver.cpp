@@ -5,7 +5,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include <netdb.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <weft/base/exceptions.hpp>

@@ -20,6 +20,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/io/transport_security.hpp>
+#include <weft/tls/internal/key_log.hpp>
 #include <weft/tls/internal/openssl_error.hpp>
 #include <weft/tls/internal/openssl_owned.hpp>
 #include <weft/tls/internal/tls_layer.hpp>
