@@ -15,8 +15,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
+#include <weft/io/internal/null_free.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/executor.hpp>
 
@@ -25,11 +25,7 @@ namespace {
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
-void check_path(const std::string& path) {
-    const std::size_t at = path.find('\0');
-    if (at == std::string::npos) return;
-    throw ValueError("embedded null character in the path " + quoted(path.substr(0, at) + "\\0…"));
-}
+void check_path(const std::string& path) { internal::check_null_free(path, "path"); }
 
 void check(int result, const std::string& path) {
     if (result != 0) throw_os_error(errno, quoted(path));

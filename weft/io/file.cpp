@@ -25,6 +25,7 @@
 #include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/internal/file_io.hpp>
 #include <weft/io/internal/file_state.hpp>
+#include <weft/io/internal/null_free.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/executor.hpp>
 
@@ -41,13 +42,6 @@ std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
 void check_result(int result, const std::string& path) {
     if (result < 0) throw_os_error(errno, quoted(path));
-}
-
-void check_path(const std::string& path) {
-    if (path.find('\0') != std::string::npos) {
-        throw ValueError("embedded null character in the path " +
-                         quoted(path.substr(0, path.find('\0')) + "\\0…"));
-    }
 }
 
 // ---- opening
@@ -329,7 +323,7 @@ int File::fileno() const noexcept { return state_->is_closed() ? -1 : state_->fi
 const std::string& File::name() const noexcept { return state_->path(); }
 
 Coro<File> open_file(std::string path, std::string mode, OpenFileOptions options) {
-    check_path(path);
+    internal::check_null_free(path, "path");
     const int flags = flags_of(mode);
     Opened opened = co_await to_thread(open_in_thread, path, flags, options.permissions);
     co_return File(state_of(std::move(opened), std::move(path), (flags & O_APPEND) != 0));
@@ -341,7 +335,7 @@ Coro<Bytes> read_bytes(std::string path) {
 }
 
 Coro<void> write_bytes(std::string path, Bytes data, WriteBytesOptions options) {
-    check_path(path);
+    internal::check_null_free(path, "path");
     if (options.atomic) {
         co_await to_thread(replace_in_thread, std::move(path), std::move(data),
                            options.permissions);

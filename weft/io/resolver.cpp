@@ -45,9 +45,9 @@ void Resolver::clear_cache() const noexcept { state_->clear_cache(); }
 
 Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, int port,
                                              GetaddrinfoOptions options) {
-    internal::check_name(host, port);
     // A virtual clock stands still while a thread works, and not for a nameserver.
     if (internal::asks_the_system() || !get_running_loop().system().is_real_time()) {
+        internal::check_name(host, port);
         co_return co_await internal::ask_the_system(std::move(host), port, options);
     }
     co_return co_await look_up(ResolverState::of_running_loop(), std::move(host), port, options);

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +18,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/epoll_backend.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
 #include <weft/io/nameserver_test.hpp>
@@ -51,6 +52,17 @@ std::vector<Bytes> two_addresses(const DnsQuery& query) {
 std::vector<Bytes> one_address(const DnsQuery& query) {
     DnsReply reply(query);
     if (query.type == record_a) reply.address("192.0.2.1");
+    return {reply.bytes()};
+}
+// Another name, and its address, each to be kept for so many seconds.
+template <std::uint32_t name_seconds, std::uint32_t address_seconds>
+std::vector<Bytes> another_name(const DnsQuery& query) {
+    const Bytes other = encoded_name("other.example");
+    DnsReply reply(query);
+    reply.record(record_cname, name_seconds, other);
+    if (query.type == record_a) {
+        reply.record(record_a, address_seconds, "\x7f\x01\x01\x01", other);
+    }
     return {reply.bytes()};
 }
 std::vector<Bytes> silence(const DnsQuery&) { return {}; }
@@ -129,13 +141,7 @@ TEST(Resolver, knows_the_numeric_forms_that_the_system_knows) {
 
 TEST(Resolver, follows_another_name) {
     run_clean([]() -> Coro<void> {
-        const Nameserver server = co_await Nameserver::start([](const DnsQuery& query) {
-            const Bytes other = encoded_name("other.example");
-            DnsReply reply(query);
-            reply.record(record_cname, 60, other);
-            if (query.type == record_a) reply.record(record_a, 60, "\x7f\x01\x01\x01", other);
-            return std::vector{reply.bytes()};
-        });
+        const Nameserver server = co_await Nameserver::start(another_name<60, 60>);
         const Resolver resolver(server.options());
         EXPECT_EQ(text_of(co_await resolver.getaddrinfo("a.example", 80)), "('127.1.1.1', 80) ");
     }());
@@ -232,13 +238,7 @@ TEST(Resolver, keeps_nothing_for_longer_than_it_is_told_to) {
 
 TEST(Resolver, keeps_an_answer_no_longer_than_the_names_on_the_way_to_it) {
     run_clean([]() -> Coro<void> {
-        const Nameserver server = co_await Nameserver::start([](const DnsQuery& query) {
-            const Bytes other = encoded_name("other.example");
-            DnsReply reply(query);
-            reply.record(record_cname, 1, other);
-            if (query.type == record_a) reply.record(record_a, 3600, "\x7f\x01\x01\x01", other);
-            return std::vector{reply.bytes()};
-        });
+        const Nameserver server = co_await Nameserver::start(another_name<1, 3600>);
         const Resolver resolver(server.options());
         co_await resolver.getaddrinfo("a.example", 80);
         co_await resolver.getaddrinfo("a.example", 80);
@@ -535,10 +535,7 @@ TEST(Resolver, of_a_loop_is_not_that_of_the_next) {
 
 // A loop's resolver is the loop's, whichever thread runs it.
 TEST(Resolver, goes_with_its_loop_to_another_thread) {
-    if (std::string_view(new_event_loop()->backend()) != "epoll") {
-        GTEST_SKIP() << "a loop on io_uring stays with its thread";
-    }
-    const auto loop = new_event_loop();
+    const auto loop = std::make_unique<EventLoop>(make_epoll_backend());
     const auto use = []() -> Coro<int> {
         co_return co_await code_of(getaddrinfo(std::string(64, 'x'), 80));
     };

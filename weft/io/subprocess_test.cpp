@@ -107,7 +107,7 @@ TEST(Subprocess, names_what_it_cannot_start) {
                   "NotADirectoryError: [Errno 20] Not a directory: '/dev/null'");
         EXPECT_EQ(co_await error({}), "ValueError: there is no program to run");
         EXPECT_EQ(co_await error({"echo", std::string("a\0b", 3)}),
-                  "ValueError: embedded null character in 'a\\0…'");
+                  "ValueError: embedded null character in the argument 'a\\0…'");
         EXPECT_EQ(co_await error({"true"}, {.env = {{{"A=B", "c"}}}}),
                   "ValueError: 'A=B' is no name of a variable of the environment");
         EXPECT_EQ(co_await error({"true"}, {.stdin_ = to_stdout}),

@@ -18,6 +18,7 @@
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/file_descriptor.hpp>
+#include <weft/io/internal/null_free.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -31,11 +32,7 @@ public:
         : loop_(get_running_loop()),
           path_(std::move(path)),
           fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1") {
-        const std::size_t at = path_.find('\0');
-        if (at != std::string::npos) {
-            throw ValueError("embedded null character in the path '" + path_.substr(0, at) +
-                             "\\0…'");
-        }
+        check_null_free(path_, "path");
         constexpr std::uint32_t all = IN_CREATE | IN_MOVED_TO | IN_MODIFY | IN_ATTRIB | IN_DELETE |
                                       IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF;
         if (::inotify_add_watch(fd_.get(), path_.c_str(), all) < 0) {

@@ -39,13 +39,13 @@ enum class IoKind : std::uint8_t {
     accept,   // accept(2): completes with a descriptor, which is non-blocking and closed on exec,
               // and belongs to the operation's owner, who must not lose it. `buffer` is null, or a
               // msghdr whose name and length become the peer's
+    accept_each,  // the same again and again, until cancelled or at an error. `buffer` is null, or
+                  // lent: a msghdr with the peer's name, which is only valid inside complete()
+
     // Of a file that has offsets, where the backend does files.
     file_read,   // pread(2) of up to `length` bytes into `buffer`, at `offset`
     file_write,  // pwrite(2), likewise
     file_sync,   // fsync(2)
-
-    accept_each,  // the same again and again, until cancelled or at an error. `buffer` is null, or
-                  // lent: a msghdr with the peer's name, which is only valid inside complete()
 };
 
 /// One operation in the hands of a backend.

@@ -409,7 +409,8 @@ public:
     /// Errors: as add_signal_handler()
     void watch_signal(internal::SignalWatch& watch);
     void unwatch_signal(internal::SignalWatch& watch) noexcept;
-    /// What a signal does while nobody else wants it; null gives the signal back. `insistent`: see claim_signal().
+    /// What a signal does while nobody else wants it; null gives the signal back. `insistent`: see
+    /// claim_signal().
     void set_fallback_handler(int signal, std::function<void()> function, bool insistent);
     /// The loop was found in the child of a fork: throws RuntimeError.
     void check_not_forked() const;

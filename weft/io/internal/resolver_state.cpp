@@ -20,6 +20,7 @@
 #include <weft/io/exceptions.hpp>
 #include <weft/io/internal/dns_channel.hpp>
 #include <weft/io/internal/name_cache.hpp>
+#include <weft/io/internal/null_free.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
@@ -56,9 +57,7 @@ void check_name(const std::string& host, int port) {
     if (port < 0 || port > 65535) {
         throw ValueError("port must be 0-65535, not " + std::to_string(port));
     }
-    if (host.find('\0') != std::string::npos) {
-        throw ValueError("embedded null character in the host '" + host + "'");
-    }
+    check_null_free(host, "host");
     const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     if (!std::ranges::all_of(host, is_ascii)) {
         throw ValueError("the host '" + host +

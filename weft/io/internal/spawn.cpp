@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -22,6 +21,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/null_free.hpp>
 #include <weft/io/subprocess.hpp>
 
 namespace weft::internal {
@@ -37,11 +37,8 @@ void check(int error, const std::string& what) {
 
 // ---- what is to be run
 
-// A text for the system, which would end it at the null character.
 char* as_argument(const std::string& text) {
-    if (const std::size_t at = text.find('\0'); at != std::string::npos) {
-        throw ValueError("embedded null character in '" + text.substr(0, at) + "\\0…'");
-    }
+    check_null_free(text, "argument");
     return const_cast<char*>(text.c_str());
 }
 
