@@ -113,7 +113,7 @@ struct Ends {
 
 // The plain one answers the other's "hello" with so much.
 Coro<Ends> ends(std::string answer = "^") {
-    auto [ours, theirs] = Socket::socketpair();
+    auto [ours, theirs] = tcp_pair();
     StreamPair plain = co_await open_connection(std::move(theirs));
     plain.second.write(answer);
     StreamPair shouting = co_await open_connection(

@@ -13,6 +13,7 @@
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
@@ -63,6 +64,17 @@ inline Socket connected_to(const Socket& listener) {
 }
 
 inline Socket connected_to(const Server& server) { return connected_to(server.sockets()[0]); }
+
+// Both are non-blocking. io_uring receives itself only over TCP, not from the sockets of socketpair().
+inline std::pair<Socket, Socket> tcp_pair() {
+    Socket listener(af_inet);
+    listener.bind({"127.0.0.1", 0});
+    listener.listen(1);
+    Socket one = connected_to(listener);
+    Socket other = Socket::from_fd(::accept(listener.fileno(), nullptr, nullptr));
+    other.setblocking(false);
+    return {std::move(one), std::move(other)};
+}
 
 inline void reset_by_peer(Socket peer) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};

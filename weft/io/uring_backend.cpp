@@ -43,6 +43,7 @@ constexpr std::uint8_t in_kernel = 1;  // a completion is to come
 constexpr std::uint8_t cancelled = 2;  // by us
 constexpr std::uint8_t unasked = 4;    // the kernel does not know of that yet
 constexpr std::uint8_t of_a_file = 8;  // which is always ready: the kernel reads and writes itself
+constexpr std::uint8_t when_ready = 16;  // received by a call, not by the kernel
 
 constexpr int calls_a_wait = 12;
 
@@ -66,6 +67,15 @@ bool holds_the_address(IoKind kind) noexcept {
     return kind == IoKind::readable || kind == IoKind::writable || kind == IoKind::accept_each;
 }
 
+// From these the kernel can receive all and never tell that it was the end, where as much as it
+// receives at once, and the end, were there before it was asked; and up to 6.19 also where both come
+// at the same moment (github.com/axboe/liburing/issues/1549).
+bool is_unix_socket(int fd) noexcept {
+    int domain = 0;
+    socklen_t length = sizeof domain;
+    return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+}
+
 // A number that no other thread gets, not even when this one is gone, unlike the system's.
 std::uint64_t this_thread() noexcept {
     static constinit std::atomic<std::uint64_t> last = 0;
@@ -83,9 +93,9 @@ bool is_gone(int thread) {
     return false;
 }
 
-// Receiving from a stream, and sending, is the kernel's, as is a file's reading and writing. For
-// anything else it says when the descriptor is ready, and the call is made here: its result cannot
-// come after a cancellation.
+// Receiving from a stream of TCP, and sending, is the kernel's, as is a file's reading and writing.
+// For anything else it says when the descriptor is ready, and the call is made here: its result
+// cannot come after a cancellation.
 class UringBackend final : public Backend {
 public:
     explicit UringBackend(std::optional<UringTier> tier)
@@ -173,6 +183,8 @@ void UringBackend::submit(IoOperation& operation) {
             throw_os_error(EPERM, "cannot watch descriptor " + std::to_string(operation.fd));
         }
         operation.backend_state = of_a_file;
+    } else if (operation.kind == IoKind::receive_each && is_unix_socket(operation.fd)) {
+        operation.backend_state = when_ready;
     }
     to_start_.push_back(operation);
 }
@@ -317,7 +329,7 @@ bool UringBackend::start(IoOperation& operation) noexcept {
     if (!entry) return false;
     const auto length = static_cast<unsigned>(std::min<std::size_t>(operation.length, 1U << 30));
     const auto offset = static_cast<std::uint64_t>(operation.offset);
-    if (operation.kind == IoKind::receive_each) {
+    if (operation.kind == IoKind::receive_each && !has(operation, when_ready)) {
         io_uring_prep_recv_multishot(entry, operation.fd, nullptr, 0, 0);
         entry->flags |= IOSQE_BUFFER_SELECT;
         entry->buf_group = ProvidedBuffers::group;
@@ -413,7 +425,8 @@ void UringBackend::deliver(IoOperation& operation, std::int32_t result,
                            std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0)
         operation.backend_state &= static_cast<std::uint8_t>(~in_kernel);
-    if (operation.kind == IoKind::receive_each || operation.kind == IoKind::accept_each) {
+    if ((operation.kind == IoKind::receive_each && !has(operation, when_ready)) ||
+        operation.kind == IoKind::accept_each) {
         return deliver_each(operation, result, flags);
     }
     const bool is_the_kernels = operation.kind == IoKind::send ||

@@ -36,6 +36,7 @@
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/testing/descriptors.hpp>
 #include <weft/testing/trace.hpp>
 
@@ -67,7 +68,7 @@ protected:
 };
 
 Coro<std::pair<Stream, Stream>> connected() {
-    auto [a, b] = Socket::socketpair();
+    auto [a, b] = tcp_pair();
     Stream here = co_await open_connection(std::move(a));
     co_return {std::move(here), co_await open_connection(std::move(b))};
 }
@@ -95,6 +96,21 @@ TEST_P(Uring, goes_on_when_its_buffers_run_out) {
             for (const auto& [here, there] : pairs) {
                 EXPECT_TRUE(co_await there.readexactly(message.size()) == message);
             }
+        }
+    }());
+}
+
+// Lesson: the kernel receives up to 32 buffers at once, and has forgotten by the second time that
+// the peer had shut its side down (github.com/axboe/liburing/issues/1549).
+TEST_P(Uring, sees_the_end_of_what_was_there_before_it_received) {
+    loop_->run_until_complete([]() -> Coro<void> {
+        for (const std::size_t kib : {1, 120, 132, 136, 144, 160}) {
+            auto [a, b] = Socket::socketpair();
+            const Bytes sent(kib * 1024, 's');
+            EXPECT_EQ(::send(b.fileno(), sent.data(), sent.size(), MSG_DONTWAIT), sent.size());
+            EXPECT_EQ(::shutdown(b.fileno(), SHUT_WR), 0);
+            const Stream here = co_await open_connection(std::move(a));
+            EXPECT_TRUE(co_await timeout(5s, here.read()) == sent) << kib;
         }
     }());
 }
@@ -143,7 +159,7 @@ TEST_P(Uring, is_woken_by_other_threads_each_time) {
 
 TEST_P(Uring, a_receive_that_is_paused_and_resumed_in_one_turn_goes_on) {
     loop_->run_until_complete([]() -> Coro<void> {
-        auto [a, b] = Socket::socketpair();
+        auto [a, b] = tcp_pair();
         const Stream here = co_await open_connection(std::move(a));
         const Stream there = co_await open_connection(std::move(b), {.limit = 100});
         const Bytes much(2'000'000, 'x');
@@ -391,8 +407,7 @@ TEST_P(Uring, no_other_thread_may_while_io_is_under_way) {
 
 TEST_P(Uring, is_closed_elsewhere_when_its_thread_is_gone) {
     std::optional<Stream> kept;
-    auto [here, there] = Socket::socketpair();
-    there.setblocking(false);
+    auto [here, there] = tcp_pair();
     std::thread([&] {
         loop_->run_until_complete([](Socket socket, std::optional<Stream>& stream) -> Coro<void> {
             stream = co_await open_connection(std::move(socket));

@@ -17,9 +17,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
-#include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
-#include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
@@ -115,7 +113,9 @@ struct Odd {
     OddServer server;
 };
 
-Coro<Odd> odd_pair_of(Socket ours, Socket theirs, OpenConnectionOptions options) {
+Coro<Odd> odd_pair(OpenConnectionOptions options = {},
+                   std::pair<Socket, Socket> sockets = tcp_pair()) {
+    auto [ours, theirs] = std::move(sockets);
     options.ssl = client_context();
     options.server_hostname = "localhost";
     const auto connecting = create_task(open_connection(std::move(ours), std::move(options)));
@@ -123,21 +123,6 @@ Coro<Odd> odd_pair_of(Socket ours, Socket theirs, OpenConnectionOptions options)
     OddServer server = co_await OddServer::accept(std::move(plain));
     auto [reader, writer] = co_await connecting;
     co_return Odd{std::move(reader), std::move(writer), std::move(server)};
-}
-
-Coro<Odd> odd_pair(OpenConnectionOptions options = {}) {
-    auto [ours, theirs] = Socket::socketpair();
-    co_return co_await odd_pair_of(std::move(ours), std::move(theirs), std::move(options));
-}
-
-Coro<Odd> odd_pair_over_tcp() {
-    Socket listener(af_inet);
-    listener.setblocking(false);
-    listener.bind({"127.0.0.1", 0});
-    listener.listen(1);
-    Socket ours = connected_to(listener);
-    auto [theirs, from] = co_await sock_accept(listener);
-    co_return co_await odd_pair_of(std::move(ours), std::move(theirs), {});
 }
 
 TEST(ProtectedStream, carries_more_than_any_buffer_both_ways) {
@@ -271,7 +256,8 @@ TEST(ProtectedStream, that_is_closed_tells_the_peer_and_waits_for_its_answer) {
 
 TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
     run_clean([]() -> Coro<void> {
-        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 1s});
+        // Of which the system keeps less than of TCP's.
+        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 1s}, Socket::socketpair());
         odd.writer.write(Bytes(1 << 20, 'x'));
         odd.writer.close();
         std::size_t got = 0;
@@ -372,7 +358,7 @@ TEST(ProtectedStream, is_reset_like_any_other) {
 
 TEST(ProtectedStream, that_is_closed_takes_a_reset_for_an_answer_once_all_is_sent) {
     run_clean([]() -> Coro<void> {
-        Odd odd = co_await odd_pair_over_tcp();
+        Odd odd = co_await odd_pair();
         odd.writer.write("x");
         odd.writer.close();
         co_await spin();
