@@ -1,27 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # weft_precompiled(TARGET)  reads the standard headers precompiled.
-# weft_test_program(TARGET) for what only tests: GoogleTest precompiled too; not optimized under a
-#                           sanitizer, which halves the time to compile it.
+# weft_test_program(TARGET [UNOPTIMIZED])
+#                           for what only tests: GoogleTest precompiled too; not optimized under a
+#                           sanitizer, which halves the time to compile it, or not at all.
 #
 # Reading headers is half of a small file's compile time. Each file still names what it includes:
-# clang-tidy reads it without. A precompiled header serves only what has its flags, hence the two.
+# clang-tidy reads it without. A precompiled header serves only what has its flags, hence several.
 
 set(weft_precompiled_headers
   <algorithm> <array> <atomic> <chrono> <coroutine> <exception> <functional> <memory> <mutex>
   <optional> <ranges> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector>)
 set(weft_test_options $<$<BOOL:${WEFT_SANITIZE}>:-O0>)
 
+# weft_precompile(NAME HEADERS... [OPTIONS...] [LIBS...]): a target that others read.
+function(weft_precompile name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;OPTIONS;LIBS")
+  add_library(${name} OBJECT ${weft_BINARY_DIR}/precompiled.cpp)
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+  target_compile_options(${name} PRIVATE ${arg_OPTIONS})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS})
+endfunction()
+
 if(WEFT_PRECOMPILE)
   file(GENERATE OUTPUT ${weft_BINARY_DIR}/precompiled.cpp CONTENT "")
-  add_library(weft_precompiled OBJECT ${weft_BINARY_DIR}/precompiled.cpp)
-  target_precompile_headers(weft_precompiled PRIVATE ${weft_precompiled_headers})
+  weft_precompile(weft_precompiled HEADERS ${weft_precompiled_headers})
   if(WEFT_BUILD_TESTS)
-    add_library(weft_precompiled_tests OBJECT ${weft_BINARY_DIR}/precompiled.cpp)
-    target_precompile_headers(weft_precompiled_tests PRIVATE
-      ${weft_precompiled_headers} <gtest/gtest.h>)
-    target_compile_options(weft_precompiled_tests PRIVATE ${weft_test_options})
-    target_link_libraries(weft_precompiled_tests PRIVATE GTest::gtest)
+    set(with_gtest ${weft_precompiled_headers} <gtest/gtest.h>)
+    weft_precompile(weft_precompiled_tests
+      HEADERS ${with_gtest} OPTIONS ${weft_test_options} LIBS GTest::gtest)
+    weft_precompile(weft_precompiled_unoptimized
+      HEADERS ${with_gtest} OPTIONS -O0 LIBS GTest::gtest)
   endif()
 endif()
 
@@ -32,8 +41,15 @@ function(weft_precompiled target)
 endfunction()
 
 function(weft_test_program target)
-  target_compile_options(${target} PRIVATE ${weft_test_options})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNOPTIMIZED" "" "")
+  if(arg_UNOPTIMIZED)
+    set(header weft_precompiled_unoptimized)
+    target_compile_options(${target} PRIVATE -O0)
+  else()
+    set(header weft_precompiled_tests)
+    target_compile_options(${target} PRIVATE ${weft_test_options})
+  endif()
   if(WEFT_PRECOMPILE)
-    target_precompile_headers(${target} REUSE_FROM weft_precompiled_tests)
+    target_precompile_headers(${target} REUSE_FROM ${header})
   endif()
 endfunction()
