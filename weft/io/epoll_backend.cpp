@@ -27,6 +27,7 @@
 #include <weft/base/time.hpp>
 #include <weft/io/internal/attempt.hpp>
 #include <weft/io/internal/file_descriptor.hpp>
+#include <weft/io/internal/lent_buffer.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft {
@@ -112,11 +113,6 @@ private:
     void deliver(int fd, std::uint32_t events);
     void deliver_to(List<IoOperation>& operations);
     [[nodiscard]] int wait_for_events(std::span<epoll_event> events, TimePoint deadline) noexcept;
-    void lend_buffer(IoOperation& operation) noexcept {
-        operation.buffer = received_.get();
-        operation.length = internal::lent_bytes;
-    }
-
     void lend_name(IoOperation& operation) noexcept {
         peer_ = {};
         peer_.msg_name = peer_name_.data();
@@ -130,9 +126,7 @@ private:
     std::size_t watched_ = 0;         // how many the kernel was told of
     List<IoOperation> always_ready_;  // those that it cannot watch, of any descriptors
     bool has_pwait2_ = true;          // epoll_wait() waits for milliseconds only
-    // What receive_each brings, of all descriptors: an idle connection needs no buffer.
-    std::unique_ptr<std::byte[]> received_ =
-        std::make_unique_for_overwrite<std::byte[]>(internal::lent_bytes);
+    internal::LentBuffer received_;
     msghdr peer_{};
     alignas(sockaddr_storage) std::array<std::byte, sizeof(sockaddr_storage)> peer_name_{};
 };
@@ -255,7 +249,7 @@ void EpollBackend::deliver_to(List<IoOperation>& operations) {
     List<IoOperation> candidates;
     candidates.splice_back(operations);
     while (IoOperation* operation = candidates.pop_front()) {
-        if (internal::borrows_buffer(operation->kind)) lend_buffer(*operation);
+        if (internal::borrows_buffer(operation->kind)) received_.lend(*operation);
         // So many connections as come together; a listener that never has enough takes turns.
         int rounds = operation->kind == IoKind::accept_each ? accepts_a_wait : 1;
         bool more = true;

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +19,11 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/epoll_backend.hpp>
+#include <weft/io/internal/attempt.hpp>
 #include <weft/io/streams_test.hpp>
+#include <weft/runtime/backend.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
@@ -243,6 +249,64 @@ TEST_F(Files, keep_their_position_when_a_read_is_cancelled) {
         }
         EXPECT_TRUE(co_await file.read() == all);
     }(path()));
+}
+
+// Its operations on files are not to be stopped, and end in the turn after somebody tried to.
+class SlowDisk final : public Backend {
+public:
+    [[nodiscard]] std::string_view name() const noexcept override { return "slow disk"; }
+    [[nodiscard]] bool does_files() const noexcept override { return true; }
+    [[nodiscard]] TimePoint now() const noexcept override { return system_->now(); }
+    void submit(IoOperation& operation) override {
+        const bool is_of_files =
+            operation.kind == IoKind::file_read || operation.kind == IoKind::file_write;
+        is_of_files ? void(at_work_ = &operation) : system_->submit(operation);
+    }
+    bool cancel(IoOperation& operation) noexcept override {
+        if (&operation != at_work_) return system_->cancel(operation);
+        was_asked_ = true;
+        return false;
+    }
+    bool wait(TimePoint deadline) override {
+        const bool waited = system_->wait(was_asked_ ? TimePoint::min() : deadline);
+        if (std::exchange(was_asked_, false)) {
+            IoOperation& ended = *std::exchange(at_work_, nullptr);
+            ended.complete(*internal::attempt(ended), false);
+        }
+        return waited;
+    }
+    void wake() noexcept override { system_->wake(); }
+
+private:
+    std::unique_ptr<Backend> system_ = make_epoll_backend();
+    IoOperation* at_work_ = nullptr;
+    bool was_asked_ = false;
+};
+
+// Lesson: the result of a read that could not be stopped stood for the cancellation.
+TEST_F(Files, a_read_that_cannot_be_stopped_is_cancelled_and_a_write_is_done) {
+    make("before");
+    EventLoop loop(std::make_unique<SlowDisk>());
+    loop.run_until_complete([](const Files& here) -> Coro<void> {
+        const File file = co_await open_file(here.path(), "r+");
+        const auto reading = create_task(file.read(6));
+        co_await spin();
+        reading.cancel();
+        EXPECT_EQ(co_await ended(reading), "CancelledError");
+        EXPECT_EQ(file.tell(), 0);
+        std::vector<std::string> story;
+        const auto writing = create_task([&]() -> Coro<void> {
+            co_await file.write("after!");
+            story.emplace_back("wrote");
+            co_await spin();
+            story.emplace_back("was not cancelled");
+        });
+        co_await spin();
+        writing.cancel();
+        EXPECT_EQ(co_await ended(writing), "CancelledError");
+        EXPECT_EQ(story, std::vector<std::string>{"wrote"});
+        EXPECT_EQ(here.contents(), "after!");
+    }(*this));
 }
 
 TEST_F(Files, take_turns_at_their_position) {

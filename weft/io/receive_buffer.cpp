@@ -31,6 +31,17 @@ void ReceiveBuffer::feed(BytesView data) {
         begin_ = 0;
     }
     bytes_.append(data);
+    was_fed();
+}
+
+void ReceiveBuffer::feed_whole(Bytes data) {
+    if (eof_ || size() > 0 || data.empty()) return feed(data);
+    bytes_ = std::move(data);
+    begin_ = 0;
+    was_fed();
+}
+
+void ReceiveBuffer::was_fed() noexcept {
     wake();
     if (transport_ && !paused_ && size() > 2 * limit_) {
         paused_ = true;

@@ -85,6 +85,8 @@ public:
     /// Only tasks of `loop` may wait.
     void bind(EventLoop& loop) { loop_.bind(loop, "StreamReader"); }
     void feed(BytesView data);
+    /// The same, which copies nothing where all that came before was read.
+    void feed_whole(Bytes data);
     void feed_eof();
     void fail(std::exception_ptr error);
 
@@ -112,6 +114,7 @@ public:
 private:
     friend class ReceiveWait;
     ~ReceiveBuffer() = default;
+    void was_fed() noexcept;
     void wake() noexcept;
     void resume_below(std::size_t limit) noexcept;
 

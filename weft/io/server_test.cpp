@@ -177,12 +177,27 @@ TEST(Server, listens_at_every_address_without_a_host) {
 // Goal:   a server that cannot listen at all of its addresses listens at none, and leaves nothing
 //         behind that a descriptor with the same number would wake.
 // Method: another socket listens at the second address, once that is bound.
+// Bound to a port of IPv6 that nobody has of IPv4, such as another test's server or what is left of one.
+Socket bound_where_ipv4_is_free() {
+    for (;;) {
+        Socket six(af_inet6);
+        six.set_reuse_address();
+        six.set_v6_only();
+        six.bind({"::", 0});
+        Socket four(af_inet);
+        four.set_reuse_address();
+        try {
+            four.bind({"0.0.0.0", six.getsockname().port()});
+            four.listen();
+            return six;
+        } catch (const OSError&) {  // the next one, then
+        }
+    }
+}
+
 TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
     run_clean([]() -> Coro<void> {
-        Socket other(af_inet6);
-        other.set_reuse_address();
-        other.set_v6_only();
-        other.bind({"::", 0});
+        Socket other = bound_where_ipv4_is_free();
         {
             const Server server = co_await start_server(echo, "", other.getsockname().port(),
                                                         {.start_serving = false});

@@ -118,6 +118,8 @@ public:
 
     /// Errors: RuntimeError after feed_eof().
     void feed_data(BytesView data) const { buffer_->feed(data); }
+    /// The same, which copies nothing where all that came before was read.
+    void feed_whole(Bytes data) const { buffer_->feed_whole(std::move(data)); }
     void feed_eof() const { buffer_->feed_eof(); }
     void set_exception(std::exception_ptr error) const { buffer_->fail(std::move(error)); }
     /// Lifetime: `transport` holds a copy of this reader, and outlives the stream or is taken away

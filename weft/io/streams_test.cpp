@@ -92,7 +92,7 @@ TEST(Streams, carry_more_than_the_system_buffers) {
 // What may still come when a reader has had enough.
 std::size_t at_once_bytes_max() {
     // io_uring has received what the system had in its own buffer before the loop is told.
-    return get_running_loop().backend() == "epoll" ? 256 * 1024 : 4 * 1024 * 1024;
+    return get_running_loop().backend() == "epoll" ? 64 * 1024 : 4 * 1024 * 1024;
 }
 
 TEST(Streams, hold_up_a_sender_whose_peer_reads_slowly) {

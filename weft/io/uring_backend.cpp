@@ -28,6 +28,7 @@
 #include <weft/base/time.hpp>
 #include <weft/io/internal/attempt.hpp>
 #include <weft/io/internal/file_descriptor.hpp>
+#include <weft/io/internal/lent_buffer.hpp>
 #include <weft/io/internal/uring.hpp>
 #include <weft/runtime/backend.hpp>
 
@@ -159,9 +160,7 @@ private:
     List<IoOperation> to_start_;   // with the next wait()
     List<IoOperation> in_flight_;  // in the kernel
     bool cancels_unasked_ = false;
-    // What read_each brings.
-    std::unique_ptr<std::byte[]> read_ =
-        std::make_unique_for_overwrite<std::byte[]>(internal::lent_bytes);
+    internal::LentBuffer read_;
 };
 
 void UringBackend::submit(IoOperation& operation) {
@@ -451,10 +450,7 @@ void UringBackend::go_on(IoOperation& operation) noexcept {
 void UringBackend::deliver_ready(IoOperation& operation, std::int32_t result) noexcept {
     if (has(operation, cancelled)) return end(operation, -ECANCELED);
     if (result < 0) return end(operation, result);
-    if (internal::borrows_buffer(operation.kind)) {
-        operation.buffer = read_.get();
-        operation.length = internal::lent_bytes;
-    }
+    if (internal::borrows_buffer(operation.kind)) read_.lend(operation);
     const std::optional<std::int32_t> done = internal::attempt_when_ready(operation);
     if (done && !internal::goes_on_after(operation.kind, *done)) return end(operation, *done);
     go_on(operation);

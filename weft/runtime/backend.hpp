@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/time.hpp>
 
@@ -66,6 +67,9 @@ public:
     int fd;
     std::byte* buffer = nullptr;
     std::size_t length = 0;
+    /// Inside complete(): the bytes that a lent `buffer` is, which the operation may move from;
+    /// null where it may not.
+    Bytes* lent = nullptr;
     std::int64_t offset = -1;
     std::uint8_t backend_state = 0;  ///< for the backend alone
 

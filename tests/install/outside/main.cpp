@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <weft/asyncio.hpp>
+#include <weft/cpu/spawn_cpu.hpp>
 
 namespace {
 
@@ -15,8 +16,9 @@ weft::Coro<int> later(int value) {
 weft::Coro<int> async_main() {
     const auto [one, two] = co_await weft::gather(later(1), later(2));
     const int three = co_await weft::to_thread([] { return 3; });
-    std::printf("an outside project runs with weft: %d %d %d\n", one, two, three);
-    co_return one == 1 && two == 2 && three == 3 ? 0 : 1;
+    const int four = co_await weft::spawn_cpu([] { return 4; });
+    std::printf("an outside project runs with weft: %d %d %d %d\n", one, two, three, four);
+    co_return one == 1 && two == 2 && three == 3 && four == 4 ? 0 : 1;
 }
 
 }  // namespace

@@ -23,9 +23,8 @@ namespace weft::internal {
 
 /// Whether the operation waits until the descriptor is writable; else until it is readable.
 [[nodiscard]] bool waits_to_write(IoKind kind) noexcept;
-/// Whether the backend lends it a buffer, of `lent_bytes`: as much as asyncio reads at once.
+/// Whether the backend lends it a buffer.
 [[nodiscard]] bool borrows_buffer(IoKind kind) noexcept;
-inline constexpr std::size_t lent_bytes = std::size_t{256} * 1024;
 /// Whether it goes on after that result.
 [[nodiscard]] bool goes_on_after(IoKind kind, std::int32_t result) noexcept;
 /// What the operation has come to, now that its descriptor is ready; nullopt: it is not after all.

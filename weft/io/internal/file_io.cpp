@@ -65,8 +65,9 @@ public:
 
     CancelAck cancel() noexcept override {
         if (task()->loop().system().cancel(*this)) return CancelAck::now;
-        if (submitted_) return CancelAck::later;
-        return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
+        if (!submitted_) return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
+        is_cancelled_ = true;
+        return CancelAck::later;
     }
     // What was read can be read again; what was written, was.
     [[nodiscard]] bool result_wins() const noexcept override {
@@ -75,7 +76,8 @@ public:
     void complete(std::int32_t result, bool) noexcept override {
         submitted_ = false;
         result_ = result;
-        task()->wake(result == -ECANCELED ? Outcome::cancelled : Outcome::value);
+        const bool comes_too_late = is_cancelled_ && !result_wins();
+        task()->wake(result == -ECANCELED || comes_too_late ? Outcome::cancelled : Outcome::value);
     }
 
 private:
@@ -87,6 +89,7 @@ private:
     const OpKind& name_;
     std::int32_t result_ = 0;
     bool submitted_ = false;
+    bool is_cancelled_ = false;
 };
 
 struct FileIo {

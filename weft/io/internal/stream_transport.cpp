@@ -127,7 +127,7 @@ void StreamTransport::received(std::int32_t result, bool more) {
             if (protection_) {
                 take_protected(data);
             } else if (is_read()) {
-                reader_.feed_data(data);
+                feed(data);
             }
         } catch (const std::bad_alloc&) {
             failure_ = ENOMEM;
@@ -147,6 +147,17 @@ void StreamTransport::received(std::int32_t result, bool more) {
     if (failure_ != 0) received_eof_ = true;  // what came next would follow a hole
     // Over: that is the end, or a pause, after which the reader may have had enough already.
     if (failure_ != 0 || !more) settle_soon();
+}
+
+// What fills most of a lent buffer, and can be handed on as it is, is not copied.
+void StreamTransport::feed(BytesView data) {
+    if (receive_.lent && data.size() > receive_.lent->size() / 2 && reader_.buffered().empty()) {
+        Bytes whole = std::exchange(*receive_.lent, {});
+        whole.resize(data.size());
+        reader_.feed_whole(std::move(whole));
+    } else {
+        reader_.feed_data(data);
+    }
 }
 
 bool StreamTransport::wants_more() const noexcept {

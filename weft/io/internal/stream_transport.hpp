@@ -170,6 +170,7 @@ private:
     ~StreamTransport();
 
     void received(std::int32_t result, bool more);
+    void feed(BytesView data);
     void peer_is_gone(std::int32_t result, bool more);
     void sent(std::int32_t result, bool more);
     // Whether what comes is for the reader: not what comes after close(), but all that came before

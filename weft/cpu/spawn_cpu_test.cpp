@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/cpu/spawn_cpu.hpp>
+
+#include <atomic>
+#include <barrier>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
+#include <weft/cpu/cpu_pool.hpp>
+#include <weft/cpu/cpu_test.hpp>
+#include <weft/runtime/context.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
+#include <weft/testing/trace.hpp>
+#include <weft/testing/virtual_loop.hpp>
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ended;
+using testing::outcome;
+using testing::spin;
+using testing::VirtualLoop;
+
+TEST(SpawnCpu, gives_what_the_call_returns_and_throws) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        EXPECT_EQ(co_await spawn_cpu([](int a, int b) { return a + b; }, 1, 2), 3);
+        co_await spawn_cpu([] {});
+        EXPECT_EQ(
+            *co_await spawn_cpu([](std::unique_ptr<int> i) { return i; }, std::make_unique<int>(4)),
+            4);
+        EXPECT_EQ(co_await outcome(spawn_cpu([] { throw ValueError("no"); })), "ValueError: no");
+        EXPECT_EQ(co_await outcome(spawn_cpu([]() -> int { throw ValueError("none"); })),
+                  "ValueError: none");
+    }());
+}
+
+TEST(SpawnCpu, computes_beside_the_loop_and_beside_each_other) {
+    VirtualLoop loop;
+    CpuPool pool(2);
+    loop.run([](CpuPool& given) -> Coro<void> {
+        bool have_met = false;
+        for (int i = 0; i < Meeting::tries && !have_met; ++i) {
+            Meeting meeting(2);
+            const auto attend = [&] {
+                meeting.attend();
+                return std::this_thread::get_id();
+            };
+            const auto [one, other] =
+                co_await gather(spawn_cpu(given, attend), spawn_cpu(given, attend));
+            EXPECT_NE(one, std::this_thread::get_id());
+            have_met = meeting.took_place();
+            EXPECT_TRUE(!have_met || one != other);
+        }
+        EXPECT_TRUE(have_met);
+    }(pool));
+}
+
+TEST(SpawnCpu, refers_to_what_the_caller_owns_and_sees_its_context) {
+    static ContextVar<int> number("number");
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        number.set(5);
+        std::vector<int> numbers(100, 1);
+        co_await spawn_cpu([&] {
+            for (int& each : numbers) each *= number.get();
+            number.set(6);  // in the copy
+        });
+        EXPECT_EQ(numbers, std::vector<int>(100, 5));
+        EXPECT_EQ(number.get(), 5);
+    }());
+}
+
+TEST(SpawnCpu, is_refused_by_a_pool_that_was_shut_down) {
+    VirtualLoop loop;
+    CpuPool pool(1);
+    pool.shutdown(true);
+    loop.run([](CpuPool& given) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(spawn_cpu(given, [] {})),
+                  "RuntimeError: cannot schedule new futures after shutdown");
+    }(pool));
+}
+
+// ---- cancelled
+
+// A pool of one whose worker is held until the test lets it go.
+class HeldPool {
+public:
+    HeldPool() {
+        call_ = pool.submit([this] {
+            both_.arrive_and_wait();
+            both_.arrive_and_wait();
+        });
+        both_.arrive_and_wait();
+    }
+    ~HeldPool() {
+        if (!is_free_) let_go();
+    }
+    void let_go() {
+        is_free_ = true;
+        both_.arrive_and_wait();
+        call_.result();
+    }
+    CpuPool pool{1};
+
+private:
+    std::barrier<> both_{2};
+    concurrent::Future<> call_;
+    bool is_free_ = false;
+};
+
+TEST(SpawnCpu, that_has_not_begun_is_cancelled_at_once_and_never_made) {
+    VirtualLoop loop;
+    HeldPool held;
+    std::atomic<bool> was_made = false;
+    const auto alive = std::make_shared<int>();
+    loop.run([](CpuPool& pool, std::atomic<bool>& made, std::shared_ptr<int> kept) -> Coro<void> {
+        const auto task = create_task(spawn_cpu(pool, [&made, kept] { made = true; }));
+        kept.reset();
+        co_await spin(2);
+        EXPECT_TRUE(task.cancel());
+        EXPECT_EQ(co_await ended(task), "CancelledError");
+    }(held.pool, was_made, alive));
+    EXPECT_EQ(alive.use_count(), 1) << "what it held is destroyed with the task";
+    held.let_go();
+    held.pool.shutdown(true);
+    EXPECT_FALSE(was_made);
+}
+
+TEST(SpawnCpu, that_runs_is_asked_to_stop_and_waited_for) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        std::atomic<bool> begun = false;
+        std::atomic<bool> over = false;
+        const auto task = create_task(spawn_cpu([&](const std::stop_token& stop) {
+            begun = true;
+            while (!stop.stop_requested()) std::this_thread::yield();
+            std::this_thread::sleep_for(5ms);
+            over = true;
+            return 1;
+        }));
+        while (!begun) co_await spin();
+        task.cancel("enough");
+        task.cancel();
+        co_await spin();
+        EXPECT_FALSE(task.done());
+        EXPECT_EQ(co_await ended(task), "CancelledError");
+        EXPECT_TRUE(over);
+    }());
+    EXPECT_TRUE(loop.reports().empty());
+}
+
+TEST(SpawnCpu, that_fails_after_it_was_cancelled_is_reported) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        std::atomic<bool> begun = false;
+        const auto task = create_task(spawn_cpu([&](const std::stop_token& stop) {
+            begun = true;
+            while (!stop.stop_requested()) std::this_thread::yield();
+            throw ValueError("half done");
+        }));
+        while (!begun) co_await spin();
+        task.cancel();
+        EXPECT_EQ(co_await ended(task), "CancelledError");
+    }());
+    EXPECT_EQ(loop.reports(),
+              std::vector<std::string>{"work on a CpuPool failed after its task was cancelled"});
+}
+
+TEST(SpawnCpu, withstands_a_cancellation_at_any_turn) {
+    for (int k = 0; k < 200; ++k) {
+        VirtualLoop loop;
+        std::atomic<int> begun = 0;
+        std::atomic<int> over = 0;
+        loop.run_and_cancel_at(k, [](std::atomic<int>& in, std::atomic<int>& out) -> Coro<void> {
+            for (int i = 0; i < 5; ++i) {
+                co_await spawn_cpu([&] {
+                    ++in;
+                    for (volatile int spins = 0; spins < 300; spins = spins + 1) {
+                    }
+                    ++out;
+                });
+            }
+        }(begun, over));
+        EXPECT_EQ(begun, over) << k;
+    }
+}
+
+// ---- the loop
+
+TEST(SpawnCpu, holds_up_the_end_of_a_loop_that_is_closed_in_the_middle) {
+    std::atomic<bool> begun = false;
+    std::atomic<bool> over = false;
+    {
+        VirtualLoop loop;
+        const auto task = loop.loop().create_task(spawn_cpu([&](const std::stop_token& stop) {
+            begun = true;
+            while (!stop.stop_requested()) std::this_thread::yield();
+            std::this_thread::sleep_for(5ms);
+            over = true;
+        }));
+        loop.run([](std::atomic<bool>& is_there) -> Coro<void> {
+            while (!is_there) co_await spin();
+        }(begun));
+    }
+    EXPECT_TRUE(over);
+}
+
+TEST(SpawnCpu, of_a_loop_that_is_closed_is_dropped_in_the_queue_and_in_the_inbox) {
+    HeldPool held;
+    {
+        VirtualLoop loop;
+        loop.loop().create_task(spawn_cpu(held.pool, [] { ADD_FAILURE() << "was made"; }));
+        loop.run(spin(3));
+    }
+    held.let_go();
+    std::atomic<bool> over = false;
+    {
+        VirtualLoop loop;
+        loop.loop().create_task(spawn_cpu(held.pool, [&] { over = true; }));
+        loop.run_turns(2);
+        while (!over) std::this_thread::yield();
+        std::this_thread::sleep_for(1ms);  // until it is in the inbox, most times
+    }
+}
+
+TEST(SpawnCpu, serves_several_loops_at_once) {
+    std::vector<std::thread> threads;
+    std::atomic<int> sum = 0;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&] {
+            VirtualLoop().run([](std::atomic<int>& all) -> Coro<void> {
+                for (int i = 0; i < 200; ++i) {
+                    all += co_await spawn_cpu([](int number) { return number; }, i);
+                }
+            }(sum));
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(sum, 3 * 199 * 100);
+}
+
+TEST(SpawnCpu, keeps_a_virtual_clock_from_running_ahead) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const TimePoint before = get_running_loop().time();
+        const auto late = create_task(sleep(1h));
+        co_await spawn_cpu([] { std::this_thread::sleep_for(2ms); });
+        EXPECT_EQ(get_running_loop().time(), before);
+        late.cancel();
+    }());
+}
+
+}  // namespace
+}  // namespace weft
