@@ -3,7 +3,6 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(OpenSSL 3)
-find_dependency(TBB)
 
 # These come with no package for CMake.
 function(weft_find_library name header library)

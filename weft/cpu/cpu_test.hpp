@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// So many calls that run at the same time, if the scheduler likes: it owes that to nobody, so one
-/// meeting after the other is tried.
+/// So many calls that are to run at the same time. A busy machine may keep some from it, so one meeting
+/// after the other is tried.
 class Meeting {
 public:
     static constexpr int tries = 50;

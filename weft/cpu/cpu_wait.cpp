@@ -2,14 +2,16 @@
 #include <weft/cpu/cpu_wait.hpp>
 
 #include <atomic>
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <utility>
 
-#include <weft/cpu/cpu_pool.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
 #include <weft/runtime/inbox.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
@@ -19,48 +21,83 @@
 
 namespace weft::internal {
 
-// The work on its way to a worker and back. The frame that waits and the pool share it: either may
-// be gone first.
+constexpr OpKind spawn_cpu_kind{"spawn_cpu"};
+constexpr OpKind parallel_for_kind{"parallel_for"};
+
+// The work on its way to the threads and back. The frame that waits and the jobs of the pool share
+// it: jobs that come too late find it over.
 class CpuErrand final : public std::enable_shared_from_this<CpuErrand>,
                         private Inbox::Message,
                         private ReadyNode {
 public:
     CpuErrand(CpuWait& wait, std::shared_ptr<Inbox> inbox)
-        : ReadyNode(ready_kind), wait_(&wait), work_(&wait.work_), inbox_(std::move(inbox)) {}
+        : ReadyNode(ready_kind),
+          wait_(&wait),
+          work_(wait.work_),
+          pool_(wait.pool_),
+          inbox_(std::move(inbox)) {}
 
-    /// Thread: a worker's.
-    void run() noexcept {
-        State queued = State::queued;
-        if (!state_.compare_exchange_strong(queued, State::running)) return;
-        work_->run(stop_.get_token());
-        state_.store(State::over);  // the frame may go
-        state_.notify_all();
-        in_inbox_ = shared_from_this();
-        if (!inbox_->push(*this)) in_inbox_ = nullptr;
+    /// Errors: those of the pool.
+    void submit() {
+        pool_.submit_job([self = shared_from_this()] { self->take_part(); });
     }
 
     // The loop's thread.
 
     /// True when it had not begun, and never will. Else it is asked to stop.
     [[nodiscard]] bool was_dropped() noexcept {
-        State queued = State::queued;
-        if (state_.compare_exchange_strong(queued, State::dropped)) return true;
+        State queued = 0;
+        if (state_.compare_exchange_strong(queued, over)) return true;
         stop_.request_stop();
         return false;
     }
-    void wait_until_over() const noexcept { state_.wait(State::running); }
+    void wait_until_over() const noexcept {
+        for (State now = state_.load(); now != over; now = state_.load()) state_.wait(now);
+    }
     void forget_who_waits() noexcept { wait_ = nullptr; }
 
 private:
-    enum class State : int { queued, running, over, dropped };
+    using State = int;  // how many threads take part
+    static constexpr State over = -1;
+
+    void take_part() noexcept {
+        State others = state_.load();
+        do {
+            if (others == over) return;
+        } while (!state_.compare_exchange_weak(others, others + 1));
+        if (static_cast<std::size_t>(others) + 1 < work_.threads()) ask_for_one_more();
+        work_.run(stop_.get_token());
+        leave();
+    }
+
+    // Each asks for the next one, so that the loop's thread wakes only the first.
+    void ask_for_one_more() noexcept {
+        try {
+            submit();
+        } catch (const std::exception&) {  // no memory, or the pool was shut down: it goes without
+        }
+    }
+
+    // Whoever leaves has found nothing left to do: the last one ends it.
+    void leave() noexcept {
+        State now = state_.load();
+        while (!state_.compare_exchange_weak(now, now == 1 ? over : now - 1)) {
+        }
+        if (now != 1) return;
+        state_.notify_all();  // the frame may go
+        const std::shared_ptr<Inbox> inbox = std::move(inbox_);
+        in_inbox_ = shared_from_this();
+        if (!inbox->push(*this)) in_inbox_ = nullptr;
+    }
 
     ReadyNode& arrive() noexcept override { return *this; }
     void drop() noexcept override { in_inbox_ = nullptr; }
     static const ReadyKind ready_kind;
 
-    std::atomic<State> state_ = State::queued;
+    std::atomic<State> state_ = 0;
     CpuWait* wait_;  // null once it is gone
-    CpuWork* work_;  // is there while it runs
+    CpuWork& work_;  // is there until it is over
+    ThreadPoolExecutor& pool_;
     std::stop_source stop_;
     std::shared_ptr<Inbox> inbox_;
     std::shared_ptr<CpuErrand> in_inbox_;  // itself, while the loop has it
@@ -74,41 +111,42 @@ constinit const ReadyKind CpuErrand::ready_kind = {
             if (errand.wait_) errand.wait_->is_over();
         },
     .drop = [](ReadyNode& node) noexcept { static_cast<CpuErrand&>(node).drop(); },
-    .describe = [](const ReadyNode&) { return std::string("<Handle of a CpuPool's work>"); }};
+    .describe = [](const ReadyNode&) { return std::string("<Handle of work on a pool>"); }};
 
 void CpuWait::start(PromiseBase& frame) {
     EventLoop& loop = frame.task->loop();
     const auto errand = std::make_shared<CpuErrand>(*this, loop.inbox());
-    pool_.submit_job([errand] { errand->run(); });
+    errand->submit();
     errand_ = errand;
     loop.system().outside_work(+1);
     suspend(frame, kind_);
 }
 
 CpuWait::~CpuWait() {
-    if (!errand_) return;
-    if (!errand_->was_dropped()) errand_->wait_until_over();
-    errand_->forget_who_waits();
+    if (errand_) {
+        errand_->forget_who_waits();
+        // The child of a fork has a copy of what the threads of its parent do.
+        if (task()->loop().is_of_parent()) return;
+        if (!errand_->was_dropped()) errand_->wait_until_over();
+    }
+    if (outcome == Outcome::value || !work_.error()) return;
+    task()->loop().call_exception_handler(
+        {.message = "work on a pool failed, and its task was cancelled",
+         .exception = work_.error()});
 }
 
 CancelAck CpuWait::cancel() noexcept {
-    if (!errand_) return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
     is_cancelled_ = true;
     if (!errand_->was_dropped()) return CancelAck::later;
     task()->loop().system().outside_work(-1);
+    errand_->forget_who_waits();
     errand_ = nullptr;
     return CancelAck::now;
 }
 
 void CpuWait::is_over() noexcept {
-    EventLoop& loop = task()->loop();
-    loop.system().outside_work(-1);
+    task()->loop().system().outside_work(-1);
     errand_ = nullptr;
-    if (is_cancelled_ && work_.error()) {
-        loop.call_exception_handler(
-            {.message = "work on a CpuPool failed after its task was cancelled",
-             .exception = work_.error()});
-    }
     task()->wake(is_cancelled_ ? Outcome::cancelled : Outcome::value);
 }
 

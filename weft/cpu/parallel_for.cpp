@@ -1,38 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/cpu/parallel_for.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
 #include <stop_token>
 
-#include <weft/cpu/internal/arena.hpp>
-#include <weft/cpu/spawn_cpu.hpp>
-#include <weft/runtime/op.hpp>
-
 namespace weft::internal {
 
-constexpr OpKind spawn_cpu_kind{"spawn_cpu"};
-constexpr OpKind parallel_for_kind{"parallel_for"};
-
-void ParallelLoop::run(const std::stop_token& stop) noexcept {
-    stop_ = &stop;
-    has_begun_.store(true, std::memory_order_release);
-    divide(count_, grain_, &ParallelLoop::piece, this);
-    static_cast<void>(pieces_.load(std::memory_order_acquire));
-}
-
-void ParallelLoop::piece(void* loop, std::size_t first, std::size_t last) noexcept {
-    auto& self = *static_cast<ParallelLoop*>(loop);
-    static_cast<void>(self.has_begun_.load(std::memory_order_acquire));
-    try {
-        if (!self.has_failed_.load(std::memory_order_relaxed) && !self.stop_->stop_requested()) {
-            self.take_turns(first, last);
+void ParallelLoop::run(const std::stop_token& stop) noexcept try {
+    const auto is_over = [&] {
+        return has_failed_.load(std::memory_order_relaxed) || stop.stop_requested();
+    };
+    while (!is_over()) {
+        // Never beyond the end by more than one piece for each thread.
+        std::size_t first = taken_.load(std::memory_order_relaxed);
+        do {
+            if (first >= count_) return;
+        } while (!taken_.compare_exchange_weak(first, first + std::min(piece_, count_ - first),
+                                               std::memory_order_relaxed));
+        const std::size_t last = first + std::min(piece_, count_ - first);
+        for (; first < last && !is_over(); first += std::min(grain_, last - first)) {
+            take_turns(first, first + std::min(grain_, last - first));
         }
-    } catch (...) {
-        if (!self.has_failed_.exchange(true)) self.error_ = std::current_exception();
     }
-    self.pieces_.fetch_add(1, std::memory_order_release);
+} catch (...) {
+    if (!has_failed_.exchange(true)) error_ = std::current_exception();
 }
 
 }  // namespace weft::internal

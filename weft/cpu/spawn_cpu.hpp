@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/cpu/spawn_cpu.hpp - spawn_cpu(): one call on a CpuPool.
+// weft/cpu/spawn_cpu.hpp - spawn_cpu(): one call that computes.
 #pragma once
 
 #include <concepts>
@@ -16,7 +16,6 @@
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/executor.hpp>
-#include <weft/runtime/op.hpp>
 
 namespace weft {
 
@@ -25,7 +24,8 @@ namespace weft {
 ///     const Digest digest = co_await spawn_cpu([&] { return hash(pages); });
 ///     auto [a, b] = co_await gather(spawn_cpu(solve, left), spawn_cpu(solve, right));
 ///
-/// It may refer to what the awaiting coroutine owns, since the await never ends before the call.
+/// Awaited in place or in a TaskGroup, it may refer to what the caller owns: neither goes on before
+/// the call has ended. (gather() does, when another one fails.)
 /// The function sees the context variables that there are when the coroutine begins, in a copy.
 /// When its first parameter is a std::stop_token, it gets one that is triggered when the awaiting
 /// task is cancelled.
@@ -36,23 +36,22 @@ namespace weft {
 /// Suspends: always.
 /// Limits:   when a loop is closed in the middle, closing blocks until the call has ended.
 template <class F, class... Args>
-    requires(!std::same_as<F, CpuPool>)
+    requires(!std::derived_from<F, Executor>)
 [[clang::coro_wrapper]] auto spawn_cpu(F function, Args... args);
-/// The same on another pool than default_cpu_pool().
+/// The same on a pool of the caller's.
 /// Lifetime: the pool must outlive the call.
 template <class F, class... Args>
-[[clang::coro_wrapper]] auto spawn_cpu(CpuPool& pool, F function, Args... args);
+[[clang::coro_wrapper]] auto spawn_cpu(ThreadPoolExecutor& pool, F function, Args... args);
 
 // ---- implementation
 
 namespace internal {
 
-extern const OpKind spawn_cpu_kind;
-
 template <class T, class... Given>
 class Computation final : public CpuWork {
 public:
-    explicit Computation(std::move_only_function<T(Given...)> call) : call_(std::move(call)) {}
+    explicit Computation(std::move_only_function<T(Given...)> call)
+        : CpuWork(1), call_(std::move(call)) {}
 
     void run(const std::stop_token& stop) noexcept override {
         try {
@@ -85,7 +84,7 @@ private:
 };
 
 template <class T, class... Given>
-Coro<T> compute(CpuPool& pool, std::move_only_function<T(Given...)> call) {
+Coro<T> compute(ThreadPoolExecutor& pool, std::move_only_function<T(Given...)> call) {
     co_await transparent;
     Computation<T, Given...> work(std::move(call));
     co_await CpuWaitFor{pool, work, spawn_cpu_kind};
@@ -95,14 +94,14 @@ Coro<T> compute(CpuPool& pool, std::move_only_function<T(Given...)> call) {
 }  // namespace internal
 
 template <class F, class... Args>
-    requires(!std::same_as<F, CpuPool>)
+    requires(!std::derived_from<F, Executor>)
 auto spawn_cpu(F function, Args... args) {
     return internal::compute(default_cpu_pool(),
                              internal::thread_call(std::move(function), std::move(args)...));
 }
 
 template <class F, class... Args>
-auto spawn_cpu(CpuPool& pool, F function, Args... args) {
+auto spawn_cpu(ThreadPoolExecutor& pool, F function, Args... args) {
     return internal::compute(pool, internal::thread_call(std::move(function), std::move(args)...));
 }
 

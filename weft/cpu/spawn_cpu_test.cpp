@@ -4,20 +4,25 @@
 #include <atomic>
 #include <barrier>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/cpu/cpu_pool.hpp>
 #include <weft/cpu/cpu_test.hpp>
+#include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/executor.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
@@ -49,8 +54,8 @@ TEST(SpawnCpu, gives_what_the_call_returns_and_throws) {
 
 TEST(SpawnCpu, computes_beside_the_loop_and_beside_each_other) {
     VirtualLoop loop;
-    CpuPool pool(2);
-    loop.run([](CpuPool& given) -> Coro<void> {
+    ThreadPoolExecutor pool(2);
+    loop.run([](ThreadPoolExecutor& given) -> Coro<void> {
         bool have_met = false;
         for (int i = 0; i < Meeting::tries && !have_met; ++i) {
             Meeting meeting(2);
@@ -85,9 +90,9 @@ TEST(SpawnCpu, refers_to_what_the_caller_owns_and_sees_its_context) {
 
 TEST(SpawnCpu, is_refused_by_a_pool_that_was_shut_down) {
     VirtualLoop loop;
-    CpuPool pool(1);
+    ThreadPoolExecutor pool(1);
     pool.shutdown(true);
-    loop.run([](CpuPool& given) -> Coro<void> {
+    loop.run([](ThreadPoolExecutor& given) -> Coro<void> {
         EXPECT_EQ(co_await outcome(spawn_cpu(given, [] {})),
                   "RuntimeError: cannot schedule new futures after shutdown");
     }(pool));
@@ -113,7 +118,7 @@ public:
         both_.arrive_and_wait();
         call_.result();
     }
-    CpuPool pool{1};
+    ThreadPoolExecutor pool{1};
 
 private:
     std::barrier<> both_{2};
@@ -126,7 +131,8 @@ TEST(SpawnCpu, that_has_not_begun_is_cancelled_at_once_and_never_made) {
     HeldPool held;
     std::atomic<bool> was_made = false;
     const auto alive = std::make_shared<int>();
-    loop.run([](CpuPool& pool, std::atomic<bool>& made, std::shared_ptr<int> kept) -> Coro<void> {
+    loop.run([](ThreadPoolExecutor& pool, std::atomic<bool>& made,
+                std::shared_ptr<int> kept) -> Coro<void> {
         const auto task = create_task(spawn_cpu(pool, [&made, kept] { made = true; }));
         kept.reset();
         co_await spin(2);
@@ -176,7 +182,65 @@ TEST(SpawnCpu, that_fails_after_it_was_cancelled_is_reported) {
         EXPECT_EQ(co_await ended(task), "CancelledError");
     }());
     EXPECT_EQ(loop.reports(),
-              std::vector<std::string>{"work on a CpuPool failed after its task was cancelled"});
+              std::vector<std::string>{"work on a pool failed, and its task was cancelled"});
+}
+
+// Lesson: one that was over, and had failed, when the cancellation came was forgotten.
+TEST(SpawnCpu, tells_of_each_failure_whenever_it_is_cancelled) {
+    int delivered = 0;
+    for (int k = 0; k < 300; ++k) {
+        VirtualLoop loop;
+        std::atomic<int> failures = 0;
+        int caught = 0;
+        loop.run_and_cancel_at(k, [](std::atomic<int>& thrown, int& seen) -> Coro<void> {
+            for (int i = 0; i < 3; ++i) {
+                const auto result = co_await as_result(spawn_cpu([&] {
+                    ++thrown;
+                    throw ValueError("one more");
+                }));
+                if (!result && describe(result.error()) == "ValueError: one more") ++seen;
+            }
+        }(failures, caught));
+        EXPECT_EQ(failures, caught + static_cast<int>(loop.reports().size())) << k;
+        delivered += caught;
+    }
+    EXPECT_GT(delivered, 0);
+}
+
+TEST(SpawnCpu, is_ended_by_a_scope_and_waits_in_a_shield) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const auto until_asked = [](const std::stop_token& stop) {
+            while (!stop.stop_requested()) std::this_thread::yield();
+            return 1;
+        };
+        CancelScope scope;
+        const auto ending = create_task([&]() -> Coro<void> {
+            co_await spin(3);
+            scope.cancel();
+        });
+        EXPECT_EQ(co_await with_async(
+                      scope, [&]() -> Coro<int> { co_return co_await spawn_cpu(until_asked); }),
+                  std::nullopt);
+        co_await ending;
+        std::atomic<bool> is_free = false;
+        int got = 0;
+        const auto shielding = create_task([&]() -> Coro<void> {
+            co_await shielded([&]() -> Coro<void> {
+                got = co_await spawn_cpu([&] {
+                    while (!is_free) std::this_thread::yield();
+                    return 7;
+                });
+            });
+            co_await spin();
+        });
+        co_await spin(2);
+        shielding.cancel();
+        co_await spin(2);
+        is_free = true;
+        EXPECT_EQ(co_await ended(shielding), "CancelledError");
+        EXPECT_EQ(got, 7);
+    }());
 }
 
 TEST(SpawnCpu, withstands_a_cancellation_at_any_turn) {
@@ -234,6 +298,37 @@ TEST(SpawnCpu, of_a_loop_that_is_closed_is_dropped_in_the_queue_and_in_the_inbox
         while (!over) std::this_thread::yield();
         std::this_thread::sleep_for(1ms);  // until it is in the inbox, most times
     }
+}
+
+// The threads, and what they do, are the parent's.
+TEST(SpawnCpu, of_a_loop_that_the_child_of_a_fork_destroys_is_not_waited_for) {
+    HeldPool held;
+    ThreadPoolExecutor pool(1);
+    std::atomic<bool> begun = false;
+    std::atomic<bool> is_free = false;
+    auto loop = std::make_unique<EventLoop>(make_virtual_backend());
+    const auto running = loop->create_task(spawn_cpu(pool, [&] {
+        begun = true;
+        while (!is_free) std::this_thread::yield();
+    }));
+    const auto queued = loop->create_task(spawn_cpu(held.pool, [] {}));
+    loop->run_until_complete([](std::atomic<bool>& is_there) -> Coro<void> {
+        while (!is_there) co_await spin();
+    }(begun));
+    const int child = ::fork();
+    if (child == 0) {
+        loop.reset();
+        ::_exit(0);
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    is_free = true;
+    held.let_go();
+    loop->run_until_complete([](AnyTask one, AnyTask other) -> Coro<void> {
+        EXPECT_EQ(co_await ended(one), "ok");
+        EXPECT_EQ(co_await ended(other), "ok");
+    }(running, queued));
 }
 
 TEST(SpawnCpu, serves_several_loops_at_once) {

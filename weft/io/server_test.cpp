@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/server.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -174,9 +175,6 @@ TEST(Server, listens_at_every_address_without_a_host) {
     }());
 }
 
-// Goal:   a server that cannot listen at all of its addresses listens at none, and leaves nothing
-//         behind that a descriptor with the same number would wake.
-// Method: another socket listens at the second address, once that is bound.
 // Bound to a port of IPv6 that nobody has of IPv4, such as another test's server or what is left of one.
 Socket bound_where_ipv4_is_free() {
     for (;;) {
@@ -190,11 +188,15 @@ Socket bound_where_ipv4_is_free() {
             four.bind({"0.0.0.0", six.getsockname().port()});
             four.listen();
             return six;
-        } catch (const OSError&) {  // the next one, then
+        } catch (const OSError& error) {
+            if (error.code() != EADDRINUSE) throw;
         }
     }
 }
 
+// Goal:   a server that cannot listen at all of its addresses listens at none, and leaves nothing
+//         behind that a descriptor with the same number would wake.
+// Method: another socket listens at the second address, once that is bound.
 TEST(Server, does_not_begin_at_some_of_its_addresses_only) {
     run_clean([]() -> Coro<void> {
         Socket other = bound_where_ipv4_is_free();

@@ -76,6 +76,29 @@ TEST(StreamReader, reads_what_there_is_up_to_n) {
     EXPECT_EQ(outcome(reader.read(10)), "c");
 }
 
+TEST(StreamReader, hands_on_what_it_was_fed_as_a_whole) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const StreamReader reader;
+        Bytes much(100'000, 'm');
+        const char* const place = much.data();
+        reader.feed_whole(std::move(much));
+        Bytes read = co_await reader.read(200'000);
+        EXPECT_EQ(read.data(), place) << "was copied";
+        EXPECT_EQ(read, Bytes(100'000, 'm'));
+        reader.feed_data("ab");
+        EXPECT_EQ(co_await reader.read(1), "a");
+        reader.feed_whole("cd");
+        reader.feed_whole("");
+        EXPECT_EQ(co_await reader.read(10), "bcd");
+        reader.feed_whole("ef");
+        EXPECT_EQ(co_await reader.readexactly(1), "e");
+        reader.feed_eof();
+        EXPECT_THROW(reader.feed_whole("g"), RuntimeError);
+        EXPECT_EQ(co_await reader.read(), "f");
+    }());
+}
+
 TEST(StreamReader, reads_to_the_end_without_n) {
     VirtualLoop loop;
     const StreamReader reader(4);  // far below what comes

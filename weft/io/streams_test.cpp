@@ -88,6 +88,31 @@ TEST(Streams, carry_more_than_the_system_buffers) {
     }());
 }
 
+// Goal: what fills the buffer that a backend lends is taken with it: the next one gets another.
+TEST(Streams, give_each_its_own_when_much_comes_for_several_at_once) {
+    run_clean([]() -> Coro<void> {
+        constexpr std::size_t each = 100'000;
+        std::vector<StreamPair> readers;
+        std::vector<Socket> writers;
+        for (int i = 0; i < 8; ++i) {
+            auto [here, there] = i % 2 == 0 ? tcp_pair() : Socket::socketpair();
+            readers.push_back(co_await open_connection(std::move(here)));
+            writers.push_back(std::move(there));
+        }
+        for (int round = 0; round < 3; ++round) {
+            for (std::size_t i = 0; i < writers.size(); ++i) {
+                const Bytes all(i == 3 ? 10 : each, static_cast<char>('a' + i));
+                EXPECT_EQ(::send(writers[i].fileno(), all.data(), all.size(), MSG_DONTWAIT),
+                          static_cast<ssize_t>(all.size()));
+            }
+            for (std::size_t i = 0; i < readers.size(); ++i) {
+                const Bytes all(i == 3 ? 10 : each, static_cast<char>('a' + i));
+                EXPECT_TRUE(co_await readers[i].first.readexactly(all.size()) == all) << i;
+            }
+        }
+    }());
+}
+
 // Goal: a reader that is slow holds the sender up, and nobody buffers more than the marks say.
 // What may still come when a reader has had enough.
 std::size_t at_once_bytes_max() {

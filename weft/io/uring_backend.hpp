@@ -21,7 +21,7 @@ enum class UringTier : std::uint8_t {
 /// Makes a backend of that tier, `io_uring_basic` or `io_uring`; of the highest unless one is named.
 ///
 /// Streams receive into memory that all of a loop share, 1 MiB in the tier `full` and 4 MiB in
-/// `basic`: up to so much may come for a reader that has just had enough; with epoll it is 64 KiB.
+/// `basic`: up to so much may come for a reader that has just had enough; with epoll, and from a Unix socket, it is 64 KiB.
 ///
 /// Thread: the ring belongs to the thread that waits first. Another one may take the loop over while
 ///         nothing is under way, else wait() throws a RuntimeError; and it may close the loop once

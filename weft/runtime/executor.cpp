@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -44,16 +45,24 @@ void ThreadPoolExecutor::submit_job(std::move_only_function<void()> job) {
         if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
         jobs_.push_back(std::move(job));
         // One idle thread serves one waiting job; whoever comes beyond gets a thread of its own.
-        if (idle_ < jobs_.size() && threads_.size() < max_workers_) {
-            threads_.emplace_back([this] { work(); });
-            ++live_;
-            // The kernel takes 15 characters; a longer name would be refused.
-            std::string name = thread_name_prefix_ + "_" + std::to_string(threads_.size() - 1);
-            name.resize(std::min<std::size_t>(name.size(), 15));
-            pthread_setname_np(threads_.back().native_handle(), name.c_str());
-        }
+        if (idle_ < jobs_.size() && threads_.size() < max_workers_) start_thread();
     }
     changed_.notify_one();
+}
+
+void ThreadPoolExecutor::start_thread() {
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        if (live_ > 0) return;  // one of the others will do the job
+        jobs_.pop_back();
+        throw RuntimeError("can't start new thread");  // as Python says it
+    }
+    ++live_;
+    // The kernel takes 15 characters; a longer name would be refused.
+    std::string name = thread_name_prefix_ + "_" + std::to_string(threads_.size() - 1);
+    name.resize(std::min<std::size_t>(name.size(), 15));
+    pthread_setname_np(threads_.back().native_handle(), name.c_str());
 }
 
 void ThreadPoolExecutor::work() {

@@ -55,7 +55,7 @@ public:
 
     /// Queues a job, which must not throw: submit() catches what its call throws. A job is run once
     /// or destroyed.
-    /// Errors: RuntimeError after shutdown().
+    /// Errors: RuntimeError after shutdown(), and where no thread can be started to run it.
     /// Thread: any.
     virtual void submit_job(std::move_only_function<void()> job) = 0;
     /// Refuses new jobs. Those that were submitted are run all the same; if `wait`, it blocks the
@@ -120,6 +120,7 @@ public:
     [[nodiscard]] static std::size_t default_workers() noexcept;
 
 private:
+    void start_thread();
     void work();
 
     const std::size_t max_workers_;

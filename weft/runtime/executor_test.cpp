@@ -80,6 +80,51 @@ TEST(ConcurrentFuture, is_ended_once_however_many_try) {
     }
 }
 
+// No thread can have so large a stack.
+class NoThreadCanStart {
+public:
+    NoThreadCanStart() {
+        pthread_getattr_default_np(&before_);
+        pthread_attr_t large;
+        pthread_attr_init(&large);
+        pthread_attr_setstacksize(&large, std::size_t{1} << 50);
+        pthread_setattr_default_np(&large);
+        pthread_attr_destroy(&large);
+    }
+    ~NoThreadCanStart() {
+        pthread_setattr_default_np(&before_);
+        pthread_attr_destroy(&before_);
+    }
+
+private:
+    pthread_attr_t before_{};
+};
+
+TEST(ThreadPoolExecutor, that_cannot_start_a_thread_refuses_the_job_or_leaves_it_to_another) {
+    ThreadPoolExecutor pool(2);
+    std::atomic<int> done = 0;
+    {
+        const NoThreadCanStart none;
+        EXPECT_THROW(static_cast<void>(pool.submit([&] { ++done; })), RuntimeError);
+    }
+    std::barrier both(2);
+    const auto first = pool.submit([&] {
+        both.arrive_and_wait();
+        both.arrive_and_wait();
+        ++done;
+    });
+    both.arrive_and_wait();
+    concurrent::Future<> second;
+    {
+        const NoThreadCanStart none;
+        second = pool.submit([&] { ++done; });
+    }
+    both.arrive_and_wait();
+    first.result();
+    second.result();
+    EXPECT_EQ(done, 2);
+}
+
 TEST(ThreadPoolExecutor, starts_no_more_threads_than_it_may_and_names_them) {
     EXPECT_THROW(ThreadPoolExecutor(0), ValueError);
     ThreadPoolExecutor pool(2, "carder");

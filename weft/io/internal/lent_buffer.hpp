@@ -20,9 +20,9 @@ public:
     static constexpr std::size_t bytes = std::size_t{64} * 1024;
 
     // Bytes that were taken are freed by whoever has read them. At the end of the heap, glibc would
-    // give their pages back to the system each time, and fault them in again for the next ones, at a
-    // fifth of all the time. It keeps so much once a block of half of it has come and gone
-    // (mallopt(3), M_MMAP_THRESHOLD), which no program notices.
+    // give their pages back to the system each time, and fault them in again for the next ones: a
+    // fifth of all the time. It keeps 1 MiB, for the whole process, once a block of half of that has
+    // come and gone (mallopt(3), M_MMAP_THRESHOLD), unless the program has told it what to do.
     LentBuffer() noexcept {
         void* volatile block = std::malloc(std::size_t{512} * 1024);  // volatile: not left out
         std::free(block);
