@@ -26,6 +26,7 @@
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/virtual_clock.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // new_event_loop(): the backend and the mode that the environment asks for.
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/io/loop_test.hpp>
 #include <weft/io/run.hpp>
+#include <weft/io/uring_backend.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/testing/log_capture.hpp>
 
 namespace weft {
 namespace {
 
 TEST(NewEventLoop, refuses_a_backend_that_it_does_not_know) {
     ::setenv("WEFT_BACKEND", "abacus", 1);
-    EXPECT_EQ(
-        message_of([] { static_cast<void>(new_event_loop()); }),
-        "WEFT_BACKEND is 'abacus', but there are only 'epoll', 'io_uring_basic' and 'io_uring'");
+    EXPECT_EQ(message_of([] { static_cast<void>(new_event_loop()); }),
+              "WEFT_BACKEND is 'abacus', but there are only 'auto', 'epoll', 'io_uring_basic' and "
+              "'io_uring'");
     ::unsetenv("WEFT_BACKEND");
 }
 
@@ -29,6 +39,54 @@ TEST(NewEventLoop, takes_epoll_by_its_name_and_without_one) {
     }
     ::unsetenv("WEFT_BACKEND");
     EXPECT_EQ(new_event_loop()->backend(), "epoll");
+}
+
+// As containers do.
+bool forbid_io_uring() {
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{.len = std::size(program), .filter = program};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
+    ::setenv("WEFT_BACKEND", "auto", 1);
+    std::string best = "epoll";
+    try {
+        best = make_uring_backend()->name();
+    } catch (const OSError& error) {
+        if (!says_there_is_no_uring(error)) throw;
+    }
+    EXPECT_EQ(new_event_loop()->backend(), best);
+    EXPECT_EQ(in_fork([] {
+                  if (!forbid_io_uring()) return 2;
+                  const testing::LogCapture log;
+                  const bool is_epoll = new_event_loop()->backend() == "epoll" &&
+                                        new_event_loop()->backend() == "epoll";
+                  const std::string told = log.told();
+                  const bool is_one_line = told.find('\n') == told.size() - 1;
+                  return is_epoll && is_one_line &&
+                                 told.starts_with("io_uring cannot be had here: loops run on epoll")
+                             ? 0
+                             : 1;
+              }),
+              0);
+    EXPECT_EQ(in_fork([] {
+                  if (!forbid_io_uring()) return 2;
+                  ::setenv("WEFT_BACKEND", "io_uring", 1);
+                  return message_of([] {
+                             static_cast<void>(new_event_loop());
+                         }).find("WEFT_BACKEND=io_uring cannot be had here") != std::string::npos
+                             ? 0
+                             : 1;
+              }),
+              0);
+    ::unsetenv("WEFT_BACKEND");
 }
 
 TEST(NewEventLoop, is_in_debug_mode_when_the_environment_says_so) {
