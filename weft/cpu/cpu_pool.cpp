@@ -2,8 +2,9 @@
 #include <weft/cpu/cpu_pool.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
-#include <mutex>
+#include <memory>
 #include <thread>
 
 #include <sched.h>
@@ -16,23 +17,33 @@ namespace weft {
 std::size_t cpu_count() noexcept {
     cpu_set_t allowed;
     // Fails where there are more than the 1,024 that it has room for.
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    if (::sched_getaffinity(::getpid(), sizeof allowed, &allowed) == 0) {
         return static_cast<std::size_t>(CPU_COUNT(&allowed));
     }
     return std::max(1u, std::thread::hardware_concurrency());
 }
 
+namespace {
+
+struct DefaultPool {
+    const int process = ::getpid();  // whose threads it has
+    ThreadPoolExecutor threads{cpu_count(), "weft_cpu"};
+};
+
+}  // namespace
+
 ThreadPoolExecutor& default_cpu_pool() {
-    // Never destroyed: a thread may still ask for it while the process ends.
-    static std::mutex& mutex = *new std::mutex;
-    static ThreadPoolExecutor* pool = nullptr;
-    static int process = 0;  // whose threads they are
-    const std::lock_guard lock(mutex);
-    if (process != ::getpid()) {
-        pool = new ThreadPoolExecutor(cpu_count(), "weft_cpu");
-        process = ::getpid();
+    // Without a lock, which a fork could leave locked, and never destroyed: a thread may still ask for
+    // it while the process ends.
+    static constinit std::atomic<DefaultPool*> newest = nullptr;
+    DefaultPool* pool = newest.load(std::memory_order_acquire);
+    while (!pool || pool->process != ::getpid()) {
+        auto another = std::make_unique<DefaultPool>();  // which has no thread yet
+        if (newest.compare_exchange_strong(pool, another.get(), std::memory_order_acq_rel)) {
+            pool = another.release();
+        }
     }
-    return *pool;
+    return pool->threads;
 }
 
 }  // namespace weft

@@ -14,12 +14,12 @@
 
 namespace weft {
 
-/// As many as there are processors that the process may run on.
+/// As many as there are processors that the process, by its main thread, may run on.
 [[nodiscard]] std::size_t cpu_count() noexcept;
 
 /// The pool that is meant where none is named: of cpu_count() threads, made when it is first asked
-/// for, and there until the process ends, which waits for none of its calls. The child of a fork
-/// gets one of its own.
+/// for, and there until the process ends, which waits for none of its calls. Its threads may run
+/// where the thread may that first gave them work. The child of a fork gets one of its own.
 /// Thread: any.
 [[nodiscard]] ThreadPoolExecutor& default_cpu_pool();
 

@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <new>
 #include <stop_token>
 #include <string>
 #include <utility>
 
+#include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
@@ -65,13 +68,15 @@ private:
         do {
             if (others == over) return;
         } while (!state_.compare_exchange_weak(others, others + 1));
-        if (static_cast<std::size_t>(others) + 1 < work_.threads()) ask_for_one_more();
+        ask_for_one_more();
         work_.run(stop_.get_token());
         leave();
     }
 
-    // Each asks for the next one, so that the loop's thread wakes only the first.
+    // Each asks for the next one, so that the loop's thread wakes only the first. As many as can take
+    // part are enough: each stays until there is nothing left to do.
     void ask_for_one_more() noexcept {
+        if (asked_.fetch_add(1) >= work_.threads()) return;
         try {
             submit();
         } catch (const std::exception&) {  // no memory, or the pool was shut down: it goes without
@@ -95,8 +100,9 @@ private:
     static const ReadyKind ready_kind;
 
     std::atomic<State> state_ = 0;
-    CpuWait* wait_;  // null once it is gone
-    CpuWork& work_;  // is there until it is over
+    std::atomic<std::size_t> asked_ = 1;  // how many were called, the first by the loop
+    CpuWait* wait_;                       // null once it is gone
+    CpuWork& work_;                       // is there until it is over
     ThreadPoolExecutor& pool_;
     std::stop_source stop_;
     std::shared_ptr<Inbox> inbox_;
@@ -129,10 +135,21 @@ CpuWait::~CpuWait() {
         if (task()->loop().is_of_parent()) return;
         if (!errand_->was_dropped()) errand_->wait_until_over();
     }
-    if (outcome == Outcome::value || !work_.error()) return;
-    task()->loop().call_exception_handler(
-        {.message = "work on a pool failed, and its task was cancelled",
-         .exception = work_.error()});
+    if (!was_delivered_ && work_.error()) report_error();
+}
+
+// To the loop: the task was cancelled, or its loop closed.
+void CpuWait::report_error() const noexcept {
+    EventLoop& loop = task()->loop();
+    if (is_loop_ending(work_.error()) && !loop.is_closed()) {
+        return loop.end_run_with(work_.error());
+    }
+    try {
+        loop.call_exception_handler({.message = "work on a pool failed, and its task was cancelled",
+                                     .exception = work_.error()});
+    } catch (const std::bad_alloc&) {
+        log(LogLevel::error, "work on a pool failed, and there is no memory to tell of it");
+    }
 }
 
 CancelAck CpuWait::cancel() noexcept {

@@ -60,19 +60,24 @@ public:
     void await_suspend(std::coroutine_handle<Promise> frame) {
         start(frame.promise());
     }
-    void await_resume() const { raise_if_cancelled(); }
+    void await_resume() {
+        raise_if_cancelled();
+        was_delivered_ = true;
+    }
     CancelAck cancel() noexcept override;
 
 private:
     friend class CpuErrand;
     void start(PromiseBase& frame);
     void is_over() noexcept;
+    void report_error() const noexcept;
 
     ThreadPoolExecutor& pool_;
     CpuWork& work_;
     const OpKind& kind_;
     std::shared_ptr<CpuErrand> errand_;  // null when nothing is under way
     bool is_cancelled_ = false;
+    bool was_delivered_ = false;
 };
 
 /// `co_await CpuWaitFor{pool, work, kind}`

@@ -7,14 +7,17 @@
 #include <exception>
 #include <stop_token>
 
+#include <weft/runtime/context.hpp>
+
 namespace weft::internal {
 
 void ParallelLoop::run(const std::stop_token& stop) noexcept try {
+    ContextSlot none;  // what one loop sets, the next one on this thread is not to see
+    const ContextScope scope(none);
     const auto is_over = [&] {
         return has_failed_.load(std::memory_order_relaxed) || stop.stop_requested();
     };
     while (!is_over()) {
-        // Never beyond the end by more than one piece for each thread.
         std::size_t first = taken_.load(std::memory_order_relaxed);
         do {
             if (first >= count_) return;

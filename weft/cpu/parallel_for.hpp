@@ -42,7 +42,7 @@ concept LoopRange =
 ///     co_await parallel_for(0, image.height(), [&](int y) { image.blur_row(y); });
 ///
 /// Awaited in place or in a TaskGroup, it may refer to what the caller owns: neither goes on before
-/// the last call has ended. The body does not see the caller's context variables.
+/// the last call has ended. The body sees no context variables of the caller's.
 /// Errors:   the first that a call throws; once it has, each thread takes what is left of its
 ///           `grain` turns, and no more. RuntimeError after the pool's shutdown(); ValueError, from
 ///           the call itself, for a negative number beside one whose type makes both unsigned.
@@ -71,7 +71,7 @@ public:
               std::max<std::size_t>(std::min(threads, count / std::max<std::size_t>(grain, 1)), 1)),
           count_(count),
           grain_(std::max<std::size_t>(grain, 1)),
-          piece_(std::max(grain_, count / (threads * pieces_per_thread))) {}
+          piece_(std::max(grain_, count / threads / pieces_per_thread)) {}
     void run(const std::stop_token& stop) noexcept final;
 
 protected:

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
+#include <future>
 #include <limits>
 #include <mutex>
 #include <numeric>
@@ -20,6 +22,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/cpu/cpu_pool.hpp>
 #include <weft/cpu/cpu_test.hpp>
+#include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
@@ -204,6 +207,42 @@ TEST(ParallelFor, that_is_cancelled_waits_for_the_turns_at_hand_and_leaves_out_t
         EXPECT_EQ(begun, over);
         EXPECT_LE(begun, static_cast<int>(cpu_count())) << "a turn for each thread";
     }());
+}
+
+TEST(ParallelFor, has_no_context_variables_of_others) {
+    static ContextVar<int> number("number", 1);
+    VirtualLoop loop;
+    ThreadPoolExecutor pool(1);
+    loop.run([](ThreadPoolExecutor& given) -> Coro<void> {
+        number.set(2);
+        for (int round = 0; round < 3; ++round) {
+            co_await parallel_for(0, 1,
+                                  [](int) {
+                                      EXPECT_EQ(number.get(), 1);
+                                      number.set(3);
+                                  },
+                                  {.pool = &given});
+        }
+    }(pool));
+}
+
+// Lesson: each that found nothing left called another one, all the time of the last turn.
+TEST(ParallelFor, threads_that_find_nothing_left_go) {
+    VirtualLoop loop;
+    ThreadPoolExecutor pool(3);
+    std::promise<void> end;
+    const auto busy = pool.submit([&] { end.get_future().wait(); });
+    const std::clock_t before = std::clock();
+    loop.run([](ThreadPoolExecutor& given) -> Coro<void> {
+        co_await parallel_for(0, 3,
+                              [](int i) {
+                                  if (i == 0) std::this_thread::sleep_for(200ms);
+                              },
+                              {.pool = &given});
+    }(pool));
+    EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 10);
+    end.set_value();
+    busy.result();
 }
 
 // One thread is busy with something else, and the loop is over without it.

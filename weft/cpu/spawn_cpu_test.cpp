@@ -332,6 +332,30 @@ TEST(SpawnCpu, of_a_loop_that_the_child_of_a_fork_destroys_is_not_waited_for) {
     }(running, queued));
 }
 
+// Lesson: in the turn between the end of the work and that of the task, a failure was nobody's.
+TEST(SpawnCpu, of_a_loop_that_is_closed_tells_of_its_failure_in_any_turn) {
+    for (int turns = 0; turns < 6; ++turns) {
+        std::vector<std::string> reports;
+        {
+            EventLoop loop(make_virtual_backend());
+            loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
+                reports.push_back(describe(context.exception));
+            });
+            std::atomic<bool> has_begun = false;
+            loop.create_task(spawn_cpu([&] {
+                has_begun = true;
+                throw ValueError("too late");
+            }));
+            loop.run_until_complete([](std::atomic<bool>& begun) -> Coro<void> {
+                while (!begun) co_await spin();
+            }(has_begun));
+            std::this_thread::sleep_for(1ms);  // until it is in the inbox, most times
+            loop.run_until_complete(spin(turns));
+        }
+        EXPECT_EQ(reports, std::vector<std::string>{"ValueError: too late"}) << turns;
+    }
+}
+
 TEST(SpawnCpu, serves_several_loops_at_once) {
     std::vector<std::thread> threads;
     std::atomic<int> sum = 0;

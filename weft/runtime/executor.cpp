@@ -2,14 +2,16 @@
 #include <weft/runtime/executor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,26 +45,26 @@ void ThreadPoolExecutor::submit_job(std::move_only_function<void()> job) {
     {
         const std::lock_guard lock(mutex_);
         if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
-        jobs_.push_back(std::move(job));
         // One idle thread serves one waiting job; whoever comes beyond gets a thread of its own.
-        if (idle_ < jobs_.size() && threads_.size() < max_workers_) start_thread();
+        if (idle_ <= jobs_.size() && threads_.size() < max_workers_) start_thread();
+        jobs_.push_back(std::move(job));
     }
     changed_.notify_one();
 }
 
+// Without one, the job that comes is done by those that there are.
 void ThreadPoolExecutor::start_thread() {
     try {
         threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-        if (live_ > 0) return;  // one of the others will do the job
-        jobs_.pop_back();
-        throw RuntimeError("can't start new thread");  // as Python says it
+    } catch (const std::exception& error) {
+        if (live_ > 0) return;
+        throw RuntimeError(std::string("can't start new thread: ") + error.what());
     }
     ++live_;
-    // The kernel takes 15 characters; a longer name would be refused.
-    std::string name = thread_name_prefix_ + "_" + std::to_string(threads_.size() - 1);
-    name.resize(std::min<std::size_t>(name.size(), 15));
-    pthread_setname_np(threads_.back().native_handle(), name.c_str());
+    std::array<char, 16> name{};  // the kernel takes no more
+    std::snprintf(name.data(), name.size(), "%s_%zu", thread_name_prefix_.c_str(),
+                  threads_.size() - 1);
+    pthread_setname_np(threads_.back().native_handle(), name.data());
 }
 
 void ThreadPoolExecutor::work() {
