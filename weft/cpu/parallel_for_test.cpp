@@ -6,13 +6,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
-#include <future>
 #include <limits>
 #include <mutex>
 #include <numeric>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +21,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/cpu/cpu_pool.hpp>
 #include <weft/cpu/cpu_test.hpp>
+#include <weft/cpu/cpu_wait.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -226,23 +226,32 @@ TEST(ParallelFor, has_no_context_variables_of_others) {
     }(pool));
 }
 
+// Notes who takes part. The first stays until whoever else was called has come and gone: what the pool
+// was given before is done before what it is given then.
+class Attendance final : public internal::CpuWork {
+public:
+    explicit Attendance(ThreadPoolExecutor& pool) : CpuWork(pool.max_workers()), pool_(pool) {}
+    void run(const std::stop_token&) noexcept override {
+        if (++came_ > 1) return;
+        while (came_ < static_cast<int>(threads())) std::this_thread::yield();
+        for (int i = 0; i < 20; ++i) pool_.submit([] {}).result();
+    }
+    [[nodiscard]] int came() const { return came_; }
+
+private:
+    ThreadPoolExecutor& pool_;
+    std::atomic<int> came_ = 0;
+};
+
 // Lesson: each that found nothing left called another one, all the time of the last turn.
-TEST(ParallelFor, threads_that_find_nothing_left_go) {
+TEST(ParallelFor, calls_each_thread_once) {
     VirtualLoop loop;
     ThreadPoolExecutor pool(3);
-    std::promise<void> end;
-    const auto busy = pool.submit([&] { end.get_future().wait(); });
-    const std::clock_t before = std::clock();
-    loop.run([](ThreadPoolExecutor& given) -> Coro<void> {
-        co_await parallel_for(0, 3,
-                              [](int i) {
-                                  if (i == 0) std::this_thread::sleep_for(200ms);
-                              },
-                              {.pool = &given});
-    }(pool));
-    EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 10);
-    end.set_value();
-    busy.result();
+    Attendance work(pool);
+    loop.run([](ThreadPoolExecutor& given, Attendance& attendance) -> Coro<void> {
+        co_await internal::CpuWaitFor{given, attendance, internal::parallel_for_kind};
+    }(pool, work));
+    EXPECT_EQ(work.came(), 3);
 }
 
 // One thread is busy with something else, and the loop is over without it.

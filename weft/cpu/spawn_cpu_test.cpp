@@ -150,21 +150,23 @@ TEST(SpawnCpu, that_runs_is_asked_to_stop_and_waited_for) {
     VirtualLoop loop;
     loop.run([]() -> Coro<void> {
         std::atomic<bool> begun = false;
-        std::atomic<bool> over = false;
+        std::atomic<bool> was_asked = false;
+        std::atomic<bool> is_free = false;
         const auto task = create_task(spawn_cpu([&](const std::stop_token& stop) {
             begun = true;
             while (!stop.stop_requested()) std::this_thread::yield();
-            std::this_thread::sleep_for(5ms);
-            over = true;
+            was_asked = true;
+            while (!is_free) std::this_thread::yield();
             return 1;
         }));
         while (!begun) co_await spin();
         task.cancel("enough");
         task.cancel();
-        co_await spin();
+        while (!was_asked) co_await spin();
+        co_await spin(3);
         EXPECT_FALSE(task.done());
+        is_free = true;
         EXPECT_EQ(co_await ended(task), "CancelledError");
-        EXPECT_TRUE(over);
     }());
     EXPECT_TRUE(loop.reports().empty());
 }
@@ -273,7 +275,7 @@ TEST(SpawnCpu, holds_up_the_end_of_a_loop_that_is_closed_in_the_middle) {
         const auto task = loop.loop().create_task(spawn_cpu([&](const std::stop_token& stop) {
             begun = true;
             while (!stop.stop_requested()) std::this_thread::yield();
-            std::this_thread::sleep_for(5ms);
+            for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
             over = true;
         }));
         loop.run([](std::atomic<bool>& is_there) -> Coro<void> {
@@ -294,10 +296,15 @@ TEST(SpawnCpu, of_a_loop_that_is_closed_is_dropped_in_the_queue_and_in_the_inbox
     std::atomic<bool> over = false;
     {
         VirtualLoop loop;
-        loop.loop().create_task(spawn_cpu(held.pool, [&] { over = true; }));
+        std::atomic<bool> is_free = false;
+        loop.loop().create_task(spawn_cpu(held.pool, [&] {
+            while (!is_free) std::this_thread::yield();
+            over = true;
+        }));
         loop.run_turns(2);
-        while (!over) std::this_thread::yield();
-        std::this_thread::sleep_for(1ms);  // until it is in the inbox, most times
+        is_free = true;  // now that the loop does not run
+        while (loop.loop().inbox()->empty()) std::this_thread::yield();
+        EXPECT_TRUE(over);
     }
 }
 
@@ -342,14 +349,17 @@ TEST(SpawnCpu, of_a_loop_that_is_closed_tells_of_its_failure_in_any_turn) {
                 reports.push_back(describe(context.exception));
             });
             std::atomic<bool> has_begun = false;
+            std::atomic<bool> is_free = false;
             loop.create_task(spawn_cpu([&] {
                 has_begun = true;
+                while (!is_free) std::this_thread::yield();
                 throw ValueError("too late");
             }));
             loop.run_until_complete([](std::atomic<bool>& begun) -> Coro<void> {
                 while (!begun) co_await spin();
             }(has_begun));
-            std::this_thread::sleep_for(1ms);  // until it is in the inbox, most times
+            is_free = true;  // now that the loop does not run
+            while (loop.inbox()->empty()) std::this_thread::yield();
             for (int turn = 0; turn < turns; ++turn) {
                 loop.stop();
                 loop.run_forever();
@@ -378,9 +388,16 @@ TEST(SpawnCpu, serves_several_loops_at_once) {
 TEST(SpawnCpu, keeps_a_virtual_clock_from_running_ahead) {
     VirtualLoop loop;
     loop.run([]() -> Coro<void> {
+        std::atomic<bool> is_late = false;
+        const auto late = create_task([&]() -> Coro<void> {
+            co_await sleep(1h);
+            is_late = true;
+        });
         const TimePoint before = get_running_loop().time();
-        const auto late = create_task(sleep(1h));
-        co_await spawn_cpu([] { std::this_thread::sleep_for(2ms); });
+        co_await spawn_cpu([&] {
+            for (int i = 0; i < 10'000 && !is_late; ++i) std::this_thread::yield();
+        });
+        EXPECT_FALSE(is_late);
         EXPECT_EQ(get_running_loop().time(), before);
         late.cancel();
     }());
