@@ -99,6 +99,7 @@ public:
 
     void submit(IoOperation& operation) override;
     bool cancel(IoOperation& operation) noexcept override;
+    bool attempt(IoOperation& operation) noexcept override;
     [[nodiscard]] bool wait(TimePoint deadline) override;
     void wake() noexcept override {
         const std::uint64_t one = 1;
@@ -194,6 +195,16 @@ void EpollBackend::unwatch(int fd, Registration& registration) noexcept {
 bool EpollBackend::cancel(IoOperation& operation) noexcept {
     operation.unlink();
     unwatch(operation.fd, registrations_[operation.fd]);
+    return true;
+}
+
+bool EpollBackend::attempt(IoOperation& operation) noexcept {
+    if (internal::borrows_buffer(operation.kind)) received_.lend(operation);
+    const std::optional<std::int32_t> result = internal::attempt_when_ready(operation);
+    if (!result) return false;
+    const bool more = internal::goes_on_after(operation.kind, *result);
+    if (!more) cancel(operation);
+    operation.complete(*result, more);
     return true;
 }
 

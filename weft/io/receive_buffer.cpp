@@ -94,6 +94,12 @@ void ReceiveBuffer::wake() noexcept {
     waiter_.front().give();
 }
 
+bool ReceiveWait::await_ready() const noexcept {
+    if (!buffer_.transport_ || buffer_.size() > 0 || !buffer_.waiter_.empty()) return false;
+    buffer_.transport_->receive_at_once();
+    return buffer_.size() > 0 || buffer_.eof();
+}
+
 void ReceiveWait::start(PromiseBase& frame) {
     if (!buffer_.waiter_.empty()) {
         const std::string_view name = reader_.name;

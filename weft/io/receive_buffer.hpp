@@ -29,6 +29,8 @@ public:
     /// The reader has enough for now. What is under way may still be fed.
     virtual void pause_reading() noexcept = 0;
     virtual void resume_reading() noexcept = 0;
+    /// Somebody is about to wait: feeds what is there already, where more is likely to be.
+    virtual void receive_at_once() noexcept = 0;
     /// Nobody can read any more.
     virtual void reader_is_gone() noexcept = 0;
 
@@ -46,7 +48,7 @@ public:
     ReceiveWait(ReceiveBuffer& buffer, const OpKind& reader) noexcept
         : buffer_(buffer), reader_(reader) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    [[nodiscard]] bool await_ready() const noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
         start(frame.promise());

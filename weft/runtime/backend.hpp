@@ -60,7 +60,7 @@ public:
 
     /// The operation has a result: a count, or a negative errno; -ECANCELED after a cancel that
     /// came in time. `more`: it stays submitted and completes again.
-    /// Called on the loop's thread inside wait(), poll or cancel(); it only queues.
+    /// Called on the loop's thread inside wait(), attempt() or cancel(); it only queues.
     virtual void complete(std::int32_t result, bool more) noexcept = 0;
 
     IoKind kind;
@@ -98,6 +98,13 @@ public:
     /// Asks for the end of a submitted operation. True: it is over, and complete() will not be
     /// called. False: complete() will be, with -ECANCELED or with a result that came first.
     virtual bool cancel(IoOperation& operation) noexcept = 0;
+
+    /// Tries a submitted operation at once, which else has its turn in wait(). True: complete() was
+    /// called. Only a backend that does the system calls itself can.
+    virtual bool attempt(IoOperation& operation) noexcept {
+        static_cast<void>(operation);
+        return false;
+    }
 
     /// Ends every operation: when it returns, complete() was called for all that are submitted, or
     /// is never called. The loop closes, and destroys what holds them.

@@ -138,6 +138,7 @@ public:
     [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
     void pause_reading() noexcept override;
     void resume_reading() noexcept override;
+    void receive_at_once() noexcept override;
     void reader_is_gone() noexcept override;
 
     [[nodiscard]] const Channel& channel() const noexcept { return channel_; }
@@ -229,8 +230,9 @@ private:
     bool closing_ = false;
     bool ending_ = false;
     bool lost_ = false;
-    bool settles_soon_ = false;  // in the ready queue
-    bool peer_is_gone_ = false;  // at the other end of a pipe
+    bool settles_soon_ = false;        // in the ready queue
+    bool peer_is_gone_ = false;        // at the other end of a pipe
+    std::uint8_t pieces_at_once_ = 0;  // receive_at_once() may receive so many
     EventLoop& loop_;
     std::unique_ptr<Protection> protection_;  // null for plain text
     std::uint64_t sent_bytes_ = 0;
