@@ -2,6 +2,7 @@
 #include <apps/weft/remote_tasks.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,11 +16,17 @@
 
 #include <apps/weft/process.hpp>
 
+#include <weft/base/time.hpp>
+#include <weft/runtime/coarse_time.hpp>
 #include <weft/runtime/debug_table.hpp>
+#include <weft/runtime/descriptor_names.hpp>
 #include <weft/runtime/inspect.hpp>
+#include <weft/runtime/op.hpp>
 
 namespace weft::app {
 namespace {
+
+using internal::OpDetail;
 
 constexpr std::size_t loops_max = 1024;
 constexpr std::size_t tasks_max = 1024 * 1024;
@@ -95,8 +102,9 @@ weft_debug_table read_table(const Process& process, std::uint64_t address) {
 // Reads the tasks of all loops that hang on one table.
 class Reader {
 public:
-    Reader(const Process& process, std::uint64_t table_at, const weft_debug_table& table)
-        : process_(process), table_at_(table_at), table_(table) {}
+    Reader(const Process& process, std::uint64_t table_at, const weft_debug_table& table,
+           internal::DescriptorNames& descriptors)
+        : process_(process), table_at_(table_at), table_(table), descriptors_(descriptors) {}
 
     [[nodiscard]] std::vector<RemoteLoop> loops() {
         std::vector<RemoteLoop> loops;
@@ -124,6 +132,10 @@ private:
         std::uint64_t backend = 0;
         static_cast<void>(process_.read_into(loop + table_.loop.backend, backend));
         found.backend = text(backend);
+        bool is_real_time = false;
+        static_cast<void>(process_.read_into(loop + table_.loop.real_time, is_real_time));
+        now_.reset();
+        if (is_real_time) now_ = TimePoint(std::chrono::steady_clock::now().time_since_epoch());
         if (thread > 0) {
             found.thread = thread;
             Process::Thread about = process_.thread(thread);
@@ -239,6 +251,9 @@ private:
         if (last) {
             last->state = TaskState::running;
             last->waits_for.clear();
+            last->waits_on.clear();
+            last->age.reset();
+            last->left.reset();
             last->await_chain.clear();
             last->awaits.clear();
         }
@@ -251,6 +266,7 @@ private:
         info.state = static_cast<TaskState>(task.get<std::uint8_t>(table_.task.state));
         info.made_at = location(task.pointer(table_.future.made_at));
         info.name = name_of(task);
+        if (now_) info.age = task.get<internal::CoarseTime>(table_.task.last_step).age_at(*now_);
         if (task.get<std::uint8_t>(table_.future.kind) == kind_member) {
             info.awaited_by.push_back(info.parent_id);
         }
@@ -292,10 +308,32 @@ private:
                     static_cast<std::uint64_t>(std::int64_t{op.get<std::int32_t>(table_.op.kind)}));
         if (kind.name.empty()) return false;
         info.waits_for = kind.name;
-        if (kind.future == 0) return true;
-        std::uint64_t future_at = 0;
-        if (!process_.read_into(op_at + kind.future, future_at)) return false;
-        return read_awaited(future_at, info);
+        return read_detail(op_at + kind.offset, kind.detail, info);
+    }
+
+    bool read_detail(std::uint64_t at, OpDetail detail, TaskInfo& info) {
+        std::uint64_t pointer = 0;
+        std::int32_t descriptor = -1;
+        TimePoint deadline;
+        switch (detail) {
+            case OpDetail::none:
+                return true;
+            case OpDetail::future:
+                return process_.read_into(at, pointer) && read_awaited(pointer, info);
+            case OpDetail::descriptor:
+                if (!process_.read_into(at, descriptor)) return false;
+                info.waits_on = printable(descriptors_.of(descriptor));
+                return true;
+            case OpDetail::object:
+                if (!process_.read_into(at, pointer)) return false;
+                info.waits_on = address_as_text(pointer);
+                return true;
+            case OpDetail::deadline:
+                if (!process_.read_into(at, deadline)) return false;
+                if (now_) info.left = std::max(deadline - *now_, Nanoseconds::zero());
+                return true;
+        }
+        return false;  // none of ours
     }
 
     bool read_awaited(std::uint64_t future_at, TaskInfo& info) {
@@ -356,7 +394,8 @@ private:
 
     struct Kind {
         std::string name;  // empty when it is none
-        std::uint32_t future = 0;
+        OpDetail detail = OpDetail::none;
+        std::uint32_t offset = 0;
     };
     const Kind& kind_at(std::uint64_t address) {
         if (const auto at = kinds_.find(address); at != kinds_.end()) return at->second;
@@ -364,7 +403,8 @@ private:
         if (process_.is_from_file(address, table_.op_kind.size)) {
             const Object object(process_, address, table_.op_kind.size);
             kind.name = text(object.pointer(table_.op_kind.name));
-            kind.future = object.get<std::uint32_t>(table_.op_kind.future);
+            kind.detail = object.get<OpDetail>(table_.op_kind.detail);
+            kind.offset = object.get<std::uint32_t>(table_.op_kind.offset);
         }
         return kinds_.emplace(address, std::move(kind)).first->second;
     }
@@ -393,6 +433,8 @@ private:
     const Process& process_;
     std::uint64_t table_at_;
     const weft_debug_table& table_;
+    internal::DescriptorNames& descriptors_;
+    std::optional<TimePoint> now_;  // of the loop's clock, where that can be known
     std::unordered_map<std::uint64_t, std::uint64_t> ids_;  // of the loop's tasks, by address
     std::unordered_map<std::uint64_t, Kind> kinds_;
     std::unordered_map<std::uint64_t, SourcePlace> places_;
@@ -413,12 +455,13 @@ Snapshot take_snapshot(const Process& process) {
     Snapshot snapshot;
     snapshot.pid = process.pid();
     snapshot.program = process.name();
+    internal::DescriptorNames descriptors(process.pid());
     // A program and its libraries may each have a weft of their own.
     for (const std::uint64_t address : tables) {
         const weft_debug_table table = read_table(process, address);
         snapshot.release = printable(table.release);
         snapshot.version = table.version;
-        for (RemoteLoop& loop : Reader(process, address, table).loops()) {
+        for (RemoteLoop& loop : Reader(process, address, table, descriptors).loops()) {
             snapshot.loops.push_back(std::move(loop));
         }
     }

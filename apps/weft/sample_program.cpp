@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // apps/weft/sample_program.cpp - tasks in known states, for weft_test.py to look at.
 //
-// Says "ready" once all of them are where they are to be; `churn` instead makes and ends tasks as
-// fast as it can, and says how many each tenth of a second.
+// Says "ready" once all of them are where they are to be; `io` says where its tasks wait; `churn`
+// instead makes and ends tasks as fast as it can, and says how many each tenth of a second.
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -10,10 +10,18 @@
 #include <thread>
 
 #include <weft/io/run.hpp>
+#include <weft/io/server.hpp>
+#include <weft/io/sock.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/io/streams.hpp>
+#include <weft/io/subprocess.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/lock.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
@@ -72,6 +80,47 @@ Coro<void> still() {
     });
 }
 
+Coro<void> wait_for_lock(Lock& lock) { co_await lock.acquire(); }
+
+Coro<void> wait_for_connection(Socket& listener) { co_await sock_accept(listener); }
+
+// Tasks that wait for what has an address. Says the server's port, the client's, and the child's
+// number.
+Coro<void> io() {
+    auto server = co_await start_server(
+        [](StreamReader reader, StreamWriter) -> Coro<void> {
+            current_task().set_name("server");
+            co_await reader.readline();
+        },
+        "127.0.0.1", 0);
+    const int port = server.sockets().front().getsockname().port();
+    auto [reader, writer] = co_await open_connection("127.0.0.1", port);
+    // It ends with its input, which ends with this program.
+    const Process child =
+        co_await create_subprocess_exec({"cat"}, {.stdin_ = subprocess::pipe,
+                                                  .stdout_ = subprocess::devnull,
+                                                  .stderr_ = subprocess::devnull});
+    Socket listener;
+    listener.setblocking(false);
+    listener.bind({"127.0.0.1", 0});
+    listener.listen(1);
+    Lock lock;
+    Lock other;
+    co_await lock.acquire();
+    co_await other.acquire();
+    co_await TaskGroup::scope([&](TaskGroup& group) -> Coro<void> {
+        group.create_task(reader.read(1), {.name = "client"});
+        group.create_task(child.wait(), {.name = "child"});
+        group.create_task(wait_for_connection(listener), {.name = "acceptor"});
+        group.create_task(wait_for_lock(lock), {.name = "lock-1"});
+        group.create_task(wait_for_lock(lock), {.name = "lock-2"});
+        group.create_task(wait_for_lock(other), {.name = "other-lock"});
+        co_await sleep(50ms);
+        std::printf("%d %d %d\n", port, writer.sockname().port(), static_cast<int>(child.pid()));
+        std::fflush(stdout);
+    });
+}
+
 std::uint64_t made = 0;
 
 Coro<int> nothing(int i) {
@@ -105,6 +154,7 @@ Coro<void> churn() {
 int main(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "still";
     if (mode == "churn") return main_of(churn);
+    if (mode == "io") return main_of(io);
     std::thread second;
     if (mode == "threads") {
         second = std::thread([] { run(flush_metrics()); });

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +16,7 @@
 
 #include <apps/weft/remote_tasks.hpp>
 
+#include <weft/base/time.hpp>
 #include <weft/runtime/inspect.hpp>
 
 namespace weft::app {
@@ -81,7 +84,7 @@ std::string about(const RemoteLoop& loop) {
 
 // ---- the table
 
-using Row = std::array<std::string, 8>;
+using Row = std::array<std::string, 10>;
 
 std::size_t width_of(std::string_view utf8) {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -103,7 +106,9 @@ Row row_of(const RemoteLoop& loop, const TaskInfo& task, const std::string& fold
             std::to_string(task.id),
             task.name,
             to_string(task.state),
+            task.age ? to_string(*task.age) : "-",
             or_dash(task.waits_for),
+            task.left ? to_string(*task.left) + " left" : or_dash(task.waits_on),
             or_dash(awaiters),
             place ? or_dash(short_function_name(place->function)) : "-",
             place ? to_string(*place, folder) : "-"};
@@ -162,6 +167,11 @@ void add_member(std::string& out, const char* key, std::uint64_t number) {
     out += std::string("\"") + key + "\": " + std::to_string(number);
 }
 
+void add_seconds(std::string& out, const char* key, const std::optional<Nanoseconds>& span) {
+    out += std::string("\"") + key +
+           "\": " + (span ? std::to_string(std::chrono::duration<double>(*span).count()) : "null");
+}
+
 void add_place(std::string& out, const SourcePlace& place) {
     out += '{';
     add_member(out, "function", place.function);
@@ -191,6 +201,12 @@ void add_task(std::string& out, const TaskInfo& task) {
     add_member(out, "state", to_string(task.state));
     out += ", ";
     add_member(out, "waits_for", task.waits_for);
+    out += ", ";
+    add_member(out, "waits_on", task.waits_on);
+    out += ", ";
+    add_seconds(out, "age", task.age);
+    out += ", ";
+    add_seconds(out, "left", task.left);
     out += ", ";
     add_member(out, "parent", task.parent_id);
     out += ", ";
@@ -233,8 +249,8 @@ void add_loop(std::string& out, const RemoteLoop& loop) {
 
 std::string as_table(const Snapshot& snapshot) {
     const std::string folder = common_folder_of(snapshot);
-    std::vector<Row> rows = {
-        {"THREAD", "TASK", "NAME", "STATE", "WAITS FOR", "AWAITED BY", "FUNCTION", "WHERE"}};
+    std::vector<Row> rows = {{"THREAD", "TASK", "NAME", "STATE", "AGE", "WAITS FOR", "ON",
+                              "AWAITED BY", "FUNCTION", "WHERE"}};
     for (const RemoteLoop& loop : snapshot.loops) {
         std::unordered_map<std::uint64_t, const TaskInfo*> by_id;
         for (const TaskInfo& task : loop.tasks) by_id.emplace(task.id, &task);

@@ -38,6 +38,11 @@ def weft_until(is_right, *arguments):
         time.sleep(0.01)
 
 
+def without_times(line):
+    """From a second on, the tree tells how long a task has waited; a slow machine takes that."""
+    return re.sub(r"waits [0-9.]+ \w+ for", "waits for", re.sub(r", [\w .]+ left", "", line))
+
+
 class Program:
     """A running sample program that has said "ready", or its first number."""
 
@@ -84,7 +89,7 @@ class ShowsTasks(unittest.TestCase):
         rows = {}
         for line in text.splitlines():
             fields = re.split(r"  +", line.strip())
-            if len(fields) == 8:
+            if len(fields) == 10:
                 rows[fields[2]] = fields
         pid = str(self.program.pid)
         expected = {
@@ -97,16 +102,19 @@ class ShowsTasks(unittest.TestCase):
             "café ?[31m": ["waiting", "sleep", "Task-1"],
         }
         for name, fields in expected.items():
-            self.assertEqual(rows[name][3:6], fields, text)
+            state, age, waits_for, _, awaited_by = rows[name][3:8]
+            self.assertEqual([state, waits_for, awaited_by], fields, text)
+            self.assertRegex(age, r"^\d+ ms$|^\d+\.\d s$", text)
             self.assertEqual(rows[name][0], pid)
         for name, place in [("crawler", "crawl"), ("watcher", "watch"), ("news", "wait_for_news"),
                             ("metrics", "flush_metrics")]:
-            self.assertEqual(rows[name][6:], [place, f"sample_program.cpp:{line_of(place)}"])
+            self.assertEqual(rows[name][8:], [place, f"sample_program.cpp:{line_of(place)}"])
         self.assertIn("28 tasks in 1 loop", text)
+        self.assertRegex(rows["metrics"][6], r"^59 min 5\d s left$")
 
     def test_pstree_has_each_await(self):
         text = self.show("pstree")
-        squeezed = [re.sub(r" +", " ", line).strip() for line in text.splitlines()]
+        squeezed = [re.sub(r" +", " ", without_times(line)).strip() for line in text.splitlines()]
         place = {name: f"sample_program.cpp:{line_of(name)}"
                  for name in ["crawl", "fetch", "download", "watch", "flush_metrics"]}
         expected = [
@@ -157,6 +165,47 @@ class ShowsTasks(unittest.TestCase):
             expected = "29 tasks in 2 loops"
             done = weft_until(lambda done: expected in done.stdout, "pstree", program.pid)
             self.assertIn(expected, done.stdout)
+
+
+class TellsWhereTasksWait(unittest.TestCase):
+    def test_sockets_files_processes_and_locks_have_names(self):
+        with Program("io") as program:
+            port, client, child = program.first.split()
+            done = weft("ps", "--json", program.pid)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            (loop,) = json.loads(done.stdout)["loops"]
+            found = {task["name"]: (task["waits_for"], task["waits_on"]) for task in loop["tasks"]}
+            here, there = f"127.0.0.1:{port}", f"127.0.0.1:{client}"
+            expected = {
+                "server": ("StreamReader.readline", f"{here}->{there}"),
+                "client": ("StreamReader.read", f"{there}->{here}"),
+                "acceptor": ("sock_accept", here.replace(port, "")),
+                "child": ("Process.wait", f"process {child}"),
+            }
+            for name, (waits_for, waits_on) in expected.items():
+                self.assertEqual(found[name][0], waits_for)
+                self.assertTrue(found[name][1].startswith(waits_on), found[name])
+            self.assertTrue(found["child"][1].endswith(child), found["child"])
+            # The same lock, and another one.
+            self.assertEqual(found["lock-1"][0], "Lock.acquire")
+            self.assertEqual(found["lock-1"], found["lock-2"])
+            self.assertNotEqual(found["lock-1"], found["other-lock"])
+            self.assertRegex(found["lock-1"][1], "^0x[0-9a-f]+$")
+
+    def test_ages_grow(self):
+        with Program("io") as program:
+            def age():
+                (loop,) = json.loads(weft("ps", "--json", program.pid).stdout)["loops"]
+                return {task["name"]: task["age"] for task in loop["tasks"]}["client"]
+
+            started = time.monotonic()
+            first = age()
+            weft_until(lambda _: age() >= 1, "ps", program.pid)
+            passed = time.monotonic() - started
+            self.assertGreaterEqual(first, 0)
+            self.assertLess(first, 1 + passed)
+            tree = weft("pstree", program.pid).stdout
+            self.assertRegex(tree, r"client +waits \d+\.\d s for StreamReader.read on 127.0.0.1:")
 
 
 class ReadsWhileTasksChange(unittest.TestCase):
@@ -243,14 +292,14 @@ class SaysWhatIsWrong(unittest.TestCase):
     # The version is changed in the file, where the table lies in its section.
     def test_another_version_of_the_table(self):
         data = bytearray(Path(SAMPLE).read_bytes())
-        at = data.index(b"weft\0\0\0\0\x02\0\0\0")
+        at = data.index(b"weft\0\0\0\0\x03\0\0\0")
         data[at + 8] = 99
         with tempfile.TemporaryDirectory() as folder:
             other = Path(folder) / "other"
             other.write_bytes(data)
             other.chmod(0o755)
             with Program(program=other) as program:
-                self.fails(5, "version 99 of the debug table, and this command knows version 2",
+                self.fails(5, "version 99 of the debug table, and this command knows version 3",
                            "ps", program.pid)
 
 

@@ -94,6 +94,14 @@ void ReceiveBuffer::wake() noexcept {
     waiter_.front().give();
 }
 
+constexpr OpKind ReceiveWait::kind_of(const char* name) noexcept {
+    return {name, OpDetail::descriptor, offsetof(ReceiveWait, descriptor_)};
+}
+constinit const OpKind ReceiveWait::read = kind_of("StreamReader.read");
+constinit const OpKind ReceiveWait::readexactly = kind_of("StreamReader.readexactly");
+constinit const OpKind ReceiveWait::readline = kind_of("StreamReader.readline");
+constinit const OpKind ReceiveWait::readuntil = kind_of("StreamReader.readuntil");
+
 bool ReceiveWait::await_ready() const noexcept {
     if (!buffer_.transport_ || buffer_.size() > 0 || !buffer_.waiter_.empty()) return false;
     buffer_.transport_->receive_at_once();
@@ -111,6 +119,7 @@ void ReceiveWait::start(PromiseBase& frame) {
     // It waits for more than the limit: a transport that is paused would never bring that.
     buffer_.resume_below(std::numeric_limits<std::size_t>::max());
     buffer_.waiter_.push_back(*this);
+    descriptor_ = buffer_.transport_ ? buffer_.transport_->fileno() : -1;
     suspend(frame, reader_);
 }
 

@@ -26,11 +26,13 @@ class EventLoop;
 /// Where a StreamReader's bytes come from, as far as the reader asks anything of it.
 class ReadTransport {
 public:
+    /// Of the file below; -1 for none.
+    [[nodiscard]] virtual int fileno() const noexcept { return -1; }
     /// The reader has enough for now. What is under way may still be fed.
     virtual void pause_reading() noexcept = 0;
     virtual void resume_reading() noexcept = 0;
     /// Somebody is about to wait: feeds what is there already, where more is likely to be.
-    virtual void receive_at_once() noexcept = 0;
+    virtual void receive_at_once() noexcept {}
     /// Nobody can read any more.
     virtual void reader_is_gone() noexcept = 0;
 
@@ -45,6 +47,12 @@ class ReceiveBuffer;
 // Waits for more to come: bytes, the end, or an error.
 class ReceiveWait final : public Waiter {
 public:
+    // For what the reader waits.
+    static const OpKind read;
+    static const OpKind readexactly;
+    static const OpKind readline;
+    static const OpKind readuntil;
+
     ReceiveWait(ReceiveBuffer& buffer, const OpKind& reader) noexcept
         : buffer_(buffer), reader_(reader) {}
 
@@ -59,10 +67,12 @@ public:
     }
 
 private:
+    static constexpr OpKind kind_of(const char* name) noexcept;
     void start(PromiseBase& frame);
 
     ReceiveBuffer& buffer_;
     const OpKind& reader_;
+    int descriptor_;  // for tools; set when it begins to wait
 };
 
 /// Shared by the transport that fills it and the readers that empty it.

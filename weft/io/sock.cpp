@@ -42,15 +42,18 @@ using internal::OpKind;
 using internal::SocketIo;
 using internal::SocketState;
 
-constexpr OpKind recv_kind{"sock_recv"};
-constexpr OpKind recv_into_kind{"sock_recv_into"};
-constexpr OpKind recvfrom_kind{"sock_recvfrom"};
-constexpr OpKind recvfrom_into_kind{"sock_recvfrom_into"};
-constexpr OpKind sendall_kind{"sock_sendall"};
-constexpr OpKind sendto_kind{"sock_sendto"};
-constexpr OpKind connect_kind{"sock_connect"};
-constexpr OpKind accept_kind{"sock_accept"};
-constexpr OpKind sendfile_kind{"sock_sendfile"};
+constexpr OpKind kind_of(const char* name) noexcept {
+    return {name, internal::OpDetail::descriptor, offsetof(internal::SocketWait, fd)};
+}
+constexpr OpKind recv_kind = kind_of("sock_recv");
+constexpr OpKind recv_into_kind = kind_of("sock_recv_into");
+constexpr OpKind recvfrom_kind = kind_of("sock_recvfrom");
+constexpr OpKind recvfrom_into_kind = kind_of("sock_recvfrom_into");
+constexpr OpKind sendall_kind = kind_of("sock_sendall");
+constexpr OpKind sendto_kind = kind_of("sock_sendto");
+constexpr OpKind connect_kind = kind_of("sock_connect");
+constexpr OpKind accept_kind = kind_of("sock_accept");
+constexpr OpKind sendfile_kind = kind_of("sock_sendfile");
 
 // asyncio's; as much as one read from a disk is worth.
 constexpr std::size_t sendfile_chunk_bytes = 256 * 1024;

@@ -23,13 +23,8 @@
 namespace weft {
 namespace {
 
-using internal::OpKind;
+using internal::ReceiveWait;
 using Buffer = Ref<internal::ReceiveBuffer>;
-
-constexpr OpKind kind_of_read{"StreamReader.read"};
-constexpr OpKind kind_of_readexactly{"StreamReader.readexactly"};
-constexpr OpKind kind_of_readline{"StreamReader.readline"};
-constexpr OpKind kind_of_readuntil{"StreamReader.readuntil"};
 
 constexpr std::size_t first_stretch = 256;
 
@@ -73,7 +68,7 @@ Coro<Bytes> read_some(Buffer in, std::size_t n) {
     co_await transparent;
     while (in->size() == 0 && !in->eof()) {
         raise_error_of(*in);
-        co_await in->more(kind_of_read);
+        co_await in->more(ReceiveWait::read);
     }
     co_return in->take(std::min(n, in->size()));
 }
@@ -83,7 +78,7 @@ Coro<Bytes> read_all(Buffer in) {
     // What has come stays in the stream until the end has: an error or a cancellation loses none.
     while (!in->eof()) {
         raise_error_of(*in);
-        co_await in->more(kind_of_read);
+        co_await in->more(ReceiveWait::read);
     }
     co_return in->take(in->size());
 }
@@ -95,7 +90,7 @@ Coro<Bytes> read_exactly(Buffer in, std::ptrdiff_t count) {
     while (in->size() < n) {
         if (in->eof()) throw IncompleteReadError(in->take(in->size()), n);
         raise_error_of(*in);
-        co_await in->more(kind_of_readexactly);
+        co_await in->more(ReceiveWait::readexactly);
     }
     co_return in->take(n);
 }
@@ -117,7 +112,7 @@ Coro<Bytes> read_until(Buffer in, Separators separators) {
         }
         if (in->eof()) throw IncompleteReadError(in->take(in->size()), std::nullopt);
         raise_error_of(*in);
-        co_await in->more(kind_of_readuntil);
+        co_await in->more(ReceiveWait::readuntil);
     }
 }
 
@@ -140,7 +135,7 @@ Coro<Bytes> read_line(Buffer in) {
         }
         if (in->eof()) co_return in->take(in->size());
         raise_error_of(*in);
-        co_await in->more(kind_of_readline);
+        co_await in->more(ReceiveWait::readline);
     }
 }
 

@@ -392,7 +392,6 @@ public:
     explicit NotingTransport(Trace& trace) : trace_(trace) {}
     void pause_reading() noexcept override { trace_("pause"); }
     void resume_reading() noexcept override { trace_("resume"); }
-    void receive_at_once() noexcept override {}
     void reader_is_gone() noexcept override {}
 
 private:

@@ -34,9 +34,15 @@ namespace internal {
 
 namespace {
 
-constexpr OpKind kind_of_drain{"StreamWriter.drain"};
-constexpr OpKind kind_of_write_all{"StreamWriter.write_all"};
-constexpr OpKind kind_of_wait_closed{"StreamWriter.wait_closed"};
+constexpr OpKind kind_of_drain = DescriptorEventWait::kind_of("StreamWriter.drain");
+constexpr OpKind kind_of_write_all = DescriptorEventWait::kind_of("StreamWriter.write_all");
+constexpr OpKind kind_of_wait_closed = DescriptorEventWait::kind_of("StreamWriter.wait_closed");
+
+// One of the transport's events.
+template <const OpKind& what>
+TransportEvent<what> wait_for(const StreamTransport& transport, Event& event) noexcept {
+    return {event, transport.channel().fileno()};
+}
 
 // In another loop than its own nothing would wake the task.
 void check_loop(const StreamTransport& transport) {
@@ -52,7 +58,7 @@ Coro<void> drain_transport(Ref<StreamTransport> transport) {
     // A loss is told in a turn of its own, as in asyncio.
     if (transport->is_closing()) co_await sleep(std::chrono::seconds(0));
     if (transport->is_lost()) throw ConnectionResetError("Connection lost");
-    co_await WaitAt<TransportWait<kind_of_drain>, Event>(transport->may_write());
+    co_await wait_for<kind_of_drain>(*transport, transport->may_write());
     if (transport->error()) std::rethrow_exception(transport->error());
 }
 
@@ -71,7 +77,7 @@ Coro<WriteResult> wait_until_sent(Ref<StreamTransport> transport, std::uint64_t 
     co_await transparent;
     check_loop(*transport);
     while (transport->sent_bytes() < end && !transport->is_lost()) {
-        co_await WaitAt<TransportWait<kind_of_write_all>, Event>(transport->sent_more());
+        co_await wait_for<kind_of_write_all>(*transport, transport->sent_more());
     }
     if (transport->sent_bytes() >= end) co_return WriteResult();
     if (transport->error()) co_return std::unexpected(code_of(transport->error()));
@@ -95,7 +101,7 @@ Coro<void> protect_transport(Ref<StreamTransport> transport, StreamSecurity secu
 Coro<void> wait_for_end(Ref<StreamTransport> transport) {
     co_await transparent;
     check_loop(*transport);
-    co_await WaitAt<TransportWait<kind_of_wait_closed>, Event>(transport->closed());
+    co_await wait_for<kind_of_wait_closed>(*transport, transport->closed());
     if (transport->error()) std::rethrow_exception(transport->error());
 }
 

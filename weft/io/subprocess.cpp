@@ -36,7 +36,7 @@ using internal::ProcessHandle;
 using internal::ProcessState;
 using internal::StreamTransport;
 
-constexpr internal::OpKind kind_of_wait{"Process.wait"};
+constexpr internal::OpKind kind_of_wait = internal::DescriptorEventWait::kind_of("Process.wait");
 
 std::optional<StreamReader> reader_of(Channel pipe, std::ptrdiff_t limit) {
     if (pipe.fileno() < 0) return std::nullopt;
@@ -80,7 +80,7 @@ Coro<int> wait_for_end(Ref<ProcessHandle> process) {
     ProcessState& state = process->state();
     check_loop(state);
     KillUnlessDone unless_done(*process);
-    co_await internal::WaitAt<internal::TransportWait<kind_of_wait>, Event>(state.ended());
+    co_await internal::TransportEvent<kind_of_wait>{state.ended(), state.descriptor()};
     unless_done.is_done();
     co_return state.returncode().value();
 }

@@ -15,6 +15,9 @@ std::ptrdiff_t checked(std::ptrdiff_t total_tokens) {
 
 }  // namespace
 
+constinit const internal::OpKind internal::CapacityWait::kind_of_wait{
+    "CapacityLimiter.acquire", OpDetail::object, offsetof(CapacityWait, limiter_)};
+
 CapacityLimiter::CapacityLimiter(std::ptrdiff_t total_tokens)
     : tokens_(checked(total_tokens)), total_(total_tokens) {}
 

@@ -15,19 +15,19 @@ class CapacityLimiter;
 
 namespace internal {
 
-inline constexpr OpKind capacity_wait{"CapacityLimiter.acquire"};
-
 class CapacityWait : public SemaphoreWait {
 public:
     explicit CapacityWait(CapacityLimiter& limiter) noexcept;
 
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise(), capacity_wait);
+        start(frame.promise(), kind_of_wait);
     }
     [[nodiscard]] CapacityLimiter& place() const noexcept { return limiter_; }
 
 private:
+    static const OpKind kind_of_wait;
+
     CapacityLimiter& limiter_;
 };
 

@@ -31,9 +31,9 @@ void Condition::notify_unchecked(std::size_t n) noexcept {
 }
 
 namespace internal {
-namespace {
-constexpr OpKind kind_of_wait{"Condition.wait"};
-}
+
+constinit const OpKind ConditionWait::kind_of_wait{"Condition.wait", OpDetail::object,
+                                                   offsetof(ConditionWait, condition_)};
 
 void ConditionWait::start(PromiseBase& frame) {
     if (!condition_.locked()) throw RuntimeError("cannot wait on un-acquired lock");

@@ -43,6 +43,7 @@ public:
     }
 
 private:
+    static const OpKind kind_of_wait;
     void start(PromiseBase& frame);
     bool has_lock() noexcept;
 

@@ -17,10 +17,6 @@
 #include <weft/runtime/task_state.hpp>
 #include <weft/runtime/timer_set.hpp>
 
-// The classes have bases and private members, for which the standard leaves offsetof to the
-// compiler. Both compilers give the offset where no base is virtual.
-#pragma GCC diagnostic ignored "-Winvalid-offsetof"
-
 namespace weft::internal {
 namespace {
 
@@ -71,8 +67,6 @@ struct DebugOffsets {
     static_assert(sizeof(std::size_t) == sizeof(std::uint64_t));
     static_assert(sizeof(Ref<FutureBase>) == sizeof(FutureBase*));
 
-    static constexpr std::uint32_t offset_of_future_in_wait = offsetof(FutureWait, future_);
-
     static constexpr weft_debug_table table() noexcept {
         return {
             .magic = "weft",
@@ -87,7 +81,8 @@ struct DebugOffsets {
                      .ready_count = offsetof(EventLoop, ready_) + offsetof(ReadyQueue, size_),
                      .timer_count = offsetof(EventLoop, timers_) + offsetof(TimerSet, size_),
                      .thread = offsetof(EventLoop, kernel_thread_),
-                     .backend = offsetof(EventLoop, backend_name_)},
+                     .backend = offsetof(EventLoop, backend_name_),
+                     .real_time = offsetof(EventLoop, is_real_time_)},
             .node = {.previous = offsetof(ListNode, prev_), .next = offsetof(ListNode, next_)},
             .future = {.size = sizeof(FutureBase),
                        .loop = offsetof(FutureBase, loop_),
@@ -99,6 +94,7 @@ struct DebugOffsets {
                      .id = offsetof(TaskBase, id_),
                      .parent_id = offsetof(TaskBase, parent_id_),
                      .state = offsetof(TaskBase, state_),
+                     .last_step = offsetof(TaskBase, last_step_),
                      .op = offsetof(TaskBase, op_),
                      .leaf = offsetof(TaskBase, leaf_),
                      .root = offsetof(TaskBase, root_)},
@@ -113,7 +109,8 @@ struct DebugOffsets {
             .op = {.size = sizeof(Op), .kind = offsetof(Op, kind_)},
             .op_kind = {.size = sizeof(OpKind),
                         .name = offsetof(OpKind, name),
-                        .future = offsetof(OpKind, future)},
+                        .detail = offsetof(OpKind, detail),
+                        .offset = offsetof(OpKind, offset)},
             .promise = {.size = sizeof(PromiseBase),
                         .parent = offsetof(PromiseBase, parent),
                         .task = offsetof(PromiseBase, task),
@@ -129,8 +126,6 @@ struct DebugOffsets {
         };
     }
 };
-
-constinit const OpKind FutureWait::kind_of_wait{"Future", DebugOffsets::offset_of_future_in_wait};
 
 }  // namespace weft::internal
 

@@ -12,7 +12,7 @@
 //                            TaskBase ⇄ TaskBase ⇄ …           a List, through its links
 //                               │leaf                 │op
 //                               ▼                     ▼
-//                            PromiseBase ─parent─▶ …  Op ─kind─▶ its name, and where its future is
+//                            PromiseBase ─parent─▶ …  Op ─kind─▶ its name, and where its detail is
 //
 // Every change of a field's meaning, or of an enumerator, raises `weft_debug_version`; a field
 // that only moves does not.
@@ -24,7 +24,7 @@ namespace weft {
 class EventLoop;
 }
 
-inline constexpr std::uint32_t weft_debug_version = 2;
+inline constexpr std::uint32_t weft_debug_version = 3;
 
 extern "C" {
 
@@ -44,6 +44,7 @@ struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for 
         std::uint32_t timer_count;  // uint64
         std::uint32_t thread;       // int32, the kernel's number; 0 while nobody runs the loop
         std::uint32_t backend;      // pointer to text: what the loop stands on
+        std::uint32_t real_time;    // bool: its clock is CLOCK_MONOTONIC
     } loop;
     struct {
         std::uint32_t previous;
@@ -62,6 +63,7 @@ struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for 
         std::uint32_t id;         // uint64
         std::uint32_t parent_id;  // uint64; 0 for none
         std::uint32_t state;      // uint8: 0 ready, 1 running, 2 waiting, 3 done
+        std::uint32_t last_step;  // uint32: when it last ran, or was made; see CoarseTime
         std::uint32_t op;         // pointer
         std::uint32_t leaf;       // pointer to a promise
         std::uint32_t root;       // pointer to a frame; its promise lies `promise.in_frame` later
@@ -85,7 +87,10 @@ struct weft_debug_table {  // NOLINT(readability-identifier-naming): a name for 
     struct {
         std::uint32_t size;
         std::uint32_t name;    // pointer to text
-        std::uint32_t future;  // uint32: where an operation has a pointer to a future; 0: nowhere
+        std::uint32_t detail;  // uint32: what tells where it waits. 0 nothing, 1 a pointer to a
+                               // future, 2 a descriptor (int32), 3 a pointer to a lock or its like,
+                               // 4 a deadline (int64, ns)
+        std::uint32_t offset;  // uint32: of that in the operation
     } op_kind;
     struct {
         std::uint32_t size;

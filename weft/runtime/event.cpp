@@ -16,6 +16,9 @@ void Event::wake_all() noexcept {
 
 namespace internal {
 
+constinit const OpKind EventWait::kind_of_wait{"Event.wait", OpDetail::object,
+                                               offsetof(EventWait, event_)};
+
 void EventWait::start(PromiseBase& frame, const OpKind& kind) {
     event_.loop_.bind(frame.task->loop(), "Event");
     event_.waiters_.push_back(*this);

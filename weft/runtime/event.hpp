@@ -16,8 +16,6 @@ class Event;
 
 namespace internal {
 
-inline constexpr OpKind event_wait{"Event.wait"};
-
 class EventWait : public Waiter {
 public:
     explicit EventWait(Event& event) noexcept : event_(event) {}
@@ -25,7 +23,7 @@ public:
     [[nodiscard]] bool await_ready() const noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise(), event_wait);
+        start(frame.promise(), kind_of_wait);
     }
     bool await_resume() const {
         raise_if_cancelled();
@@ -36,6 +34,8 @@ protected:
     void start(PromiseBase& frame, const OpKind& kind);
 
 private:
+    static const OpKind kind_of_wait;
+
     Event& event_;
 };
 

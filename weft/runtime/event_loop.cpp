@@ -84,9 +84,11 @@ void watch_for_forks() {
 }  // namespace
 
 EventLoop::EventLoop(std::unique_ptr<Backend> backend)
-    : backend_(std::move(backend)),
+    : coarse_time_(backend->now()),
+      backend_(std::move(backend)),
       inbox_(std::make_shared<internal::Inbox>(*backend_)),
       backend_name_(backend_->name().data()),
+      is_real_time_(backend_->is_real_time()),
       process_(getpid()) {
     watch_for_forks();
     set_debug(internal::debug_wanted());
@@ -147,11 +149,11 @@ public:
         loop.thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         loop.kernel_thread_ = gettid();
         internal::running_loop = &loop;
-        if (loop.backend_->is_real_time()) internal::StallWatch::add(loop);
+        if (loop.is_real_time_) internal::StallWatch::add(loop);
     }
     ~Running() {
         loop_.callback_ = nullptr;
-        if (loop_.backend_->is_real_time()) internal::StallWatch::remove(loop_);
+        if (loop_.is_real_time_) internal::StallWatch::remove(loop_);
         loop_.stopping_ = false;
         internal::running_loop = nullptr;
         loop_.kernel_thread_ = 0;
@@ -263,6 +265,7 @@ void EventLoop::poll(bool may_wait) {
     callbacks_at_glance_ = 0;
     poll_due_ = Delay(time_between_polls_max).after(now);
     clock_.set(now);
+    coarse_time_ = internal::CoarseTime(now);
     poll_due_ticks_ = clock_.ticks_at(std::min(poll_due_, timers_.next()));
 }
 

@@ -385,6 +385,8 @@ public:
     [[nodiscard]] Backend& system() noexcept { return *backend_; }
     [[nodiscard]] internal::TaskBase* current() const noexcept { return current_; }
     void set_current(internal::TaskBase* task) noexcept { current_ = task; }
+    /// When it last looked at its clock: at each poll.
+    [[nodiscard]] internal::CoarseTime coarse_time() const noexcept { return coarse_time_; }
     [[nodiscard]] std::uint64_t next_task_id() noexcept { return ++last_task_id_; }
     /// Runs until the future is done, whatever its outcome.
     void run_until_done(const AnyFuture& future);
@@ -480,6 +482,7 @@ private:
     std::uint64_t poll_due_ticks_ = 0;  // the same, or an earlier timer, in processor ticks
     std::uint64_t last_glance_ticks_ = 0;
     internal::ProcessorClock clock_;
+    internal::CoarseTime coarse_time_;
     std::exception_ptr ending_;
 
     List<internal::TaskBase> tasks_;
@@ -491,6 +494,7 @@ private:
     std::atomic<std::thread::id> thread_{};
     int kernel_thread_ = 0;           // the same as the kernel numbers it; 0 while nobody runs it
     const char* backend_name_;        // the same as backend(), for another process
+    bool is_real_time_;               // of the backend
     EventLoop* next_open_ = nullptr;  // in the list of debug_table.hpp
     int process_;                     // where the loop was made: a fork's child may not use it
     ExceptionHandler handler_;

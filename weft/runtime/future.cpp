@@ -154,6 +154,9 @@ CancelAck FutureWait::cancel() {
     }
 }
 
+constinit const OpKind FutureWait::kind_of_wait{"Future", OpDetail::future,
+                                                offsetof(FutureWait, future_)};
+
 void FutureWait::start(PromiseBase& frame) {
     if (&future_->loop() != &frame.task->loop()) {
         throw RuntimeError("Task " + frame.task->describe() + " got " + future_->describe() +

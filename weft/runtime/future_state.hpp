@@ -160,6 +160,11 @@ private:
     std::uint32_t owners_ = 0;
     bool report_error_ = true;
     FutureKind kind_;
+
+protected:
+    // A TaskBase's, which has no room for it: requests to cancel it that are to be raised at the next
+    // suspension.
+    std::uint16_t undelivered_ = 0;
 };
 
 template <class T>

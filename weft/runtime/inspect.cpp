@@ -2,6 +2,8 @@
 #include <weft/runtime/inspect.hpp>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,7 +18,9 @@
 
 #include <unistd.h>
 
+#include <weft/base/time.hpp>
 #include <weft/runtime/debug_table.hpp>
+#include <weft/runtime/descriptor_names.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
@@ -29,6 +33,7 @@ namespace {
 using internal::FutureBase;
 using internal::FutureKind;
 using internal::JoinBase;
+using internal::OpDetail;
 using internal::TaskBase;
 
 // ---- capture
@@ -48,7 +53,7 @@ SourcePlace place_of(const internal::PromiseBase& frame) {
 
 class Capture {
 public:
-    explicit Capture(EventLoop& loop) {
+    explicit Capture(EventLoop& loop) : now_(loop.time()) {
         for (const TaskBase& task : loop.tasks()) tasks_.emplace(&task, task.id());
         for (const TaskBase& task : loop.tasks()) found_.push_back(info_of(task));
         link_awaiters(found_);
@@ -56,13 +61,14 @@ public:
     [[nodiscard]] std::vector<TaskInfo> result() { return std::move(found_); }
 
 private:
-    [[nodiscard]] TaskInfo info_of(const TaskBase& task) const {
+    [[nodiscard]] TaskInfo info_of(const TaskBase& task) {
         TaskInfo info;
         info.id = task.id();
         info.name = task.name();
         info.parent_id = task.parent_id();
         info.state = static_cast<TaskState>(task.state());
         info.made_at = place_of(task.made_at);
+        info.age = task.last_step().age_at(now_);
         if (const internal::PromiseBase* frame = task.leaf()) {
             for (; frame; frame = frame->parent) info.await_chain.push_back(place_of(*frame));
         } else if (const internal::PromiseBase* root = task.root()) {
@@ -71,9 +77,30 @@ private:
         if (task.future_kind() == FutureKind::member) info.awaited_by.push_back(task.parent_id());
         if (const internal::Op* op = task.waiting_for()) {
             info.waits_for = op->name();
-            if (const FutureBase* future = internal::awaited_by(*op)) add_awaited(info, future);
+            add_detail(info, *op);
         }
         return info;
+    }
+
+    void add_detail(TaskInfo& info, const internal::Op& op) {
+        const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().offset;
+        switch (op.kind().detail) {
+            case OpDetail::none:
+                break;
+            case OpDetail::future:
+                add_awaited(info, internal::awaited_by(op));
+                break;
+            case OpDetail::descriptor:
+                info.waits_on = descriptors_.of(*reinterpret_cast<const int*>(at));
+                break;
+            case OpDetail::object:
+                info.waits_on = address_as_text(*reinterpret_cast<const std::uintptr_t*>(at));
+                break;
+            case OpDetail::deadline:
+                info.left =
+                    std::max(*reinterpret_cast<const TimePoint*>(at) - now_, Nanoseconds::zero());
+                break;
+        }
     }
 
     void add_awaited(TaskInfo& info, const FutureBase* future) const {
@@ -102,6 +129,8 @@ private:
         }
     }
 
+    TimePoint now_;
+    internal::DescriptorNames descriptors_{getpid()};
     std::unordered_map<const FutureBase*, std::uint64_t> tasks_;
     std::vector<TaskInfo> found_;
 };
@@ -111,6 +140,7 @@ private:
 constexpr std::size_t tree_depth_max = 64;  // deeper ones go on at the left margin
 constexpr std::size_t alike_shown_max = 4;
 constexpr std::size_t left_column_max = 56;
+constexpr Nanoseconds told_from = std::chrono::seconds(1);  // an age
 
 std::size_t width_of(std::string_view utf8) noexcept {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -231,8 +261,15 @@ private:
     }
 
     [[nodiscard]] static std::string doing(const TaskInfo& task) {
+        const std::string age =
+            task.age.value_or(Nanoseconds::zero()) < told_from ? "" : to_string(*task.age);
+        if (task.state == TaskState::running && !age.empty()) return "running for " + age;
         if (task.state != TaskState::waiting) return to_string(task.state);
-        return "waits for " + (task.waits_for.empty() ? "something" : task.waits_for);
+        std::string text = "waits " + (age.empty() ? "" : age + " ") + "for " +
+                           (task.waits_for.empty() ? "something" : task.waits_for);
+        if (!task.waits_on.empty()) text += " on " + task.waits_on;
+        if (task.left) text += ", " + to_string(*task.left) + " left";
+        return text;
     }
 
     // `head` precedes the name, `margin` all lines below it.
@@ -455,6 +492,33 @@ std::string to_string(const SourcePlace& place, const std::string& strip) {
     if (place.file.empty()) return "?";
     const bool strips = !strip.empty() && place.file.starts_with(strip);
     return place.file.substr(strips ? strip.size() : 0) + ':' + std::to_string(place.line);
+}
+
+std::string address_as_text(std::uint64_t address) {
+    std::array<char, 24> text{};
+    std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(address));
+    return text.data();
+}
+
+std::string to_string(Nanoseconds span) {
+    struct Unit {
+        const char* name;
+        std::int64_t ns;
+    };
+    constexpr std::array units = {Unit{"d", 86'400'000'000'000}, Unit{"h", 3'600'000'000'000},
+                                  Unit{"min", 60'000'000'000}, Unit{"s", 1'000'000'000}};
+    const std::int64_t ns = span.count();
+    const auto whole = [](std::int64_t count, const Unit& unit) {
+        return std::to_string(count / unit.ns) + " " + unit.name;
+    };
+    for (std::size_t i = 0; i + 1 < units.size(); ++i) {
+        if (ns < units[i].ns) continue;
+        return whole(ns, units[i]) + " " + whole(ns % units[i].ns, units[i + 1]);
+    }
+    if (ns < units.back().ns) return std::to_string(ns / 1'000'000) + " ms";
+    const std::int64_t tenth = units.back().ns / 10;
+    const std::int64_t tenths = (ns + tenth / 2) / tenth;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
 const SourcePlace* innermost_place(const TaskInfo& task) noexcept {

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <weft/base/time.hpp>
 #include <weft/runtime/event_loop.hpp>
 
 namespace weft {
@@ -37,6 +39,15 @@ struct TaskInfo {
     /// While waiting: "sleep", "Lock.acquire", "TaskGroup", "gather of 3", "task 'Task-7'",
     /// "Future".
     std::string waits_for;
+    /// Where that is: "127.0.0.1:80->127.0.0.1:40112", "/var/log/syslog", "process 17"; of a lock,
+    /// event or queue its address. Empty where nothing is known, see DescriptorNames.
+    std::string waits_on;
+    /// How long ago it last began to run: so long it has waited, or has been running. As exact as
+    /// the loop's looks at its clock are frequent, and to a millisecond; 52 days begin at 0 again.
+    /// Empty for a loop of another process that has a clock of its own.
+    std::optional<Nanoseconds> age;
+    /// Of a sleep, with the same reservation: how long it still lasts.
+    std::optional<Nanoseconds> left;
     /// Each `co_await` that it is in, innermost first. Of a running task only the outermost.
     std::vector<SourcePlace> await_chain;
     SourcePlace made_at;
@@ -62,7 +73,8 @@ struct TreeOptions {
 
 /// The tasks as a tree, each below one that awaits it, with the place of every `co_await` from the
 /// outermost to the innermost. A task that nobody awaits stands below the one that made it, on a
-/// dashed line; one that several await is drawn once, and named at the others.
+/// dashed line; one that several await is drawn once, and named at the others. How long one has
+/// waited, or has been running, is told from a second on.
 [[nodiscard]] std::string format_task_tree(std::span<const TaskInfo> tasks,
                                            const TreeOptions& options = {});
 
@@ -92,6 +104,10 @@ void dump_tasks() noexcept;
 /// The place to show when there is room for one: the innermost of the program itself; null when
 /// there is none.
 [[nodiscard]] const SourcePlace* innermost_place(const TaskInfo& task) noexcept;
+/// "0x55d0c8a3b2e0"
+[[nodiscard]] std::string address_as_text(std::uint64_t address);
+/// Two units at most: "12 ms", "3.2 s", "5 min 12 s", "2 h 3 min", "4 d 1 h".
+[[nodiscard]] std::string to_string(Nanoseconds span);
 /// Fills `awaited_by` from `awaits`; the entries for a TaskGroup's owner are there already.
 void link_awaiters(std::vector<TaskInfo>& tasks);
 /// Whether a transparent frame with this file name is one of weft's own.

@@ -15,9 +15,16 @@
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/runtime/cancel_scope.hpp>
+#include <weft/runtime/capacity_limiter.hpp>
+#include <weft/runtime/condition.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/lock.hpp>
+#include <weft/runtime/queue.hpp>
+#include <weft/runtime/semaphore.hpp>
 #include <weft/runtime/shield.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
@@ -94,6 +101,80 @@ TEST(Inspect, tells_every_await_from_the_innermost_to_the_root) {
     EXPECT_EQ(main.await_chain[0].line, inner_awaits_at);
     EXPECT_EQ(main.await_chain[1].line, outer_awaits_at);
     EXPECT_EQ(main.parent_id, 0u);
+}
+
+TEST(Inspect, tells_how_long_a_task_has_waited_and_how_long_it_still_sleeps) {
+    VirtualLoop loop;
+    std::vector<TaskInfo> tasks;
+    loop.run([&]() -> Coro<void> {
+        auto sleeping = create_task(outer(10s), {.name = "sleeping"});
+        co_await sleep(3s);
+        tasks = capture_call_graph();
+        co_await sleeping;
+    }());
+    const TaskInfo& sleeping = named(tasks, "sleeping");
+    EXPECT_EQ(to_string(sleeping.age.value()), "3.0 s");
+    EXPECT_EQ(to_string(sleeping.left.value()), "7.0 s");
+    // It has just begun to run.
+    const TaskInfo& running = named(tasks, "Task-1");
+    EXPECT_EQ(running.state, TaskState::running);
+    EXPECT_EQ(to_string(running.age.value()), "0 ms");
+    EXPECT_FALSE(running.left);
+    EXPECT_NE(tree_of(tasks).find("waits 3.0 s for sleep, 7.0 s left"), std::string::npos)
+        << tree_of(tasks);
+}
+
+TEST(Inspect, tells_for_which_lock_event_or_queue_a_task_waits) {
+    VirtualLoop loop;
+    Lock lock;
+    Event event;
+    Queue<int> queue;
+    Semaphore semaphore(0);
+    Condition condition;
+    CapacityLimiter limiter(0);
+    std::vector<TaskInfo> tasks;
+    const auto wait_for_condition = [&]() -> Coro<void> {
+        const auto held = co_await condition.scoped();
+        co_await condition.wait();
+    };
+    const auto look = [&]() -> Coro<void> {
+        co_await sleep(1s);
+        tasks = capture_call_graph();
+    };
+    loop.run([&]() -> Coro<void> {
+        co_await lock.acquire();
+        auto looking = create_task(look);
+        co_await move_on_after(2s, [&]() -> Coro<void> {
+            co_await gather_or_cancel(lock.acquire(), event.wait(), queue.get(),
+                                      semaphore.acquire(), limiter.acquire(), wait_for_condition());
+        });
+    }());
+    const auto waits = [&](const char* for_what) {
+        const auto at = std::ranges::find(tasks, for_what, &TaskInfo::waits_for);
+        return at == tasks.end() ? "no task waits for " + std::string(for_what) : at->waits_on;
+    };
+    const auto address = [](const void* object) {
+        return address_as_text(reinterpret_cast<std::uintptr_t>(object));
+    };
+    EXPECT_EQ(waits("Lock.acquire"), address(&lock));
+    EXPECT_EQ(waits("Event.wait"), address(&event));
+    EXPECT_EQ(waits("Semaphore.acquire"), address(&semaphore));
+    EXPECT_EQ(waits("CapacityLimiter.acquire"), address(&limiter));
+    EXPECT_EQ(waits("Condition.wait"), address(&condition));
+    // Of a queue, the part that tasks wait at.
+    EXPECT_TRUE(waits("Queue.get").starts_with("0x")) << waits("Queue.get");
+}
+
+TEST(Inspect, writes_spans_in_two_units_at_most) {
+    EXPECT_EQ(to_string(Nanoseconds(0)), "0 ms");
+    EXPECT_EQ(to_string(999ms), "999 ms");
+    EXPECT_EQ(to_string(1s), "1.0 s");
+    EXPECT_EQ(to_string(2'949ms), "2.9 s");
+    EXPECT_EQ(to_string(2'950ms), "3.0 s");
+    EXPECT_EQ(to_string(59'999ms), "60.0 s");
+    EXPECT_EQ(to_string(60s), "1 min 0 s");
+    EXPECT_EQ(to_string(2h + 3min + 59s), "2 h 3 min");
+    EXPECT_EQ(to_string(99h), "4 d 3 h");
 }
 
 TEST(Inspect, links_a_task_to_the_one_that_awaits_it) {
@@ -190,15 +271,15 @@ TEST(Inspect, draws_the_tree) {
     VirtualLoop loop;
     EXPECT_EQ(tree_of(tasks_of(loop, supervise())), R"(main                 waits for TaskGroup
 │   weft::supervise  inspect_test.cpp:N
-├── left             waits for sleep
+├── left             waits for sleep, 1.0 s left
 │       weft::outer  inspect_test.cpp:N
 │       weft::inner  inspect_test.cpp:N
-├── right            waits for sleep
+├── right            waits for sleep, 1.0 s left
 │       weft::inner  inspect_test.cpp:N
 ├── watcher          waits for task 'right'
 │   │   weft::watch  inspect_test.cpp:N
 │   └── right        (see its other place)
-└┄┄ logger           waits for sleep
+└┄┄ logger           waits for sleep, 2.0 s left
         weft::inner  inspect_test.cpp:N
 )");
 }
@@ -215,7 +296,7 @@ TEST(Inspect, prints_the_tree_of_the_running_loop) {
     std::string text(4096, '\0');
     text.resize(std::fread(text.data(), 1, text.size(), file.get()));
     EXPECT_EQ(text,
-              "sleeper          waits for sleep\n"
+              "sleeper          waits for sleep, 999 ms left\n"
               "    weft::outer  inspect_test.cpp:" +
                   std::to_string(outer_awaits_at) +
                   "\n"

@@ -54,9 +54,10 @@ void report_held_already(const PromiseBase& frame) {
                                frame.where.file_name() + ":" + std::to_string(frame.where.line()) +
                                "; unless another task releases it, it waits forever");
 }
-
-constexpr OpKind kind_of_wait{"Lock.acquire"};
 }  // namespace
+
+constinit const OpKind LockWait::kind_of_wait{"Lock.acquire", OpDetail::object,
+                                              offsetof(LockWait, lock_)};
 
 void LockWait::start(PromiseBase& frame) {
     EventLoop& loop = frame.task->loop();

@@ -42,6 +42,7 @@ public:
     [[nodiscard]] Lock& place() const noexcept { return lock_; }
 
 private:
+    static const OpKind kind_of_wait;
     void start(PromiseBase& frame);
     void finish();
     void leave() noexcept;

@@ -25,12 +25,21 @@ enum class CancelAck {
     refused,  // the result is there already, or the operation cannot be cancelled
 };
 
+/// What of an operation tells where it waits.
+enum class OpDetail : std::uint32_t {
+    none,
+    future,      // a pointer to the future that is waited for
+    descriptor,  // the number of the file, as an int; -1 for none
+    object,      // a pointer to the lock, event or queue
+    deadline,    // a TimePoint of the loop's clock
+};
+
 /// What all operations of a kind have in common, for introspection: also by another process, which
 /// can call no virtual function. One constant for each kind.
 struct OpKind {
     const char* name;  // what is waited for, such as "sleep" or "Lock.acquire"
-    /// Where in the operation the pointer to the future that is waited for lies; 0 for none.
-    std::uint32_t future = 0;
+    OpDetail detail = OpDetail::none;
+    std::uint32_t offset = 0;  // of the detail in the operation
 };
 
 /// For a kind in another library, further away than Op can tell.

@@ -9,10 +9,11 @@
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
-namespace {
-constexpr OpKind kind_of_get{"Queue.get"};
-constexpr OpKind kind_of_put{"Queue.put"};
-}  // namespace
+
+constinit const OpKind QueueWait::kind_of_get{"Queue.get", OpDetail::object,
+                                              offsetof(QueueWait, queue_)};
+constinit const OpKind QueueWait::kind_of_put{"Queue.put", OpDetail::object,
+                                              offsetof(QueueWait, queue_)};
 
 void QueueLine::wake_next(List<QueueWait>& line) noexcept {
     QueueWait* waiter = line.pop_front();

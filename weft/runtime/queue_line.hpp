@@ -45,6 +45,8 @@ protected:
     void finish_wait();
 
 private:
+    static const OpKind kind_of_get;
+    static const OpKind kind_of_put;
     void start(PromiseBase& frame);
     [[nodiscard]] bool can_go_on() const noexcept;
     void stand_in_line() noexcept;

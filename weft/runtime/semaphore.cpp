@@ -31,6 +31,9 @@ void Semaphore::hand_out(std::ptrdiff_t most) noexcept {
 
 namespace internal {
 
+constinit const OpKind SemaphoreWait::kind_of_wait{"Semaphore.acquire", OpDetail::object,
+                                                   offsetof(SemaphoreWait, semaphore_)};
+
 void SemaphoreWait::start(PromiseBase& frame, const OpKind& kind) {
     semaphore_.loop_.bind(frame.task->loop(), "Semaphore");
     semaphore_.waiting_.push_back(*this);

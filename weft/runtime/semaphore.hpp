@@ -19,8 +19,6 @@ class Semaphore;
 
 namespace internal {
 
-inline constexpr OpKind semaphore_wait{"Semaphore.acquire"};
-
 class SemaphoreWait : public Waiter {
 public:
     explicit SemaphoreWait(Semaphore& semaphore) noexcept : semaphore_(semaphore) {}
@@ -34,7 +32,7 @@ public:
     [[nodiscard]] bool await_ready() noexcept;
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) {
-        start(frame.promise(), semaphore_wait);
+        start(frame.promise(), kind_of_wait);
     }
     bool await_resume() {
         if (outcome != Outcome::pending) [[unlikely]]
@@ -48,6 +46,7 @@ protected:
     void start(PromiseBase& frame, const OpKind& kind);
 
 private:
+    static const OpKind kind_of_wait;
     void finish();
     void leave() noexcept;
 

@@ -14,9 +14,9 @@
 #include <weft/runtime/timer_set.hpp>
 
 namespace weft::internal {
-namespace {
-constexpr OpKind kind_of_wait{"sleep"};
-}
+
+constinit const OpKind SleepWait::kind_of_wait{"sleep", OpDetail::deadline,
+                                               offsetof(SleepWait, deadline_)};
 
 // A timer that is due runs as a callback of one turn and wakes its task in the next, as in
 // asyncio: so a sleeper and a call_later() of the same deadline keep their order.

@@ -32,6 +32,7 @@ public:
 
 private:
     static const ReadyKind due;
+    static const OpKind kind_of_wait;
     void start(PromiseBase& frame);
     void stop() noexcept;
     // What the deadline holds until the start.

@@ -49,8 +49,8 @@ void report_ring(const FutureBase& future) noexcept {
 }  // namespace
 
 const FutureBase* awaited_by(const Op& op) noexcept {
-    if (op.kind().future == 0) return nullptr;
-    const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().future;
+    if (op.kind().detail != OpDetail::future) return nullptr;
+    const auto* at = reinterpret_cast<const std::byte*>(&op) + op.kind().offset;
     return *reinterpret_cast<const FutureBase* const*>(at);
 }
 
@@ -68,6 +68,7 @@ bool TaskBase::cancel(const std::string* message) {
     if (state_ == State::done) return false;
     if (debug_mode_seen.load(std::memory_order_relaxed)) [[unlikely]]
         internal::check_thread(loop());
+    if (cancel_requests_ == cancel_requests_max) return true;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(message);
     try {
@@ -80,7 +81,7 @@ bool TaskBase::cancel(const std::string* message) {
 }
 
 void TaskBase::cancel_from_within(std::uint32_t shields) noexcept {
-    if (done()) return;
+    if (done() || cancel_requests_ == cancel_requests_max) return;
     ++cancel_requests_;
     if (!cancellation_on_its_way()) set_cancel_message(nullptr);
     try {
@@ -305,6 +306,7 @@ void TaskBase::step() noexcept {
 
     state_ = State::running;
     EventLoop& in = loop();
+    last_step_ = in.coarse_time();
     TaskBase* const outer_task = in.current();
     in.set_current(this);
     {
@@ -438,6 +440,7 @@ std::string TaskBase::describe() const {
 void prepare_task(EventLoop& loop, TaskBase& task, const TaskOptions& options,
                   std::source_location where, const TaskBase* group_owner) {
     task.made_at = where;
+    task.made_now(loop.coarse_time());
     task.own_root(loop.get_debug());
     if (!options.name.empty() || options.context) [[unlikely]]
         set_options(task, options);

@@ -28,7 +28,7 @@ public:
     /// Takes back one cancel(); returns how many are left. At none, a cancellation that was not
     /// raised yet will not be.
     std::uint32_t uncancel() const { return task().uncancel(); }
-    /// How many cancel() were not taken back.
+    /// How many cancel() were not taken back; no more than 1,048,575 are counted.
     [[nodiscard]] std::uint32_t cancelling() const { return task().cancelling(); }
 
     /// "Task-7" unless it was given a name.

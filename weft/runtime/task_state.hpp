@@ -22,6 +22,7 @@
 
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/runtime/coarse_time.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/extras.hpp>
@@ -87,6 +88,10 @@ public:
     }
     enum class State : std::uint8_t { ready, running, waiting, done };
     [[nodiscard]] State state() const noexcept { return state_; }
+    /// When it last began to run, or was made, by the loop's last look at its clock before that: so
+    /// for one that waits, when it began to.
+    [[nodiscard]] CoarseTime last_step() const noexcept { return last_step_; }
+    void made_now(CoarseTime now) noexcept { last_step_ = now; }
     /// The frame to resume next. Null while the task runs: its frames do not know of each other
     /// from the outer to the inner.
     [[nodiscard]] const PromiseBase* leaf() const noexcept {
@@ -154,6 +159,9 @@ protected:
 
 private:
     friend struct DebugOffsets;
+    static constexpr int cancel_requests_bits = 20;
+    /// More requests, of which none was taken back, change nothing.
+    static constexpr std::uint32_t cancel_requests_max = (1U << cancel_requests_bits) - 1;
     [[nodiscard]] std::uint32_t held_requests() const noexcept {
         const Extras* extra = extras_if_any();
         return extra ? extra->held_requests : 0;
@@ -189,13 +197,14 @@ private:
     ContextSlot context_;
     std::uint64_t id_;
     std::uint64_t parent_id_ = 0;
-    std::uint32_t cancel_requests_ = 0;
-    std::uint16_t undelivered_ = 0;  // of these, to be raised at the next suspension
-    State state_ = State::ready;
+    // A million tasks sleep in 350 bytes each, which is why FutureBase has `undelivered_`.
+    CoarseTime last_step_;
+    std::uint32_t cancel_requests_ : cancel_requests_bits = 0;
     bool asking_ : 1 = false;  // request_cancel() is on the stack
     bool root_ended_ : 1 = false;
     bool has_scope_ : 1 = false;
     bool has_shared_context_ : 1 = false;
+    State state_ = State::ready;
 };
 
 /// What an operation waits for, if that is a future; else null.

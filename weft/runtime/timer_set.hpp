@@ -28,7 +28,7 @@ public:
         : ReadyNode(the_kind), deadline_(deadline) {}
     [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
 
-private:
+protected:
     friend class TimerSet;
     TimePoint deadline_;
 };

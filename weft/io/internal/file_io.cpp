@@ -33,10 +33,6 @@
 namespace weft::internal {
 namespace {
 
-constexpr OpKind kind_of_read{"File.read"};
-constexpr OpKind kind_of_write{"File.write"};
-constexpr OpKind kind_of_sync{"File.sync"};
-
 // What a thread takes at once: it copies, so that a cancelled task need not wait for it.
 constexpr std::size_t thread_bytes_max = std::size_t{1} << 20;
 
@@ -91,6 +87,13 @@ private:
     bool submitted_ = false;
     bool is_cancelled_ = false;
 };
+
+constexpr OpKind kind_of(const char* name) noexcept {
+    return {name, OpDetail::descriptor, offsetof(FileWait, fd)};
+}
+constexpr OpKind kind_of_read = kind_of("File.read");
+constexpr OpKind kind_of_write = kind_of("File.write");
+constexpr OpKind kind_of_sync = kind_of("File.sync");
 
 struct FileIo {
     IoKind kind;

@@ -19,7 +19,7 @@
 namespace weft::internal {
 namespace {
 
-constexpr OpKind kind_of_handshake{"TLS handshake"};
+constexpr OpKind kind_of_handshake = DescriptorEventWait::kind_of("TLS handshake");
 
 // Half a handshake is no stream for anybody.
 class AbortUnlessDone {
@@ -59,7 +59,8 @@ Coro<void> handshake(Ref<StreamTransport> transport, Delay limit) {
     Timeout deadline(limit);
     try {
         co_await with_async(deadline, [&]() -> Coro<void> {
-            co_await WaitAt<TransportWait<kind_of_handshake>, Event>(transport->established());
+            co_await TransportEvent<kind_of_handshake>{transport->established(),
+                                                       transport->channel().fileno()};
         });
     } catch (const TimeoutError&) {
         throw ConnectionAbortedError("SSL handshake is taking longer than " +

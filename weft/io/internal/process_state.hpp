@@ -35,6 +35,8 @@ public:
     }
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    /// The pidfd; -1 once it has ended.
+    [[nodiscard]] int descriptor() const noexcept { return pidfd_ ? pidfd_->get() : -1; }
     [[nodiscard]] std::optional<int> returncode() const noexcept { return returncode_; }
     /// Set when it has ended.
     [[nodiscard]] Event& ended() noexcept { return ended_; }

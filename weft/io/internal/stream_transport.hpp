@@ -136,6 +136,7 @@ public:
     // ---- receiving
 
     [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
+    [[nodiscard]] int fileno() const noexcept override { return channel_.fileno(); }
     void pause_reading() noexcept override;
     void resume_reading() noexcept override;
     void receive_at_once() noexcept override;
