@@ -18,7 +18,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -38,12 +37,14 @@
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/descriptors.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::exit_code_of;
 using testing::open_descriptors;
 using testing::spin;
 using testing::thrown_by;
@@ -367,9 +368,7 @@ TEST_P(Uring, the_child_of_a_fork_leaves_the_ring_to_its_parent) {
         ::_exit(7);
     }
     EXPECT_EQ(told, "nothing");
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+    EXPECT_EQ(exit_code_of(child), 7);
     loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
         pair->first.write("still here");
         EXPECT_EQ(co_await pair->second.readexactly(10), "still here");
