@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/log.hpp>
@@ -133,13 +134,9 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     }
     if (asking_) [[unlikely]]
         throw_ring();
-    struct Asking {
-        explicit Asking(TaskBase& of) : task(of) { task.asking_ = true; }
-        ~Asking() { task.asking_ = false; }
-        TaskBase& task;
-    };
     const CancelAck ack = [this] {
-        const Asking asking(*this);
+        asking_ = true;
+        const AtEnd asked([this] { asking_ = false; });
         return op_->cancel();
     }();
     if (ack == CancelAck::now) wake(Outcome::cancelled);
