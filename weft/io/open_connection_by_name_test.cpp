@@ -78,11 +78,11 @@ TEST(OpenConnection, tries_the_next_address_beside_one_that_does_not_answer) {
         const TimePoint begin = get_running_loop().time();
         auto [reader, writer] = co_await open_connection(
             "two.example", port,
-            {.resolver = Resolver(names.options()), .happy_eyeballs_delay = 50ms});
+            {.resolver = Resolver(names.options()), .happy_eyeballs_delay = 400ms});
         const Nanoseconds taken = get_running_loop().time() - begin;
         EXPECT_EQ(writer.peername().host(), "127.0.0.2");
-        EXPECT_GE(taken, 50ms);
-        EXPECT_LT(taken, 900ms);  // the system tries again after a second
+        EXPECT_GE(taken, 400ms);  // by default it is 250 ms
+        EXPECT_LT(taken, 30s);    // it is a minute or more until the system gives up
         server.close();
     }());
 }
