@@ -13,6 +13,7 @@
 #include <weft/base/await_chain.hpp>
 #include <weft/base/check.hpp>
 #include <weft/base/exception_group.hpp>
+#include <weft/base/free_with.hpp>
 
 namespace weft {
 namespace {
@@ -28,8 +29,8 @@ OSError::OSError(int code, const std::string& what)
 
 std::string demangled(const std::type_info& type) {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+    const std::unique_ptr<char, FreeWith<std::free>> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status));
     return status == 0 ? name.get() : type.name();
 }
 

@@ -6,22 +6,14 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <weft/runtime/executor.hpp>
+#include <weft/testing/fork.hpp>
 
 namespace weft {
 namespace {
 
-template <class F>
-int exit_code_of_child(F function) {
-    const int child = ::fork();
-    if (child == 0) ::_exit(function());
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return status;
-}
+using testing::in_fork;
 
 TEST(CpuPool, is_one_for_all_who_ask_at_the_same_time) {
     std::vector<ThreadPoolExecutor*> found(8);
@@ -35,7 +27,7 @@ TEST(CpuPool, is_one_for_all_who_ask_at_the_same_time) {
 TEST(CpuPool, has_a_thread_for_each_processor_that_the_process_may_run_on) {
     EXPECT_EQ(default_cpu_pool().max_workers(), cpu_count());
     EXPECT_EQ(&default_cpu_pool(), &default_cpu_pool());
-    EXPECT_EQ(exit_code_of_child([] {
+    EXPECT_EQ(in_fork([] {
                   cpu_set_t one;
                   CPU_ZERO(&one);
                   CPU_SET(0, &one);
@@ -47,7 +39,7 @@ TEST(CpuPool, has_a_thread_for_each_processor_that_the_process_may_run_on) {
 
 TEST(CpuPool, the_child_of_a_fork_gets_one_of_its_own) {
     ThreadPoolExecutor* const parents = &default_cpu_pool();
-    EXPECT_EQ(exit_code_of_child([&] { return &default_cpu_pool() != parents ? 0 : 1; }), 0);
+    EXPECT_EQ(in_fork([&] { return &default_cpu_pool() != parents ? 0 : 1; }), 0);
     EXPECT_EQ(&default_cpu_pool(), parents);
 }
 

@@ -19,7 +19,6 @@
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/ready_queue.hpp>
-#include <weft/runtime/result.hpp>
 #include <weft/runtime/task_state.hpp>
 
 namespace weft::internal {
@@ -153,7 +152,6 @@ void CpuWait::report_error() const noexcept {
 }
 
 CancelAck CpuWait::cancel() noexcept {
-    is_cancelled_ = true;
     if (!errand_->was_dropped()) return CancelAck::later;
     task()->loop().system().outside_work(-1);
     errand_->forget_who_waits();
@@ -164,7 +162,7 @@ CancelAck CpuWait::cancel() noexcept {
 void CpuWait::is_over() noexcept {
     task()->loop().system().outside_work(-1);
     errand_ = nullptr;
-    task()->wake(is_cancelled_ ? Outcome::cancelled : Outcome::value);
+    wake();
 }
 
 }  // namespace weft::internal

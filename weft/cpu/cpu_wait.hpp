@@ -76,7 +76,6 @@ private:
     CpuWork& work_;
     const OpKind& kind_;
     std::shared_ptr<CpuErrand> errand_;  // null when nothing is under way
-    bool is_cancelled_ = false;
     bool was_delivered_ = false;
 };
 

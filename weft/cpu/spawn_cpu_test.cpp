@@ -11,8 +11,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
@@ -27,6 +25,7 @@
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/virtual_clock.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/testing/virtual_loop.hpp>
 
@@ -35,6 +34,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ended;
+using testing::in_fork;
 using testing::outcome;
 using testing::spin;
 using testing::VirtualLoop;
@@ -323,14 +323,11 @@ TEST(SpawnCpu, of_a_loop_that_the_child_of_a_fork_destroys_is_not_waited_for) {
     loop->run_until_complete([](std::atomic<bool>& is_there) -> Coro<void> {
         while (!is_there) co_await spin();
     }(begun));
-    const int child = ::fork();
-    if (child == 0) {
-        loop.reset();
-        ::_exit(0);
-    }
-    int status = -1;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    EXPECT_EQ(in_fork([&] {
+                  loop.reset();
+                  return 0;
+              }),
+              0);
     is_free = true;
     held.let_go();
     loop->run_until_complete([](AnyTask one, AnyTask other) -> Coro<void> {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loop and the child of a fork.
+#include <weft/testing/fork.hpp>
+
 #include <string>
 
 #include <gtest/gtest.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/io/loop_test.hpp>
@@ -17,6 +18,8 @@ namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::exit_code_of;
+using testing::in_fork;
 
 TEST_F(Loop, refuses_the_child_of_a_fork) {
     EXPECT_EQ(in_fork([&] {
@@ -69,9 +72,7 @@ TEST_F(Loop, ends_its_run_in_the_child_of_a_fork) {
     });
     const std::string said = message_of([&] { loop_->run_forever(); });
     if (child == 0) ::_exit(said.find("fork") != std::string::npos && !second ? 0 : 1);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
+    EXPECT_EQ(exit_code_of(child), 0);
     EXPECT_TRUE(second);
 }
 

@@ -20,10 +20,8 @@
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
-#include <weft/io/streams.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -199,20 +197,6 @@ TEST(HappyEyeballs, tells_where_there_is_no_address) {
     run_clean([]() -> Coro<void> {
         EXPECT_EQ(co_await outcome(connect_to_one({}, std::nullopt, 1ms)),
                   "OSError: getaddrinfo() returned empty list");
-    }());
-}
-
-// The name that every system has, with one address or two, of which one may be refused.
-TEST(HappyEyeballs, is_what_open_connection_does) {
-    run_clean([]() -> Coro<void> {
-        const Server server = co_await serve(echo);
-        auto [reader, writer] = co_await open_connection("localhost", port_of(server));
-        writer.write("x");
-        EXPECT_EQ(co_await reader.readexactly(1), "x");
-        writer.close();
-        EXPECT_EQ(co_await outcome(open_connection("127.0.0.1", 1, {.interleave = -1})),
-                  "ValueError: interleave is -1, but cannot be below zero");
-        server.close();
     }());
 }
 

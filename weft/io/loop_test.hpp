@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
@@ -72,15 +71,5 @@ protected:
     std::unique_ptr<EventLoop> loop_ = new_event_loop();
     std::vector<std::string> reports_;
 };
-
-// Runs in a fork, and gives what it exits with.
-template <class F>
-int in_fork(F function) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(function());
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 }  // namespace weft

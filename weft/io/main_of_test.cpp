@@ -14,11 +14,13 @@
 #include <weft/io/run.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/testing/fork.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::in_fork;
 
 // A program of its own: gives its exit code, and what it wrote to stderr.
 template <class F>

@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/datagrams.hpp>
@@ -44,6 +45,13 @@ struct DnsQuery {
     std::uint16_t type = 0;
     Bytes question;  // as it is repeated in an answer
 };
+
+/// This machine's settings would add something to the names.
+[[maybe_unused]] inline const bool has_plain_settings = [] {
+    ::setenv("LOCALDOMAIN", "", 1);
+    ::setenv("RES_OPTIONS", "ndots:1", 1);
+    return true;
+}();
 
 inline Bytes two_bytes(std::size_t number) {
     return {static_cast<char>(number >> 8), static_cast<char>(number)};

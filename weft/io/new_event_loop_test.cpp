@@ -19,6 +19,7 @@
 #include <weft/io/run.hpp>
 #include <weft/io/uring_backend.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/log_capture.hpp>
 
 namespace weft {
@@ -63,7 +64,7 @@ TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
         if (!says_there_is_no_uring(error)) throw;
     }
     EXPECT_EQ(new_event_loop()->backend(), best);
-    EXPECT_EQ(in_fork([] {
+    EXPECT_EQ(testing::in_fork([] {
                   if (!forbid_io_uring()) return 2;
                   const testing::LogCapture log;
                   const bool is_epoll = new_event_loop()->backend() == "epoll" &&
@@ -76,7 +77,7 @@ TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
                              : 1;
               }),
               0);
-    EXPECT_EQ(in_fork([] {
+    EXPECT_EQ(testing::in_fork([] {
                   if (!forbid_io_uring()) return 2;
                   ::setenv("WEFT_BACKEND", "io_uring", 1);
                   return message_of([] {

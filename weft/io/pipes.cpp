@@ -40,18 +40,22 @@ struct stat status_of(int fd) {
     return found;
 }
 
+int socket_option(int fd, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    check_result(::getsockopt(fd, SOL_SOCKET, option, &value, &size), fd);
+    return value;
+}
+
 // Errors: ValueError for a socket that keeps bounds between messages, which a stream would lose.
 Channel::Kind kind_of(int fd, const struct stat& status) {
     if (!S_ISSOCK(status.st_mode)) {
         return S_ISFIFO(status.st_mode) ? Channel::Kind::pipe : Channel::Kind::file;
     }
-    int type = 0;
-    socklen_t size = sizeof type;
-    check_result(::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size), fd);
-    if (type != SOCK_STREAM) {
+    if (socket_option(fd, SO_TYPE) != SOCK_STREAM) {
         throw ValueError("A Stream Socket was expected, got descriptor " + std::to_string(fd));
     }
-    return Channel::Kind::socket;
+    return Channel::kind_of(static_cast<AddressFamily>(socket_option(fd, SO_DOMAIN)));
 }
 
 void set_nonblocking(int fd) {

@@ -112,12 +112,14 @@ struct Ends {
 };
 
 // The plain one answers the other's "hello" with so much.
-Coro<Ends> ends(std::string answer = "^") {
+Coro<Ends> ends(std::string answer = "^", Delay shutdown_timeout = ssl_shutdown_timeout_default) {
     auto [ours, theirs] = tcp_pair();
     StreamPair plain = co_await open_connection(std::move(theirs));
     plain.second.write(answer);
-    StreamPair shouting = co_await open_connection(
-        std::move(ours), {.ssl = std::make_shared<ShoutingSecurity>(), .server_hostname = "x"});
+    StreamPair shouting =
+        co_await open_connection(std::move(ours), {.ssl = std::make_shared<ShoutingSecurity>(),
+                                                   .server_hostname = "x",
+                                                   .ssl_shutdown_timeout = shutdown_timeout});
     EXPECT_EQ(co_await plain.first.readexactly(5), "hello");
     co_return Ends{std::move(shouting), std::move(plain)};
 }
@@ -191,6 +193,26 @@ TEST(Protection, ends_where_the_peer_only_wants_answers) {
         EXPECT_LT(most, 200'000U);
         EXPECT_EQ(co_await outcome(writer.wait_closed()),
                   "ConnectionAbortedError: the peer asks for answers, and reads none");
+    }());
+}
+
+// An answer is no part of what there was to send, for which it has the whole time again.
+TEST(Protection, that_is_closed_gives_a_peer_that_wants_answers_no_more_time) {
+    run_clean([]() -> Coro<void> {
+        using namespace std::chrono_literals;
+        const Ends both = co_await ends("^", 50ms);
+        const auto& [reader, writer] = both.plain;
+        both.shouting.second.close();
+        const auto closed = create_task(wait_for(both.shouting.second.wait_closed(), 5s));
+        EXPECT_EQ(co_await reader.readexactly(1), ".");
+        std::size_t answers = 0;
+        for (bool goes_on = true; goes_on; ++answers) {
+            writer.write("?");
+            const auto answer = co_await as_result(reader.readexactly(1000));
+            goes_on = answer.has_value() && !closed.done();
+        }
+        EXPECT_GT(answers, 3u);
+        EXPECT_EQ(co_await testing::ended(closed), "TimeoutError: SSL shutdown timed out");
     }());
 }
 

@@ -28,7 +28,6 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
-#include <weft/io/streams.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -66,13 +65,6 @@ std::vector<Bytes> another_name(const DnsQuery& query) {
     return {reply.bytes()};
 }
 std::vector<Bytes> silence(const DnsQuery&) { return {}; }
-
-// What this machine's settings would add to the names.
-[[maybe_unused]] const bool has_plain_settings = [] {
-    ::setenv("LOCALDOMAIN", "", 1);
-    ::setenv("RES_OPTIONS", "ndots:1", 1);
-    return true;
-}();
 
 std::string text_of(const std::vector<SocketAddress>& addresses) {
     std::string text;
@@ -551,72 +543,6 @@ TEST(Resolver, needs_some_time_and_an_attempt) {
               "ValueError: a nameserver has an address of IPv4 or IPv6 without a scope, not '/a'");
     EXPECT_EQ(thrown_by([] { return Resolver({.attempts = 0}); }),
               "ValueError: a Resolver needs a timeout and a number of attempts above zero");
-}
-
-// ---- connections
-
-// Two addresses of this machine, in the order that the first one given is tried first.
-Coro<Nameserver> two_of_this_machine(std::vector<std::string> hosts) {
-    co_return co_await Nameserver::start([hosts](const DnsQuery& query) {
-        DnsReply reply(query);
-        for (const std::string& host : hosts) {
-            if (query.type == record_a) reply.address(host);
-        }
-        return std::vector{reply.bytes()};
-    });
-}
-
-TEST(OpenConnection, tries_each_address_of_a_name) {
-    run_clean([]() -> Coro<void> {
-        const Server server = co_await start_server(echo, "127.0.0.2", 0);
-        const Nameserver names = co_await two_of_this_machine({"127.0.0.1", "127.0.0.2"});
-        auto [reader, writer] = co_await open_connection("two.example", port_of(server),
-                                                         {.resolver = Resolver(names.options())});
-        EXPECT_EQ(writer.peername().host(), "127.0.0.2");
-        writer.write("hi\n");
-        EXPECT_EQ(co_await reader.readline(), "hi\n");
-        server.close();
-    }());
-}
-
-TEST(OpenConnection, tells_the_error_of_each_address) {
-    run_clean([]() -> Coro<void> {
-        const int nobody = [] {
-            Socket socket(af_inet);
-            socket.bind({"127.0.0.1", 0});
-            return socket.getsockname().port();
-        }();
-        const Nameserver names = co_await two_of_this_machine({"127.0.0.1", "127.0.0.2"});
-        const std::string error = co_await outcome(
-            open_connection("two.example", nobody, {.resolver = Resolver(names.options())}));
-        EXPECT_TRUE(error.starts_with("ConnectionRefusedError: [Errno 111] Multiple exceptions: "))
-            << error;
-        EXPECT_NE(error.find("('127.0.0.1', "), std::string::npos) << error;
-        EXPECT_NE(error.find("('127.0.0.2', "), std::string::npos) << error;
-    }());
-}
-
-// Goal:   that open_connection() hands its delay on.
-// Method: the first address takes no connections, since the queue of its listener is full.
-TEST(OpenConnection, tries_the_next_address_beside_one_that_does_not_answer) {
-    run_clean([]() -> Coro<void> {
-        Socket deaf(af_inet);
-        deaf.bind({"127.0.0.1", 0});
-        deaf.listen(0);
-        const Socket in_the_queue = connected_to(deaf);
-        const int port = deaf.getsockname().port();
-        const Server server = co_await start_server(echo, "127.0.0.2", port);
-        const Nameserver names = co_await two_of_this_machine({"127.0.0.1", "127.0.0.2"});
-        const TimePoint begin = get_running_loop().time();
-        auto [reader, writer] = co_await open_connection(
-            "two.example", port,
-            {.resolver = Resolver(names.options()), .happy_eyeballs_delay = 50ms});
-        const Nanoseconds taken = get_running_loop().time() - begin;
-        EXPECT_EQ(writer.peername().host(), "127.0.0.2");
-        EXPECT_GE(taken, 50ms);
-        EXPECT_LT(taken, 900ms);  // the system tries again after a second
-        server.close();
-    }());
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
@@ -145,10 +146,7 @@ EventLoop& Runner::get_loop() {
 void Runner::run_main(const AnyTask& main) {
     main_ = main;
     interrupts_ = 0;
-    struct Cleanup {
-        ~Cleanup() { main = AnyTask(); }
-        AnyTask& main;
-    } const cleanup{main_};
+    const AtEnd forget_main([this] { main_ = AnyTask(); });
     const Handling sigint(*loop_, SIGINT, [this] { on_sigint(); }, true);
     const Handling sigquit(*loop_, SIGQUIT, dump_tasks, false);
 
@@ -170,15 +168,12 @@ void Runner::on_sigint() {
 void Runner::close() {
     if (state_ != State::ready) return;
     state_ = State::closed;
-    struct Closing {
-        ~Closing() { loop->close(); }
-        std::unique_ptr<EventLoop> loop;
-    } const closing{std::move(loop_)};
-    EventLoop& loop = *closing.loop;
-    cancel_all_tasks(loop,
+    const std::unique_ptr<EventLoop> loop = std::move(loop_);
+    const AtEnd close([&] { loop->close(); });
+    cancel_all_tasks(*loop,
                      interrupted_at_once_ ? Delay(Nanoseconds::zero()) : options_.shutdown_grace);
-    loop.run_until_complete(loop.shutdown_asyncgens());
-    loop.run_until_complete(loop.shutdown_default_executor(executor_join_max));
+    loop->run_until_complete(loop->shutdown_asyncgens());
+    loop->run_until_complete(loop->shutdown_default_executor(executor_join_max));
 }
 
 namespace internal {

@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
@@ -24,9 +23,12 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/fork.hpp>
 
 namespace weft {
 namespace {
+
+using testing::in_fork;
 
 TEST_P(Sock, refuses_a_closed_socket) {
     Socket moved_from = tcp_client();
@@ -223,14 +225,11 @@ TEST_P(Sock, refuses_to_serve_two_loops_at_a_time) {
 TEST_P(Sock, a_fork_that_closes_the_socket_leaves_the_parent_waiting) {
     auto [a, b] = non_blocking_pair();
     const Task<std::string> task = start(sock_recv(a, 10));
-    const auto child = ::fork();
-    if (child == 0) {
-        a.close();
-        ::_exit(a.fileno() < 0 ? 0 : 1);
-    }
-    int status = -1;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    EXPECT_EQ(in_fork([&] {
+                  a.close();
+                  return a.fileno() < 0 ? 0 : 1;
+              }),
+              0);
     peer_sends(b, "for the parent");
     finish(task);
     EXPECT_EQ(task.result(), "for the pa");

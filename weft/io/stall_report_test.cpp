@@ -13,11 +13,13 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/fork.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::in_fork;
 
 // Holds its loop up until that was told.
 void hold_up() {

@@ -62,7 +62,8 @@ Coro<StreamPair> make_stream(internal::Connected connected, StreamReader reader,
                              std::unique_ptr<SecurityLayer> layer, OpenConnectionOptions options) {
     Socket& socket = connected.socket;
     if (socket.getblocking()) socket.setblocking(false);
-    internal::Channel channel(socket.detach(), internal::Channel::Kind::socket);
+    const auto kind = internal::Channel::kind_of(socket.family());
+    internal::Channel channel(socket.detach(), kind);
     const auto transport =
         StreamTransport::start(get_running_loop(), std::move(channel), connected.peer, reader);
     StreamWriter writer(transport);

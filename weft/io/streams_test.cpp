@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -26,12 +25,14 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/timeout.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::in_fork;
 using testing::spin;
 using testing::thrown_by;
 
@@ -249,16 +250,13 @@ TEST(Streams, are_not_disturbed_by_the_child_of_a_fork) {
         auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));
         writer.write("x");
         EXPECT_EQ(co_await reader.read(1), "x");
-        const auto child = ::fork();
-        if (child == 0) {
-            server.close();
-            writer.close();
-            writer.write(some_bytes(1));
-            ::_exit(0);
-        }
-        int status = -1;
-        EXPECT_EQ(::waitpid(child, &status, 0), child);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(in_fork([&] {
+                      server.close();
+                      writer.close();
+                      writer.write(some_bytes(1));
+                      return 0;
+                  }),
+                  0);
         writer.write("y");
         EXPECT_EQ(co_await outcome(wait_for(reader.readexactly(1), 10s)), "ok");
         auto [another, its_writer] = co_await open_connection("127.0.0.1", port_of(server));

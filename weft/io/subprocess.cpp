@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
@@ -60,46 +61,26 @@ void check_loop(const ProcessState& state) {
 }
 
 // Kills the process unless the task gets to the end.
-class KillUnlessDone {
-public:
-    explicit KillUnlessDone(const ProcessHandle& process) noexcept
-        : process_(process.kill_on_cancel ? &process : nullptr) {}
-    KillUnlessDone(const KillUnlessDone&) = delete;
-    KillUnlessDone& operator=(const KillUnlessDone&) = delete;
-    ~KillUnlessDone() {
-        if (process_) process_->state().kill();
-    }
-    void is_done() noexcept { process_ = nullptr; }
-
-private:
-    const ProcessHandle* process_;
-};
+auto kill_unless_done(const ProcessHandle& process) noexcept {
+    return AtEnd([&process] {
+        if (process.kill_on_cancel) process.state().kill();
+    });
+}
 
 Coro<int> wait_for_end(Ref<ProcessHandle> process) {
     co_await transparent;
     ProcessState& state = process->state();
     check_loop(state);
-    KillUnlessDone unless_done(*process);
+    auto kill = kill_unless_done(*process);
     co_await internal::TransportEvent<kind_of_wait>{state.ended(), state.descriptor()};
-    unless_done.is_done();
+    kill.forget();
     co_return state.returncode().value();
 }
-
-class CloseAtEnd {
-public:
-    explicit CloseAtEnd(const StreamWriter& writer) noexcept : writer_(writer) {}
-    CloseAtEnd(const CloseAtEnd&) = delete;
-    CloseAtEnd& operator=(const CloseAtEnd&) = delete;
-    ~CloseAtEnd() { writer_.close(); }
-
-private:
-    const StreamWriter& writer_;
-};
 
 // That the process reads no more, or that its input has ended before, is no error.
 Coro<void> feed(std::optional<StreamWriter> stdin_, std::optional<Bytes> input) {
     if (!stdin_) co_return;
-    const CloseAtEnd at_end(*stdin_);
+    const AtEnd close([&] { stdin_->close(); });
     if (!input) co_return;
     try {
         stdin_->write(*input);
@@ -121,12 +102,12 @@ Coro<std::optional<Bytes>> read_all(std::optional<StreamReader> pipe) {
 Coro<std::pair<std::optional<Bytes>, std::optional<Bytes>>> communicate_with(
     Ref<ProcessHandle> process, std::optional<Bytes> input) {
     check_loop(process->state());
-    KillUnlessDone unless_done(*process);
+    auto kill = kill_unless_done(*process);
     auto [sent, out, err] =
         co_await gather_or_cancel(feed(process->stdin_, std::move(input)),
                                   read_all(process->stdout_), read_all(process->stderr_));
     co_await wait_for_end(process);
-    unless_done.is_done();
+    kill.forget();
     co_return std::pair(std::move(out), std::move(err));
 }
 

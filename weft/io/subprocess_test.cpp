@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -32,6 +31,7 @@
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/trace.hpp>
 
@@ -43,6 +43,7 @@ using subprocess::devnull;
 using subprocess::pipe;
 using subprocess::to_stdout;
 using testing::ended;
+using testing::in_fork;
 using testing::thrown_by;
 
 // What a shell's command line writes.
@@ -403,20 +404,17 @@ TEST(Subprocess, is_killed_with_its_loop) {
 TEST(Subprocess, is_the_parents_in_the_child_of_a_fork) {
     run_clean([]() -> Coro<void> {
         const Process process = co_await create_subprocess_exec({"sleep", "60"});
-        const auto child = ::fork();
-        if (child == 0) {
-            {
-                const Process dropped = process;
-            }
-            const bool refuses = thrown_by([&] {
-                                     process.kill();
-                                     return 0;
-                                 }).starts_with("ProcessLookupError");
-            ::_exit(refuses ? 0 : 1);
-        }
-        int status = -1;
-        EXPECT_EQ(::waitpid(child, &status, 0), child);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(in_fork([&] {
+                      {
+                          const Process dropped = process;
+                      }
+                      const bool refuses = thrown_by([&] {
+                                               process.kill();
+                                               return 0;
+                                           }).starts_with("ProcessLookupError");
+                      return refuses ? 0 : 1;
+                  }),
+                  0);
         co_await sleep(10ms);
         EXPECT_EQ(process.returncode(), std::nullopt);
         process.terminate();

@@ -43,8 +43,6 @@ using internal::Uring;
 constexpr std::uint8_t in_kernel = 1;  // a completion is to come
 constexpr std::uint8_t cancelled = 2;  // by us
 constexpr std::uint8_t unasked = 4;    // the kernel does not know of that yet
-constexpr std::uint8_t of_a_file = 8;  // which is always ready: the kernel reads and writes itself
-constexpr std::uint8_t when_ready = 16;  // received by a call, not by the kernel
 
 constexpr int calls_a_wait = 12;
 
@@ -64,17 +62,19 @@ bool is_of_files(IoKind kind) noexcept {
     return kind == IoKind::file_read || kind == IoKind::file_write || kind == IoKind::file_sync;
 }
 
+bool is_watch(IoKind kind) noexcept { return kind == IoKind::readable || kind == IoKind::writable; }
+
 bool holds_the_address(IoKind kind) noexcept {
-    return kind == IoKind::readable || kind == IoKind::writable || kind == IoKind::accept_each;
+    return is_watch(kind) || kind == IoKind::accept_each;
 }
 
-// From these the kernel can receive all and never tell that it was the end, where as much as it
-// receives at once, and the end, were there before it was asked; and up to 6.19 also where both come
-// at the same moment (github.com/axboe/liburing/issues/1549).
-bool is_unix_socket(int fd) noexcept {
-    int domain = 0;
-    socklen_t length = sizeof domain;
-    return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+// Whoever watches a descriptor, which may be any, is to hear at once that it cannot be watched: the
+// kernel would say only later that there is none, and never that a regular file is always ready.
+void check_watchable(int fd) {
+    struct stat status{};
+    int error = ::fstat(fd, &status) == 0 ? 0 : errno;
+    if (error == 0 && S_ISREG(status.st_mode)) error = EPERM;
+    if (error != 0) throw_os_error(error, "cannot watch descriptor " + std::to_string(fd));
 }
 
 // A number that no other thread gets, not even when this one is gone, unlike the system's.
@@ -96,7 +96,10 @@ bool is_gone(int thread) {
 
 // Receiving from a stream of TCP, and sending, is the kernel's, as is a file's reading and writing.
 // For anything else it says when the descriptor is ready, and the call is made here: its result
-// cannot come after a cancellation.
+// cannot come after a cancellation. From a Unix socket the kernel can receive all and never tell
+// that it was the end, where as much as it receives at once, and the end, were there before it was
+// asked; and up to 6.19 also where both come at the same moment
+// (github.com/axboe/liburing/issues/1549).
 class UringBackend final : public Backend {
 public:
     explicit UringBackend(std::optional<UringTier> tier)
@@ -164,27 +167,8 @@ private:
 };
 
 void UringBackend::submit(IoOperation& operation) {
+    if (is_watch(operation.kind)) check_watchable(operation.fd);
     operation.backend_state = 0;
-    if (is_of_files(operation.kind)) {
-        operation.backend_state = of_a_file;
-        to_start_.push_back(operation);
-        return;
-    }
-    // The kernel would say only later that there is no such descriptor, and never that a regular
-    // file is not worth watching.
-    struct stat status{};
-    if (::fstat(operation.fd, &status) != 0) {
-        throw_os_error(errno, "cannot watch descriptor " + std::to_string(operation.fd));
-    }
-    if (S_ISREG(status.st_mode)) {
-        if (operation.kind != IoKind::read && operation.kind != IoKind::read_each &&
-            operation.kind != IoKind::write) {
-            throw_os_error(EPERM, "cannot watch descriptor " + std::to_string(operation.fd));
-        }
-        operation.backend_state = of_a_file;
-    } else if (operation.kind == IoKind::receive_each && is_unix_socket(operation.fd)) {
-        operation.backend_state = when_ready;
-    }
     to_start_.push_back(operation);
 }
 
@@ -328,7 +312,7 @@ bool UringBackend::start(IoOperation& operation) noexcept {
     if (!entry) return false;
     const auto length = static_cast<unsigned>(std::min<std::size_t>(operation.length, 1U << 30));
     const auto offset = static_cast<std::uint64_t>(operation.offset);
-    if (operation.kind == IoKind::receive_each && !has(operation, when_ready)) {
+    if (operation.kind == IoKind::receive_each) {
         io_uring_prep_recv_multishot(entry, operation.fd, nullptr, 0, 0);
         entry->flags |= IOSQE_BUFFER_SELECT;
         entry->buf_group = ProvidedBuffers::group;
@@ -340,11 +324,9 @@ bool UringBackend::start(IoOperation& operation) noexcept {
         io_uring_prep_send(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
     } else if (operation.kind == IoKind::file_sync) {
         io_uring_prep_fsync(entry, operation.fd, 0);
-    } else if (operation.kind == IoKind::file_read ||
-               (operation.kind == IoKind::read && has(operation, of_a_file))) {
+    } else if (operation.kind == IoKind::file_read) {
         io_uring_prep_read(entry, operation.fd, operation.buffer, length, offset);
-    } else if (operation.kind == IoKind::file_write ||
-               (operation.kind == IoKind::write && has(operation, of_a_file))) {
+    } else if (operation.kind == IoKind::file_write) {
         io_uring_prep_write(entry, operation.fd, operation.buffer, length, offset);
     } else {
         io_uring_prep_poll_add(entry, operation.fd,
@@ -424,12 +406,10 @@ void UringBackend::deliver(IoOperation& operation, std::int32_t result,
                            std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0)
         operation.backend_state &= static_cast<std::uint8_t>(~in_kernel);
-    if ((operation.kind == IoKind::receive_each && !has(operation, when_ready)) ||
-        operation.kind == IoKind::accept_each) {
+    if (operation.kind == IoKind::receive_each || operation.kind == IoKind::accept_each) {
         return deliver_each(operation, result, flags);
     }
-    const bool is_the_kernels = operation.kind == IoKind::send ||
-                                (operation.kind != IoKind::read_each && has(operation, of_a_file));
+    const bool is_the_kernels = operation.kind == IoKind::send || is_of_files(operation.kind);
     if (!is_the_kernels) return deliver_ready(operation, result);
     if (result != -EAGAIN && result != -EINTR) return end(operation, result);
     // It has done nothing yet.

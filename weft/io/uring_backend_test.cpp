@@ -4,6 +4,7 @@
 #include <weft/io/uring_backend.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -38,12 +38,14 @@
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/descriptors.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::exit_code_of;
 using testing::open_descriptors;
 using testing::spin;
 using testing::thrown_by;
@@ -213,7 +215,7 @@ TEST_P(Uring, each_connection_gets_what_was_sent_to_it) {
     }(content));
 }
 
-// ---- files, which the kernel reads and writes itself
+// ---- files
 
 // One operation, without a task.
 class Transfer final : public IoOperation {
@@ -223,29 +225,44 @@ public:
     std::optional<std::int32_t> result;
 };
 
+// The kernel does it itself, or says that the file is ready, as it always is.
 TEST_P(Uring, reads_and_writes_files_at_their_position_and_at_any) {
-    char path[] = "/tmp/weft-uring-test-XXXXXX";
-    const int fd = ::mkstemp(path);
-    ASSERT_GE(fd, 0);
-    ::unlink(path);
-    const auto transfer = [&](IoKind kind, std::string& text, std::int64_t offset) {
-        Transfer one(kind, fd);
-        one.buffer = reinterpret_cast<std::byte*>(text.data());
-        one.length = text.size();
-        one.offset = offset;
+    for (const auto [read, write] : {std::pair(IoKind::file_read, IoKind::file_write),
+                                     std::pair(IoKind::read, IoKind::write)}) {
+        char path[] = "/tmp/weft-uring-test-XXXXXX";
+        const int fd = ::mkstemp(path);
+        ASSERT_GE(fd, 0);
+        ::unlink(path);
+        const auto transfer = [&](IoKind kind, std::string& text, std::int64_t offset) {
+            Transfer one(kind, fd);
+            one.buffer = reinterpret_cast<std::byte*>(text.data());
+            one.length = text.size();
+            one.offset = offset;
+            loop_->system().submit(one);
+            while (!one.result) loop_->run_until_complete(sleep_a_little());
+            return *one.result;
+        };
+        std::string digits = "0123456789";
+        EXPECT_EQ(transfer(write, digits, -1), 10);
+        EXPECT_EQ(transfer(write, digits, -1), 10);
+        std::string got(8, '.');
+        EXPECT_EQ(transfer(read, got, 5), 8);
+        EXPECT_EQ(got, "56789012");
+        EXPECT_EQ(transfer(read, got, -1), 0) << "it is where the writing ended";
+        EXPECT_EQ(transfer(read, got, 19), 1);
+        ::close(fd);
+    }
+}
+
+// It is known what they are, or told when they are over.
+TEST_P(Uring, asks_the_system_nothing_about_what_it_reads_and_writes) {
+    for (const IoKind kind : {IoKind::readable_once, IoKind::read_each, IoKind::write,
+                              IoKind::receive_each, IoKind::receive_each_local, IoKind::send}) {
+        Transfer one(kind, -1);
         loop_->system().submit(one);
         while (!one.result) loop_->run_until_complete(sleep_a_little());
-        return *one.result;
-    };
-    std::string written = "0123456789";
-    EXPECT_EQ(transfer(IoKind::write, written, -1), 10);
-    EXPECT_EQ(transfer(IoKind::write, written, -1), 10);
-    std::string read(8, '.');
-    EXPECT_EQ(transfer(IoKind::read, read, 5), 8);
-    EXPECT_EQ(read, "56789012");
-    EXPECT_EQ(transfer(IoKind::read, read, -1), 0) << "it is where the writing ended";
-    EXPECT_EQ(transfer(IoKind::read, read, 19), 1);
-    ::close(fd);
+        EXPECT_EQ(*one.result, -EBADF);
+    }
 }
 
 TEST_P(Uring, refuses_to_watch_what_is_always_ready_and_what_is_no_descriptor) {
@@ -367,9 +384,7 @@ TEST_P(Uring, the_child_of_a_fork_leaves_the_ring_to_its_parent) {
         ::_exit(7);
     }
     EXPECT_EQ(told, "nothing");
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+    EXPECT_EQ(exit_code_of(child), 7);
     loop_->run_until_complete([](std::optional<std::pair<Stream, Stream>>& pair) -> Coro<void> {
         pair->first.write("still here");
         EXPECT_EQ(co_await pair->second.readexactly(10), "still here");

@@ -30,11 +30,12 @@ enum class IoKind : std::uint8_t {
                 // lends `buffer`, which is only valid inside complete()
 
     // Of a socket. None raises SIGPIPE.
-    receive,          // recv(2) of up to `length` bytes into `buffer`
-    receive_each,     // the same again and again, as read_each
-    send,             // send(2) of `length` bytes at `buffer`
-    receive_message,  // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
-    send_message,     // sendmsg(2); `buffer` is a msghdr
+    receive,             // recv(2) of up to `length` bytes into `buffer`
+    receive_each,        // the same again and again, as read_each
+    receive_each_local,  // the same from a Unix socket, of which io_uring can miss the end
+    send,                // send(2) of `length` bytes at `buffer`
+    receive_message,     // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
+    send_message,        // sendmsg(2); `buffer` is a msghdr
     connect,  // connect(2) to the address of `length` bytes at `buffer`; one that is under way on
               // `fd` goes on. Completes with 0 when it is connected
     accept,   // accept(2): completes with a descriptor, which is non-blocking and closed on exec,
@@ -92,7 +93,8 @@ public:
     [[nodiscard]] virtual bool is_real_time() const noexcept { return true; }
 
     /// Starts an operation.
-    /// Errors: OSError when the descriptor cannot be used; complete() is not called then.
+    /// Errors: OSError when the descriptor cannot be used, where that is seen at once, as it always
+    ///         is for IoKind::readable and writable; complete() is not called then.
     virtual void submit(IoOperation& operation) = 0;
 
     /// Asks for the end of a submitted operation. True: it is over, and complete() will not be

@@ -29,6 +29,7 @@
 #include <weft/runtime/handle.hpp>
 #include <weft/runtime/inbox.hpp>
 #include <weft/runtime/loop_resource.hpp>
+#include <weft/runtime/post.hpp>
 #include <weft/runtime/processor_clock.hpp>
 #include <weft/runtime/ready_queue.hpp>
 #include <weft/runtime/signal_watch.hpp>
@@ -71,21 +72,6 @@ extern constinit thread_local EventLoop* running_loop [[gnu::tls_model("initial-
 /// Whether the loop exists and is not closed. Takes a lock; for error paths.
 /// Thread: any.
 [[nodiscard]] bool is_open(const EventLoop* loop) noexcept;
-
-// A callback that another thread handed over.
-template <class F, class Base = Callback>
-class PostedCallback final : public Base, public Inbox::Message {
-public:
-    template <class... BaseArgs>
-    explicit PostedCallback(F function, BaseArgs&&... base)
-        : Base(std::forward<BaseArgs>(base)...), function_(std::move(function)) {}
-    ReadyNode& arrive() noexcept override { return *this; }
-    void drop() noexcept override { this->release(); }
-
-private:
-    void invoke() override { static_cast<void>(function_()); }
-    F function_;
-};
 
 }  // namespace internal
 
@@ -231,7 +217,7 @@ public:
                               std::source_location where = std::source_location::current()) {
         if (internal::running_loop == this) {
             call_soon(std::forward<F>(function), where);
-        } else if (!post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) {
+        } else if (!internal::post(*inbox_, std::decay_t<F>(std::forward<F>(function)), where)) {
             throw_closed();
         }
     }
@@ -245,8 +231,8 @@ public:
             call_soon_threadsafe(std::forward<F>(function), where);
         } else {
             using Base = internal::InContext<internal::Callback>;
-            if (!push(*inbox_, *new internal::PostedCallback<std::decay_t<F>, Base>(
-                                   std::forward<F>(function), *options.context, where))) {
+            if (!internal::push(*inbox_, *new internal::PostedCallback<std::decay_t<F>, Base>(
+                                             std::forward<F>(function), *options.context, where))) {
                 throw_closed();
             }
         }
@@ -419,12 +405,6 @@ public:
     /// Whether this is the child of a fork, where the kernel's side of the backend is the parent's:
     /// to end a watch here would end it there.
     [[nodiscard]] bool is_of_parent() const noexcept;
-    /// Posts without waking anything when the loop is closed: returns false.
-    template <class F>
-    static bool post(internal::Inbox& inbox, F function,
-                     std::source_location where = std::source_location::current()) {
-        return push(inbox, *new internal::PostedCallback<F>(std::move(function), where));
-    }
 
 private:
     friend struct internal::DebugOffsets;
@@ -444,13 +424,6 @@ private:
     static TimerHandle schedule(TimePoint when, Ref<internal::TimerCallback> callback) {
         callback->schedule(when);
         return TimerHandle(std::move(callback));
-    }
-    template <class Posted>
-    static bool push(internal::Inbox& inbox, Posted& message) {
-        message.retain();  // for the queue
-        if (inbox.push(message)) return true;
-        message.release();
-        return false;
     }
 
     void check_usable_slow() const;

@@ -27,6 +27,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future.hpp>
+#include <weft/runtime/post.hpp>
 
 namespace weft {
 
@@ -117,7 +118,7 @@ LentToken::LentToken(CapacityLimiter& limiter, EventLoop& loop)
 // Whatever thread that is. A loop that was closed meanwhile lends no more.
 LentToken::~LentToken() {
     if (!inbox_) return;
-    static_cast<void>(EventLoop::post(*inbox_, [limiter = limiter_] {
+    static_cast<void>(post(*inbox_, [limiter = limiter_] {
         get_running_loop().system().outside_work(-1);
         limiter->release_if_held();
     }));

@@ -21,6 +21,7 @@
 #include <weft/runtime/concurrent_future.hpp>
 #include <weft/runtime/context.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/post.hpp>
 #include <weft/runtime/result.hpp>
 
 namespace weft {
@@ -146,7 +147,7 @@ Future<T> wrap(concurrent::Future<T> source) {
     });
     const std::uint64_t ticket = loop.expect_from_outside(future.state());
     source.add_done_callback([source, ticket, inbox = loop.inbox()] {
-        static_cast<void>(EventLoop::post(*inbox, [source, ticket] {
+        static_cast<void>(internal::post(*inbox, [source, ticket] {
             const Future<T> target(get_running_loop().arrived_from_outside(ticket));
             if (target.done()) return;  // cancelled meanwhile
             if (source.cancelled()) {
@@ -401,7 +402,7 @@ concurrent::Future<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
     future.add_done_callback([future, task, loops = std::weak_ptr(inbox)] {
         const auto still_open = loops.lock();
         if (!future.cancelled() || !still_open) return;
-        static_cast<void>(EventLoop::post(*still_open, [task] {
+        static_cast<void>(internal::post(*still_open, [task] {
             if (*task) task->cancel();
         }));
     });

@@ -147,7 +147,8 @@ CancelAck FutureWait::cancel() {
     // As in asyncio, the future itself is cancelled, and its end wakes the task.
     const bool before = std::exchange(cancelled_here_, true);
     try {
-        return future_->cancel(task()->cancel_message()) ? CancelAck::later : CancelAck::refused;
+        return future_->cancel(task()->cancel_message()) ? CancelAck::passed_on
+                                                         : CancelAck::refused;
     } catch (const RecursionError&) {
         cancelled_here_ = before;
         throw;

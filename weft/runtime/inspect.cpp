@@ -24,6 +24,7 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/future_state.hpp>
 #include <weft/runtime/op.hpp>
+#include <weft/runtime/post.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/task_state.hpp>
 
@@ -360,7 +361,7 @@ void write_dump(EventLoop& loop) {
 
 void dump_other_loop(EventLoop& loop) {
     if (&loop == internal::running_loop) return;
-    static_cast<void>(EventLoop::post(*loop.inbox(), [] { write_dump(get_running_loop()); }));
+    static_cast<void>(internal::post(*loop.inbox(), [] { write_dump(get_running_loop()); }));
 }
 
 }  // namespace

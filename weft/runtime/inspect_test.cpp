@@ -14,6 +14,7 @@
 
 #include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/free_with.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/cancel_scope.hpp>
 #include <weft/runtime/capacity_limiter.hpp>
@@ -285,7 +286,7 @@ TEST(Inspect, draws_the_tree) {
 }
 
 TEST(Inspect, prints_the_tree_of_the_running_loop) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    const std::unique_ptr<std::FILE, FreeWith<std::fclose>> file(std::tmpfile());
     ASSERT_TRUE(file);
     EXPECT_THROW(print_call_graph(file.get()), RuntimeError);
     VirtualLoop loop;

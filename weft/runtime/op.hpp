@@ -5,7 +5,9 @@
 //
 //   suspend() ──▶ waiting ──wake()──▶ scheduled ──▶ the task's step resumes the frame
 //                    │cancel(): now ─▶ scheduled, outcome cancelled
-//                    └cancel(): later ─▶ still waiting; something else wakes it
+//                    │cancel(): later ─▶ still waiting; wake() ─▶ scheduled, outcome cancelled, or
+//                    │                   the result where result_wins()
+//                    └cancel(): passed_on ─▶ still waiting, for whatever that leads to
 #pragma once
 
 #include <coroutine>
@@ -20,9 +22,10 @@ namespace weft::internal {
 
 /// What an operation answers to a request to cancel it.
 enum class CancelAck {
-    now,      // it is over: the task is to be resumed as cancelled
-    later,    // the request went on; whoever it went to will wake the task
-    refused,  // the result is there already, or the operation cannot be cancelled
+    now,        // it is over: the task is to be resumed as cancelled
+    later,      // it ends first: the task is woken as ever, and goes on as cancelled
+    passed_on,  // whoever has the request now decides, and will wake the task
+    refused,    // the result is there already, or the operation cannot be cancelled
 };
 
 /// What of an operation tells where it waits.
@@ -80,8 +83,8 @@ public:
     bool deliver = false;        // an error or cancellation is for the awaiting frame, even a
                                  // transparent one
     bool checks_resume = false;  // whether may_resume() is to be asked
-    std::uint8_t asked = 0;      // requests to cancel the task that this is to answer by its end;
-                                 // 255 stands for all above
+    std::uint8_t asked = 0;      // requests that cancel() has answered with `later`; 255 stands for
+                                 // all above
 
 private:
     // Which kind, as the distance from weft_debug: a pointer would make each waiting frame larger.

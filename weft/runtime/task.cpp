@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/log.hpp>
@@ -134,21 +135,19 @@ void TaskBase::request_cancel(std::uint32_t requests) {
     }
     if (asking_) [[unlikely]]
         throw_ring();
-    struct Asking {
-        explicit Asking(TaskBase& of) : task(of) { task.asking_ = true; }
-        ~Asking() { task.asking_ = false; }
-        TaskBase& task;
-    };
     const CancelAck ack = [this] {
-        const Asking asking(*this);
+        asking_ = true;
+        const AtEnd asked([this] { asking_ = false; });
         return op_->cancel();
     }();
     if (ack == CancelAck::now) wake(Outcome::cancelled);
+    if (ack == CancelAck::later) note_asked(requests);
     if (ack == CancelAck::refused) add_undelivered(requests);
-    if (ack == CancelAck::later && op_->result_wins()) {
-        op_->asked =
-            static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, UINT8_MAX));
-    }
+}
+
+void TaskBase::note_asked(std::uint32_t requests) noexcept {
+    op_->asked =
+        static_cast<std::uint8_t>(std::min<std::uint32_t>(op_->asked + requests, UINT8_MAX));
 }
 
 void TaskBase::request_cancel_or_report(std::uint32_t requests) noexcept {
@@ -244,7 +243,10 @@ void TaskBase::cancel_at_suspension() noexcept {
 void TaskBase::interrupt_for_scope() noexcept {
     if (state_ != State::waiting || op_->level_exempt()) return;
     try {
-        if (op_->cancel() == CancelAck::now) wake(Outcome::cancelled);
+        const CancelAck ack = op_->cancel();
+        if (ack == CancelAck::now) wake(Outcome::cancelled);
+        // Where a result wins, the scope interrupts the next wait by itself.
+        if (ack == CancelAck::later && !op_->result_wins()) note_asked(1);
     } catch (const RecursionError&) {
         report_ring(*this);
     }
@@ -252,10 +254,14 @@ void TaskBase::interrupt_for_scope() noexcept {
 
 // ---- running
 
-// The operation that was asked to end has ended. A result that came before is delivered, and the
-// cancellation waits for the next await.
+// The operation that was asked to end has ended. A result that must not be lost is delivered, and
+// the cancellation waits for the next await.
 void TaskBase::answered(Outcome outcome) noexcept {
     const std::uint32_t requests = std::exchange(op_->asked, std::uint8_t{0});
+    if (!op_->result_wins()) {
+        op_->outcome = Outcome::cancelled;
+        return;
+    }
     if (outcome != Outcome::value) return;
     const std::uint32_t most = cancel_requests_ - held_requests() - undelivered_;
     add_undelivered(requests == UINT8_MAX ? most : std::min(requests, most));

@@ -187,6 +187,7 @@ private:
     void note_referent(const void* referent);
     [[noreturn]] void throw_ring() const;
     [[nodiscard]] bool cancellation_on_its_way() const noexcept;
+    void note_asked(std::uint32_t requests) noexcept;
     void answered(Outcome outcome) noexcept;
     template <class F>
     void for_each_shield(F visit) noexcept;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/runtime/coro.hpp>
@@ -40,19 +41,12 @@ Coro<void> wait_for_futures(std::vector<AnyFuture> futures, WaitOptions options)
         }
     });
     // Undone however the wait ends.
-    struct Cleanup {
-        ~Cleanup() {
-            handle.cancel();
-            state.forget_members();
-            if (!waiter.done()) waiter.cancel();
-            for (const AnyFuture& future : futures) future.remove_done_callback(callback);
-        }
-        TimerHandle& handle;
-        JoinBase& state;
-        const Future<>& waiter;
-        const std::vector<AnyFuture>& futures;
-        const decltype(on_completion)& callback;
-    } const cleanup{timeout, *state, waiter, futures, on_completion};
+    const AtEnd undo([&] {
+        timeout.cancel();
+        state->forget_members();
+        if (!waiter.done()) waiter.cancel();
+        for (const AnyFuture& future : futures) future.remove_done_callback(on_completion);
+    });
 
     for (const AnyFuture& future : futures) future.add_done_callback(on_completion);
     co_await waiter;

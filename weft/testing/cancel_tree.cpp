@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/runtime/cancel_scope.hpp>
@@ -185,11 +186,9 @@ Coro<void> run_scope(const Node& node, Story& story) {
             break;
         case Kind::cancelled_scope: {
             CancelScope scope;
-            struct Canceller {
-                TimerHandle timer;
-                ~Canceller() { timer.cancel(); }
-            } const canceller{
-                get_running_loop().call_later(node.span, [&scope] { scope.cancel(); })};
+            TimerHandle timer =
+                get_running_loop().call_later(node.span, [&scope] { scope.cancel(); });
+            const AtEnd cancel([&timer] { timer.cancel(); });
             co_await with_async(scope, body);
             break;
         }

@@ -21,17 +21,11 @@
 #include <sys/socket.h>
 
 #include <weft/base/check.hpp>
+#include <weft/base/free_with.hpp>
 
 namespace weft::testing {
 namespace {
 
-template <auto free>
-struct FreeWith {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        free(object);
-    }
-};
 using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 using File = std::unique_ptr<std::FILE, FreeWith<std::fclose>>;

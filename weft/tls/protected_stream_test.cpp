@@ -10,8 +10,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -28,6 +26,7 @@
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/exceptions.hpp>
 #include <weft/tls/tls_test.hpp>
@@ -36,6 +35,7 @@ namespace weft::ssl {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::in_fork;
 using testing::spin;
 using testing::thrown_by;
 
@@ -373,12 +373,11 @@ TEST(ProtectedStream, is_not_ended_by_the_child_of_a_fork) {
     run_clean([]() -> Coro<void> {
         const Server server = co_await serve_tls(echo);
         auto [reader, writer] = co_await connect_tls(server);
-        const auto child = ::fork();
-        if (child == 0) {
-            writer.close();
-            ::_exit(0);
-        }
-        EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+        EXPECT_EQ(in_fork([&] {
+                      writer.close();
+                      return 0;
+                  }),
+                  0);
         writer.write("still\n");
         EXPECT_EQ(co_await reader.readline(), "still\n");
         writer.close();

@@ -22,6 +22,17 @@
 namespace weft::ssl {
 namespace {
 
+bool has_more_rights = false;  // than whoever has started this program
+
+}  // namespace
+
+// In a namespace it is the same function: its linkage is C's.
+extern "C" char* secure_getenv(const char* name) noexcept {
+    return has_more_rights ? nullptr : ::getenv(name);
+}
+
+namespace {
+
 using testing::thrown_by;
 
 std::string contents_of(const std::string& path) {
@@ -218,6 +229,17 @@ TEST_F(Environment, names_the_file_for_secrets) {
                 secrets.find("\nSERVER_HANDSHAKE_TRAFFIC_SECRET ") != std::string::npos)
         << secrets;
     EXPECT_TRUE(secrets.ends_with('\n'));
+}
+
+TEST_F(Environment, names_no_file_for_secrets_to_a_program_with_more_rights) {
+    const std::string file = authority().write("secrets", "");
+    set("SSLKEYLOGFILE", file);
+    has_more_rights = true;
+    const SSLContext context =
+        create_default_context(Purpose::server_auth, {.cafile = authority().certificate()});
+    has_more_rights = false;
+    EXPECT_TRUE(shake_hands(context));
+    EXPECT_EQ(contents_of(file), "");
 }
 
 TEST(SSLContext, goes_on_with_its_file_for_secrets_when_another_is_no_good) {

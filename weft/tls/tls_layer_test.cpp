@@ -134,6 +134,55 @@ TEST(TLSLayer, asks_by_name_only_and_without_the_last_dot) {
     EXPECT_EQ(with_a_dot.server.layer->server_hostname(), "localhost");
 }
 
+// ---- new keys
+
+// Learns whose connections a context makes.
+SSL** watch_connections(const SSLContext& context) {
+    static SSL* last = nullptr;
+    SSL_CTX_set_msg_callback(
+        context.state()->get(),
+        [](int, int, int, const void*, std::size_t, SSL* connection, void*) { last = connection; });
+    return &last;
+}
+
+// RFC 8446, section 4.6.3.
+TEST(TLSLayer, goes_on_with_new_keys_when_the_peer_asks_for_them) {
+    const SSLContext at_server = server_context();
+    SSL** const server = watch_connections(at_server);
+    Pair ends(client_context(), at_server);
+    ends.exchange();
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(SSL_key_update(*server, SSL_KEY_UPDATE_REQUESTED), 1);
+        ends.server.say("with my new key ");
+        ends.exchange();
+        ends.client.say("with mine ");
+        ends.exchange();
+    }
+    EXPECT_EQ(ends.client.text, "with my new key with my new key with my new key ");
+    EXPECT_EQ(ends.server.text, "with mine with mine with mine ");
+}
+
+TEST(TLSLayer, ends_although_the_peer_asks_for_new_keys) {
+    const SSLContext at_server = server_context();
+    SSL** const server = watch_connections(at_server);
+    for (const bool asks_first : {true, false}) {
+        Pair ends(client_context(), at_server);
+        ends.exchange();
+        ASSERT_EQ(SSL_key_update(*server, SSL_KEY_UPDATE_REQUESTED), 1);
+        ends.server.say("with my new key");
+        const Bytes asked = ends.server.give();
+        if (asks_first) ends.client.take(asked);
+        ends.client.layer->end();
+        ends.server.take(ends.client.give());
+        EXPECT_TRUE(ends.server.layer->peer_has_ended());
+        if (!asks_first) ends.client.take(asked);
+        ends.server.layer->end();
+        ends.exchange();
+        EXPECT_EQ(ends.client.text, "with my new key");
+        EXPECT_TRUE(ends.client.layer->peer_has_ended());
+    }
+}
+
 // ---- ends
 
 TEST(TLSLayer, says_that_its_text_ends) {
@@ -164,6 +213,29 @@ TEST(TLSLayer, notices_an_end_that_the_peer_has_not_announced) {
     EXPECT_THROW(ends.client.layer->peer_is_gone(), SSLEOFError);
     Pair unfinished;
     EXPECT_THROW(unfinished.client.layer->peer_is_gone(), ConnectionResetError);
+}
+
+// Half a message of the protocol holds the end up, too, if nothing else is to be sent.
+TEST(TLSLayer, ends_once_it_can) {
+    const SSLContext at_client = client_context();
+    const CertificateFiles files = authority().issue();
+    at_client.load_cert_chain(files.certificate, files.key);
+    const SSLContext at_server = server_context_that_asks();
+    SSL_CTX_set_max_send_fragment(at_server.state()->get(), 512);
+    Pair ends(at_client, at_server);
+    ends.server.take(ends.client.give());
+    ends.client.take(ends.server.give());
+    ends.server.take(ends.client.give());
+    const Bytes tickets = ends.server.give();
+    const std::size_t record = 5U + (static_cast<unsigned char>(tickets[3]) << 8U) +
+                               static_cast<unsigned char>(tickets[4]);
+    ASSERT_LT(record, tickets.size());
+    ends.client.take(BytesView(tickets).substr(0, record));
+    ends.client.layer->end();
+    EXPECT_TRUE(ends.client.layer->outgoing().empty());
+    ends.client.take(BytesView(tickets).substr(record));
+    ends.server.take(ends.client.give());
+    EXPECT_TRUE(ends.server.layer->peer_has_ended());
 }
 
 // Goal:   half a message of the protocol holds up what is sent, and loses nothing.

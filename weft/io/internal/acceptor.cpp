@@ -13,6 +13,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -85,14 +86,15 @@ std::string Acceptor::Operation::describe() const {
     return "<Handle of the server at descriptor " + std::to_string(fd) + ">";
 }
 
-Acceptor::Acceptor(EventLoop& loop, int fd, ConnectionTaker& taker)
-    : operation_(new Operation(loop, fd, taker)) {}
+Acceptor::Acceptor(EventLoop& loop, const Socket& listener, ConnectionTaker& taker)
+    : operation_(new Operation(loop, listener, taker)) {}
 
-Acceptor::Operation::Operation(EventLoop& loop, int the_fd, ConnectionTaker& taker) noexcept
-    : IoOperation(IoKind::accept_each, the_fd),
+Acceptor::Operation::Operation(EventLoop& loop, const Socket& listener, ConnectionTaker& taker)
+    : IoOperation(IoKind::accept_each, listener.fileno()),
       ReadyNode(ready_kind),
       loop_(loop),
-      taker_(&taker) {}
+      taker_(&taker),
+      brings_(Channel::kind_of(listener.family())) {}
 
 void Acceptor::Operation::start() {
     loop_.check_not_forked();
@@ -126,7 +128,7 @@ void Acceptor::Operation::complete(std::int32_t result, bool more) noexcept {
     const InUse here(*this);
     submitted_ = more;
     if (result >= 0) {
-        keep(Channel(result, Channel::Kind::socket));
+        keep(Channel(result, brings_));
     } else if (result != -ECANCELED && !is_of_one_connection(-result)) {
         error_ = -result;
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/backend.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -33,8 +34,8 @@ protected:
 /// Accepts what comes to a socket, until it is destroyed: what comes to it later is closed.
 class Acceptor {
 public:
-    /// The taker must outlive this, as the descriptor must.
-    Acceptor(EventLoop& loop, int fd, ConnectionTaker& taker);
+    /// The taker must outlive this, as the socket's descriptor must.
+    Acceptor(EventLoop& loop, const Socket& listener, ConnectionTaker& taker);
 
     /// Errors: OSError when the loop cannot watch the descriptor; RuntimeError in a fork's child.
     void start() { operation_->start(); }
@@ -49,7 +50,7 @@ private:
     // Lives on until neither the backend nor the ready queue has it.
     class Operation final : public IoOperation, private ReadyNode {
     public:
-        Operation(EventLoop& loop, int the_fd, ConnectionTaker& taker) noexcept;
+        Operation(EventLoop& loop, const Socket& listener, ConnectionTaker& taker);
         void start();
         void pause() noexcept;
         void resume() noexcept;
@@ -78,6 +79,7 @@ private:
 
         EventLoop& loop_;
         ConnectionTaker* taker_;          // null once it is stopped
+        Channel::Kind brings_;            // what comes
         std::vector<Accepted> accepted_;  // what has come
         std::size_t told_ = 0;            // of these
         int error_ = 0;                   // to be told behind them

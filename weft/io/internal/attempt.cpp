@@ -52,6 +52,7 @@ ssize_t call(const IoOperation& op) noexcept {
                                  : ::pwrite(op.fd, op.buffer, length_of(op), op.offset);
         case IoKind::receive:
         case IoKind::receive_each:
+        case IoKind::receive_each_local:
             return ::recv(op.fd, op.buffer, length_of(op), MSG_DONTWAIT);
         case IoKind::send:
             return ::send(op.fd, op.buffer, length_of(op), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -103,6 +104,7 @@ bool waits_to_write(IoKind kind) noexcept {
         case IoKind::file_read:
         case IoKind::receive:
         case IoKind::receive_each:
+        case IoKind::receive_each_local:
         case IoKind::receive_message:
         case IoKind::accept:
         case IoKind::accept_each:
@@ -121,7 +123,8 @@ bool waits_to_write(IoKind kind) noexcept {
 }
 
 bool borrows_buffer(IoKind kind) noexcept {
-    return kind == IoKind::receive_each || kind == IoKind::read_each;
+    return kind == IoKind::receive_each || kind == IoKind::receive_each_local ||
+           kind == IoKind::read_each;
 }
 
 bool goes_on_after(IoKind kind, std::int32_t result) noexcept {

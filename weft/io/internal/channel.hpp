@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <weft/base/bytes.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/runtime/backend.hpp>
 
 namespace weft::internal {
@@ -17,9 +18,14 @@ class Channel {
 public:
     enum class Kind : std::uint8_t {
         socket,
+        unix_socket,
         pipe,
         file,  // a terminal, any other device, or a regular file
     };
+
+    [[nodiscard]] static Kind kind_of(AddressFamily family) noexcept {
+        return family == af_unix ? Kind::unix_socket : Kind::socket;
+    }
 
     /// Takes `fd` over, on which nothing may block.
     Channel(int fd, Kind kind) noexcept : fd_(fd), kind_(kind) {}
@@ -29,11 +35,14 @@ public:
 
     /// -1 once it is closed.
     [[nodiscard]] int fileno() const noexcept { return fd_; }
-    [[nodiscard]] bool is_socket() const noexcept { return kind_ == Kind::socket; }
+    [[nodiscard]] bool is_socket() const noexcept {
+        return kind_ == Kind::socket || kind_ == Kind::unix_socket;
+    }
     [[nodiscard]] bool is_pipe() const noexcept { return kind_ == Kind::pipe; }
 
     // What the backend is asked for.
     [[nodiscard]] IoKind receive_kind() const noexcept {
+        if (kind_ == Kind::unix_socket) return IoKind::receive_each_local;
         return is_socket() ? IoKind::receive_each : IoKind::read_each;
     }
     [[nodiscard]] IoKind send_kind() const noexcept {

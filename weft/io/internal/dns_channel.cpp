@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/free_with.hpp>
 #include <weft/base/log.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/resolver.hpp>
@@ -155,8 +156,7 @@ void DnsChannel::ask(const std::string& host, AddressFamily family, Answered ans
 void DnsChannel::on_answer(void* question, int status, int timeouts,
                            ares_addrinfo* found) noexcept {
     const std::unique_ptr<Question> asked(static_cast<Question*>(question));
-    const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(found,
-                                                                             ares_freeaddrinfo);
+    const std::unique_ptr<ares_addrinfo, FreeWith<ares_freeaddrinfo>> owned(found);
     --asked->channel.asking_;
     DnsAnswer answer;
     try {

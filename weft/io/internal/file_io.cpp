@@ -61,31 +61,25 @@ public:
 
     CancelAck cancel() noexcept override {
         if (task()->loop().system().cancel(*this)) return CancelAck::now;
-        if (!submitted_) return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
-        is_cancelled_ = true;
-        return CancelAck::later;
+        // It may have been completed meanwhile.
+        return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
     }
     // What was read can be read again; what was written, was.
     [[nodiscard]] bool result_wins() const noexcept override {
         return IoOperation::kind != IoKind::file_read;
     }
     void complete(std::int32_t result, bool) noexcept override {
-        submitted_ = false;
         result_ = result;
-        const bool comes_too_late = is_cancelled_ && !result_wins();
-        task()->wake(result == -ECANCELED || comes_too_late ? Outcome::cancelled : Outcome::value);
+        task()->wake(result == -ECANCELED ? Outcome::cancelled : Outcome::value);
     }
 
 private:
     void start(PromiseBase& frame) {
         frame.task->loop().system().submit(*this);
-        submitted_ = true;
         suspend(frame, name_);
     }
     const OpKind& name_;
     std::int32_t result_ = 0;
-    bool submitted_ = false;
-    bool is_cancelled_ = false;
 };
 
 constexpr OpKind kind_of(const char* name) noexcept {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
@@ -20,21 +21,6 @@ namespace weft::internal {
 namespace {
 
 constexpr OpKind kind_of_handshake = DescriptorEventWait::kind_of("TLS handshake");
-
-// Half a handshake is no stream for anybody.
-class AbortUnlessDone {
-public:
-    explicit AbortUnlessDone(StreamTransport& transport) noexcept : transport_(&transport) {}
-    AbortUnlessDone(const AbortUnlessDone&) = delete;
-    AbortUnlessDone& operator=(const AbortUnlessDone&) = delete;
-    ~AbortUnlessDone() {
-        if (transport_) transport_->abort();
-    }
-    void is_done() noexcept { transport_ = nullptr; }
-
-private:
-    StreamTransport* transport_;
-};
 
 std::string in_seconds(Nanoseconds span) {
     std::string text = std::to_string(std::chrono::duration<double>(span).count());
@@ -55,7 +41,8 @@ void check_handshake_options(Delay handshake_timeout, Delay shutdown_timeout) {
 }
 
 Coro<void> handshake(Ref<StreamTransport> transport, Delay limit) {
-    AbortUnlessDone half(*transport);
+    // Half a handshake is no stream for anybody.
+    AtEnd abort([&] { transport->abort(); });
     Timeout deadline(limit);
     try {
         co_await with_async(deadline, [&]() -> Coro<void> {
@@ -70,7 +57,7 @@ Coro<void> handshake(Ref<StreamTransport> transport, Delay limit) {
         if (transport->error()) std::rethrow_exception(transport->error());
         throw ConnectionResetError("Connection lost during the TLS handshake");
     }
-    half.is_done();
+    abort.forget();
 }
 
 }  // namespace weft::internal

@@ -60,7 +60,7 @@ ServerState::ServerState(EventLoop& loop, ClientConnected client_connected,
       sockets_(std::move(sockets)),
       options_(options) {
     for (const Socket& listener : sockets_) {
-        acceptors_.push_back(Acceptor(loop, listener.fileno(), *this));
+        acceptors_.push_back(Acceptor(loop, listener, *this));
     }
     loop.resources().push_back(*this);
     retain();

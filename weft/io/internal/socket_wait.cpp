@@ -63,8 +63,7 @@ CancelAck SocketWait::cancel() noexcept {
         leave();
         return CancelAck::now;
     }
-    if (submitted_) return CancelAck::later;
-    // It was completed meanwhile.
+    // It may have been completed meanwhile.
     return outcome == Outcome::value ? CancelAck::refused : CancelAck::later;
 }
 

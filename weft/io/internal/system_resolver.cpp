@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/base/free_with.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
@@ -45,7 +46,7 @@ std::vector<SocketAddress> look_up(const std::string& host, int port, Getaddrinf
     const int failed = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
                                      std::to_string(port).c_str(), &hints, &found);
     if (failed != 0) throw_error(failed, host);
-    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
+    const std::unique_ptr<addrinfo, FreeWith<freeaddrinfo>> owned(found);
     std::vector<SocketAddress> addresses;
     for (const addrinfo* at = found; at; at = at->ai_next) {
         const auto* bytes = reinterpret_cast<const std::byte*>(at->ai_addr);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <weft/base/check.hpp>
+#include <weft/base/free_with.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/uring_backend.hpp>
 
@@ -77,8 +78,8 @@ Uring::Uring() {
 // No feature tells of that; an operation that came with 6.16 does.
 UringTier Uring::tier() noexcept {
     if ((ring_.features & feature_bundles) == 0) return UringTier::basic;
-    const std::unique_ptr<io_uring_probe, void (*)(io_uring_probe*)> known(
-        io_uring_get_probe_ring(&ring_), io_uring_free_probe);
+    const std::unique_ptr<io_uring_probe, FreeWith<io_uring_free_probe>> known(
+        io_uring_get_probe_ring(&ring_));
     return known && known->last_op >= operation_pipe ? UringTier::full : UringTier::basic;
 }
 

@@ -8,15 +8,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-namespace weft::ssl::internal {
+#include <weft/base/free_with.hpp>
 
-template <auto free>
-struct FreeWith {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        free(object);
-    }
-};
+namespace weft::ssl::internal {
 
 using OwnedContext = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using OwnedConnection = std::unique_ptr<SSL, FreeWith<SSL_free>>;

@@ -19,6 +19,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/tls/exceptions.hpp>
@@ -182,10 +183,7 @@ bool TLSLayer::go_on_with_handshake() {
 BytesView TLSLayer::decrypt(BytesView& from_peer) {
     static thread_local std::array<char, record_text_max> text;
     incoming_ = &from_peer;
-    const struct Forget {
-        TLSLayer& self;
-        ~Forget() { self.incoming_ = nullptr; }
-    } forget(*this);
+    const AtEnd forget([this] { incoming_ = nullptr; });
     if (!established_ && !go_on_with_handshake()) return {};
     ERR_clear_error();
     std::size_t count = 0;
