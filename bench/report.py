@@ -29,8 +29,9 @@ class Results:
         runs = self.runs(measure, program)
         return median(runs) if runs else None
 
-    def ratio(self, measure, peer):
-        """How many times better weft is, by the median round; None when they share no round.
+    def ratio(self, measure, peer, program="weft"):
+        """How many times better weft is, or another of its programs, by the median round; None when
+        they share no round.
 
         More is better where the unit is a rate, as in `requests/s`; a share in percent is neither.
 
@@ -41,7 +42,7 @@ class Results:
         if unit == "%":
             return None
         programs = self.values.get(measure, {})
-        own, other = programs.get("weft", {}), programs.get(peer, {})
+        own, other = programs.get(program, {}), programs.get(peer, {})
         if unit.endswith("/s"):
             own, other = other, own
         ratios = [other[round_] / own[round_] for round_ in own.keys() & other.keys()]
@@ -70,18 +71,19 @@ def measure_lines(results, measures):
             yield f"  ratio to {peer}: {shown} ({peer} {number(median(runs))} {unit}, {spread})"
 
 
-def judge_goals(results, goals, measures):
+def judge_goals(results, goals, measures, program="weft"):
     """Yields one dict for each goal: what is asked, what was found, and the verdict."""
     for measure in measures:
         for against, goal in goals.get(measure, {}).items():
             if against == "at_most":
-                found = results.median(measure, "weft")
+                found = results.median(measure, program)
                 reached = found is not None and found <= goal
             else:
-                found = results.ratio(measure, against)
+                found = results.ratio(measure, against, program)
                 reached = found is not None and found >= goal
             verdict = "not measured" if found is None else "reached" if reached else "missed"
             yield {
+                "program": program,
                 "measure": measure,
                 "against": against,
                 "goal": goal,
@@ -99,7 +101,8 @@ def goal_lines(judged, units):
         else:
             against, asked = row["against"], f">= {row['goal']:g}x"
         found = "-" if row["found"] is None else number(row["found"])
-        yield f"{row['measure']:28} {against:{width}} {asked:>13} {found:>10}  {row['verdict']}"
+        what = row["measure"] if row["program"] == "weft" else f"{row['program']} {row['measure']}"
+        yield f"{what:28} {against:{width}} {asked:>13} {found:>10}  {row['verdict']}"
     counts = {verdict: 0 for verdict in ("reached", "missed", "not measured")}
     for row in judged:
         counts[row["verdict"]] += 1

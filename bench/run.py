@@ -15,6 +15,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import datafile
 import processes
 import programs
 import report
@@ -79,6 +80,7 @@ def cores_for(measure, module):
 def run_program(program, load, measure, asked, cores, round_, results):
     what = f"{program.name} {measure}"
     try:
+        datafile.read_in()
         if load:
             done = processes.run_against(program.command, load, measure, cores)
         else:
@@ -139,6 +141,7 @@ def main():
     results = report.Results()
     build = arguments.build.resolve()
     load = find_load(module, build)
+    datafile.provide(module)
     found = collect_programs(module, folder, build, results)
     compilations = []
     if "compile_time" in asked:
@@ -155,6 +158,8 @@ def main():
                 run_program(program, load, measure, asked, cores, round_, results)
 
     judged = list(report.judge_goals(results, module["goals"], asked))
+    for program, goals in module.get("goals_of", {}).items():
+        judged += report.judge_goals(results, goals, asked, program)
     print(*report.measure_lines(results, asked), sep="\n")
     for name, reason in results.absent.items():
         print(f"absent: {name}: {reason}")

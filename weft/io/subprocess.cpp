@@ -143,7 +143,7 @@ Coro<Process> create_subprocess_exec(std::vector<std::string> program_and_argume
     const Ref<ProcessHandle> handle(new ProcessHandle(
         Ref<ProcessState>(new ProcessState(get_running_loop())), options.kill_on_cancel));
     internal::Spawned spawned = internal::spawn(program_and_arguments, options);
-    handle->state().watch(spawned.pid);
+    handle->state().watch(spawned.pid, spawned.pidfd);
     handle->stdin_ = writer_of(std::move(spawned.stdin_));
     handle->stdout_ = reader_of(std::move(spawned.stdout_), options.limit);
     handle->stderr_ = reader_of(std::move(spawned.stderr_), options.limit);

@@ -289,6 +289,24 @@ TEST(Subprocess, dies_of_sigpipe_as_usual) {
     }());
 }
 
+// All are blocked while the child comes to be.
+TEST(Subprocess, begins_with_the_signals_blocked_that_are_blocked_here) {
+    sigset_t blocked;
+    sigset_t before;
+    ::sigemptyset(&blocked);
+    ::sigaddset(&blocked, SIGUSR2);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    run_clean([]() -> Coro<void> {
+        const std::string line = co_await output_of("exec grep SigBlk: /proc/self/status");
+        EXPECT_EQ(std::stoull(line.substr(line.find(':') + 1), nullptr, 16), 1U << (SIGUSR2 - 1));
+        sigset_t still{};
+        ::pthread_sigmask(SIG_BLOCK, nullptr, &still);
+        EXPECT_EQ(::sigismember(&still, SIGUSR2), 1);
+        EXPECT_EQ(::sigismember(&still, SIGUSR1), 0);
+    }());
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 TEST(Subprocess, is_in_the_session_and_group_that_it_is_told_to) {
     run_clean([]() -> Coro<void> {
         const Process leader =

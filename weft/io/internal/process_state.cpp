@@ -73,16 +73,18 @@ void kill_unwatched(pid_t pid) noexcept {
 
 }  // namespace
 
-void ProcessState::watch(pid_t pid) {
+void ProcessState::watch(pid_t pid, int pidfd) {
     pid_ = pid;
-    const int fd = ::pidfd_open(pid, 0);
+    const bool came_with_it = pidfd >= 0;
+    const int fd = came_with_it ? pidfd : ::pidfd_open(pid, 0);
     // Somebody else was faster, such as a program that ignores SIGCHLD.
     if (fd < 0 && errno == ESRCH) return has_ended(std::nullopt);
     try {
         pidfd_.emplace(fd, "pidfd_open");
-        // Meanwhile the number may have become another process's.
-        const Wait seen = wait_without_waiting(fd, WNOWAIT);
-        if (seen.is_over && !seen.returncode) return reap();
+        if (!came_with_it) {  // the number may have become another process's
+            const Wait seen = wait_without_waiting(fd, WNOWAIT);
+            if (seen.is_over && !seen.returncode) return reap();
+        }
         loop_.add_reader(fd, [this] { reap(); });
     } catch (...) {
         kill_unwatched(pid);

@@ -25,9 +25,9 @@ namespace weft::internal {
 class ProcessState final : private LoopResource {
 public:
     explicit ProcessState(EventLoop& loop) noexcept : loop_(loop) {}
-    /// Takes over a child that runs.
+    /// Takes over a child that runs, with its pidfd if that came with it, else -1.
     /// Errors: OSError where it cannot be watched; it is killed then.
-    void watch(pid_t pid);
+    void watch(pid_t pid, int pidfd);
 
     void retain() noexcept { ++owners_; }
     void release() noexcept {

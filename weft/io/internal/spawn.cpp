@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/clone_program.hpp>
 #include <weft/io/internal/null_free.hpp>
 #include <weft/io/subprocess.hpp>
 
@@ -117,7 +119,7 @@ Channel no_channel() { return {-1, Channel::Kind::pipe}; }
 Channel above_standard(Channel channel) {
     if (channel.fileno() >= first_other_fd) return channel;
     const int fd = ::fcntl(channel.fileno(), F_DUPFD_CLOEXEC, first_other_fd);
-    if (fd < 0) throw_os_error(errno, "a pipe of a process");
+    if (fd < 0) throw_os_error(errno, "a descriptor of a process");
     return {fd, Channel::Kind::pipe};
 }
 
@@ -140,72 +142,85 @@ Ends make_pipe(bool child_reads) {
             .theirs = above_standard(std::move(child_reads ? reading : writing))};
 }
 
+Channel open_devnull() {
+    const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0) throw_os_error(errno, "'/dev/null'");
+    return above_standard({fd, Channel::Kind::file});
+}
+
 Ends ends_of(const Redirection& redirection, bool child_reads) {
     if (redirection.kind() == Redirection::Kind::pipe) return make_pipe(child_reads);
+    if (redirection.kind() == Redirection::Kind::devnull) return {.theirs = open_devnull()};
     if (redirection.kind() != Redirection::Kind::descriptor) return {};
     const int fd = ::fcntl(redirection.fd(), F_DUPFD_CLOEXEC, first_other_fd);
     if (fd < 0) throw_os_error(errno, "descriptor " + std::to_string(redirection.fd()));
     return {.theirs = Channel(fd, Channel::Kind::file)};
 }
 
-// What is to be done in the child before it becomes the program.
+// ---- what the child does
+
+void redirect(NewProgram& program, int standard, const Redirection& redirection,
+              const Channel& theirs) {
+    if (redirection.kind() == Redirection::Kind::inherit) return;
+    const bool is_stdout = redirection.kind() == Redirection::Kind::to_stdout;
+    program.duplicates.push_back(
+        {.from = is_stdout ? STDOUT_FILENO : theirs.fileno(), .to = standard});
+}
+
+// Those that somebody has opened without O_CLOEXEC.
+void close_others(NewProgram& program, std::vector<int> but) {
+    std::ranges::sort(but);
+    int first = first_other_fd;
+    for (const int fd : but) {
+        if (fd > first) program.closed.push_back({.first = first, .last = fd - 1});
+        first = std::max(first, fd + 1);
+    }
+    program.closed.push_back({.first = first, .last = std::numeric_limits<int>::max()});
+}
+
+// ---- posix_spawn(), where clone_program() cannot
+
 class Actions {
 public:
-    Actions() { check(::posix_spawn_file_actions_init(&actions_), "posix_spawn"); }
+    explicit Actions(const NewProgram& program) {
+        check(::posix_spawn_file_actions_init(&actions_), "posix_spawn");
+        for (const auto& [from, to] : program.duplicates) {
+            check(::posix_spawn_file_actions_adddup2(&actions_, from, to), "posix_spawn");
+        }
+        for (const auto& [first, last] : program.closed) close(first, last);
+        if (program.folder) {
+            check(::posix_spawn_file_actions_addchdir_np(&actions_, program.folder), "posix_spawn");
+        }
+    }
     Actions(const Actions&) = delete;
     Actions& operator=(const Actions&) = delete;
     ~Actions() { ::posix_spawn_file_actions_destroy(&actions_); }
     [[nodiscard]] const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
 
-    void redirect(int standard, const Redirection& redirection, const Channel& theirs) {
-        switch (redirection.kind()) {
-            case Redirection::Kind::inherit:
-                return;
-            case Redirection::Kind::devnull:
-                return check(
-                    ::posix_spawn_file_actions_addopen(&actions_, standard, "/dev/null", O_RDWR, 0),
-                    "/dev/null");
-            case Redirection::Kind::to_stdout:
-                return duplicate(STDOUT_FILENO, standard);
-            case Redirection::Kind::pipe:
-            case Redirection::Kind::descriptor:
-                return duplicate(theirs.fileno(), standard);
+private:
+    void close(int first, int last) {
+        if (last == std::numeric_limits<int>::max()) {
+            return check(::posix_spawn_file_actions_addclosefrom_np(&actions_, first),
+                         "posix_spawn");
         }
-    }
-    // Also of a descriptor to itself, which is how the program gets it.
-    void duplicate(int from, int to) {
-        check(::posix_spawn_file_actions_adddup2(&actions_, from, to), "posix_spawn");
-    }
-    void change_folder(const std::string& folder) {
-        check(::posix_spawn_file_actions_addchdir_np(&actions_, as_argument(folder)),
-              "'" + folder + "'");
-    }
-    // Those that somebody has opened without O_CLOEXEC.
-    void close_others(const std::vector<int>& but) {
-        const int last = but.empty() ? STDERR_FILENO : std::ranges::max(but);
-        for (int fd = first_other_fd; fd < last; ++fd) {
-            if (std::ranges::find(but, fd) != but.end()) continue;
+        for (int fd = first; fd <= last; ++fd) {
             check(::posix_spawn_file_actions_addclose(&actions_, fd), "posix_spawn");
         }
-        const int beyond = std::max(last + 1, first_other_fd);
-        check(::posix_spawn_file_actions_addclosefrom_np(&actions_, beyond), "posix_spawn");
     }
-
-private:
     posix_spawn_file_actions_t actions_{};
 };
 
 class Attributes {
 public:
-    explicit Attributes(const SubprocessOptions& options) {
+    explicit Attributes(const NewProgram& program) {
         check(::posix_spawnattr_init(&attributes_), "posix_spawn");
         short flags = 0;
-        if (options.start_new_session) flags |= POSIX_SPAWN_SETSID;
-        if (options.process_group) {
+        if (program.starts_session) flags |= POSIX_SPAWN_SETSID;
+        if (program.process_group) {
             flags |= POSIX_SPAWN_SETPGROUP;
-            ::posix_spawnattr_setpgroup(&attributes_, *options.process_group);
+            ::posix_spawnattr_setpgroup(&attributes_, *program.process_group);
         }
-        if (options.restore_signals) {
+        if (program.restores_signals) {
             flags |= POSIX_SPAWN_SETSIGDEF;
             sigset_t restored;
             ::sigemptyset(&restored);
@@ -223,6 +238,16 @@ public:
 private:
     posix_spawnattr_t attributes_{};
 };
+
+ClonedProgram start(const NewProgram& program) {
+    if (const auto cloned = clone_program(program)) return *cloned;
+    const Actions actions(program);
+    const Attributes attributes(program);
+    pid_t pid = -1;
+    const int error = ::posix_spawn(&pid, program.file, actions.get(), attributes.get(),
+                                    program.arguments, program.environment);
+    return {.error = error, .pid = pid, .pidfd = -1};
+}
 
 }  // namespace
 
@@ -249,20 +274,25 @@ Spawned spawn(const std::vector<std::string>& program_and_arguments,
     Ends in = ends_of(options.stdin_, true);
     Ends out = ends_of(options.stdout_, false);
     Ends err = ends_of(options.stderr_, false);
-    Actions actions;
-    actions.redirect(STDIN_FILENO, options.stdin_, in.theirs);
-    actions.redirect(STDOUT_FILENO, options.stdout_, out.theirs);
-    actions.redirect(STDERR_FILENO, options.stderr_, err.theirs);
-    for (const int fd : options.pass_fds) actions.duplicate(fd, fd);
-    actions.close_others(options.pass_fds);
-    if (options.cwd) actions.change_folder(*options.cwd);
+    NewProgram program{.file = file.c_str(),
+                       .arguments = arguments.data(),
+                       .environment = options.env ? environment.data() : environ,
+                       .restores_signals = options.restore_signals,
+                       .starts_session = options.start_new_session,
+                       .process_group = options.process_group,
+                       .duplicates = {},
+                       .closed = {},
+                       .folder = options.cwd ? as_argument(*options.cwd) : nullptr};
+    redirect(program, STDIN_FILENO, options.stdin_, in.theirs);
+    redirect(program, STDOUT_FILENO, options.stdout_, out.theirs);
+    redirect(program, STDERR_FILENO, options.stderr_, err.theirs);
+    for (const int fd : options.pass_fds) program.duplicates.push_back({.from = fd, .to = fd});
+    close_others(program, options.pass_fds);
 
-    const Attributes attributes(options);
-    pid_t pid = -1;
-    check(::posix_spawn(&pid, file.c_str(), actions.get(), attributes.get(), arguments.data(),
-                        options.env ? environment.data() : environ),
-          "'" + program_and_arguments.front() + "'");
-    return {.pid = pid,
+    const ClonedProgram started = start(program);
+    check(started.error, "'" + program_and_arguments.front() + "'");
+    return {.pid = started.pid,
+            .pidfd = started.pidfd,
             .stdin_ = std::move(in.ours),
             .stdout_ = std::move(out.ours),
             .stderr_ = std::move(err.ours)};

@@ -15,6 +15,7 @@ namespace weft::internal {
 /// A started program, and this side's ends of its pipes: closed where there is none.
 struct Spawned {
     pid_t pid;
+    int pidfd;  ///< -1: it came without; else it is the caller's to close
     Channel stdin_;
     Channel stdout_;
     Channel stderr_;

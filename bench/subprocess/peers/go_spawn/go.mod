@@ -1,0 +1,3 @@
+module weft/bench/go_spawn
+
+go 1.22
