@@ -8,8 +8,6 @@
 // usage: io_load PORT PID MEASURE [CERTIFICATE]    PID is the server's, which shows the certificate
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -25,6 +23,7 @@
 #include <bench/io/load/flow.hpp>
 #include <bench/io/load/line.hpp>
 #include <bench/io/load/server.hpp>
+#include <signal.h>
 #include <time.h>
 
 namespace {
@@ -153,7 +152,7 @@ int main(int argc, char** argv) {
         std::ranges::find(measures, name, &std::pair<std::string_view, Measure>::first);
     if (measure == std::end(measures)) fail("unknown measure: " + name);
     if (argc == 5) {
-        std::signal(SIGPIPE, SIG_IGN);  // of a server that has ended, OpenSSL tells as well
+        ::signal(SIGPIPE, SIG_IGN);  // of a server that has ended, OpenSSL tells as well
         server.tls = make_tls(argv[4]);
     }
     measure->second(server, name);
