@@ -32,6 +32,13 @@ namespace {
 // The text of one record is no longer (RFC 8446, section 5.1).
 constexpr std::size_t record_text_max = 16 * 1024;
 
+// Of a text as TLS 1.3 sends it, with the header, the type and the tag of each record (RFC 8446,
+// section 5.2).
+constexpr std::size_t protected_size(std::size_t text_bytes) {
+    constexpr std::size_t record_extra = 5 + 1 + 16;
+    return text_bytes + (text_bytes / record_text_max + 1) * record_extra;
+}
+
 // Sets whose certificate it must be; a numeric address is no name, and not asked for by one
 // (RFC 6066, section 3).
 // Returns: whether it is an address.
@@ -204,6 +211,7 @@ void TLSLayer::encrypt(BytesView text) {
         waiting_text_ += text;
         return;
     }
+    outgoing_.reserve(outgoing_.size() + protected_size(text.size()));
     ERR_clear_error();
     std::size_t count = 0;
     const int returned = SSL_write_ex(connection_.get(), text.data(), text.size(), &count);
