@@ -64,16 +64,20 @@ void StreamTransport::decrypt(BytesView data) {
     SecurityLayer& layer = *protection_->layer;
     if (protection_->error || layer.peer_has_ended()) return;
     const std::size_t held = layer.held_bytes();
+    // Text that nobody reads; and that of the handshake, which may call functions of the user's: they
+    // may use the reader.
+    Bytes apart;
     try {
-        for (;;) {
-            const BytesView text = layer.decrypt(data);
-            if (text.empty()) break;
-            if (is_read()) reader_.feed_data(text);
+        if (layer.is_established() && is_read()) {
+            reader_.feed_by([&](Bytes& text) { layer.decrypt(data, text); });
+        } else {
+            layer.decrypt(data, apart);
         }
     } catch (const OSError&) {
         protection_->error = std::current_exception();
         received_eof_ = true;
     }
+    if (is_read() && !apart.empty()) reader_.feed_data(apart);
     if (layer.held_bytes() < held) protection_->released_text = true;
     if (layer.peer_has_ended()) {
         received_eof_ = true;

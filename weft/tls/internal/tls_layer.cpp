@@ -2,7 +2,6 @@
 #include <weft/tls/internal/tls_layer.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -48,7 +47,7 @@ bool set_host(SSL* connection, const std::string& host, bool check) {
         if (!check) X509_VERIFY_PARAM_set1_ip(verify, nullptr, 0);
         return true;
     }
-    ERR_clear_error();
+    forget_errors();
     X509_VERIFY_PARAM_set_hostflags(
         verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (check && X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1) {
@@ -105,7 +104,7 @@ long TLSLayer::bio_ctrl(BIO*, int command, long, void*) noexcept {
 // ---- the beginning
 
 TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context)
-    : context_(std::move(context)), connection_(SSL_new(context_->get())), is_client_(false) {
+    : is_client_(false), context_(std::move(context)), connection_(SSL_new(context_->get())) {
     if (!connection_) throw_openssl_error("");
     BIO* bio = BIO_new(bio_method());
     if (!bio) throw_openssl_error("");
@@ -172,7 +171,7 @@ void TLSLayer::start(BytesView received) {
 }
 
 bool TLSLayer::go_on_with_handshake() {
-    ERR_clear_error();
+    forget_errors();
     const int returned = SSL_do_handshake(connection_.get());
     check(returned);
     established_ = returned == 1;
@@ -186,22 +185,34 @@ bool TLSLayer::go_on_with_handshake() {
 
 // ---- bytes
 
-BytesView TLSLayer::decrypt(BytesView& from_peer) {
-    static thread_local std::array<char, record_text_max> text;
+void TLSLayer::decrypt(BytesView from_peer, Bytes& text) {
     incoming_ = &from_peer;
     const struct Forget {
         TLSLayer& self;
         ~Forget() { self.incoming_ = nullptr; }
     } forget(*this);
-    if (!established_ && !go_on_with_handshake()) return {};
-    ERR_clear_error();
-    std::size_t count = 0;
-    const int returned = SSL_read_ex(connection_.get(), text.data(), text.size(), &count);
-    if (returned == 1) return {text.data(), count};
-    check(returned);
-    if (peer_has_ended_) from_peer = {};  // nothing counts that comes after it
+    if (!established_ && !go_on_with_handshake()) return;
+    // At once, since a record is longer than its text; but the first one may have begun before.
+    text.reserve(text.size() + from_peer.size());
+    for (;;) {
+        const auto left = static_cast<std::size_t>(SSL_pending(connection_.get()));
+        const std::size_t room = std::max(left, from_peer.size());
+        if (room == 0 || !read(text, std::min(room, record_text_max))) break;
+    }
     encrypt_what_waited();
-    return {};
+}
+
+bool TLSLayer::read(Bytes& text, std::size_t room) {
+    forget_errors();
+    const std::size_t before = text.size();
+    std::size_t count = 0;
+    int returned = 0;
+    text.resize_and_overwrite(before + room, [&](char* bytes, std::size_t) noexcept {
+        returned = SSL_read_ex(connection_.get(), bytes + before, room, &count);
+        return before + count;
+    });
+    if (returned != 1) check(returned);
+    return returned == 1;
 }
 
 // Half a message of the protocol, such as a ticket in two records, holds up what is sent.
@@ -212,7 +223,7 @@ void TLSLayer::encrypt(BytesView text) {
         return;
     }
     outgoing_.reserve(outgoing_.size() + protected_size(text.size()));
-    ERR_clear_error();
+    forget_errors();
     std::size_t count = 0;
     const int returned = SSL_write_ex(connection_.get(), text.data(), text.size(), &count);
     if (returned == 1) return;
@@ -235,9 +246,9 @@ void TLSLayer::end() {
         is_to_end_ = true;
         return;
     }
-    ERR_clear_error();
+    forget_errors();
     static_cast<void>(SSL_shutdown(connection_.get()));  // 0: the peer has not answered yet
-    ERR_clear_error();
+    forget_errors();
     if (no_memory_) throw std::bad_alloc();
 }
 
@@ -267,7 +278,7 @@ void TLSLayer::check(int returned) {
 }
 
 void TLSLayer::throw_verify_error() const {
-    ERR_clear_error();
+    forget_errors();
     const long code = SSL_get_verify_result(connection_.get());
     std::string message = X509_verify_cert_error_string(code);
     if (code == X509_V_ERR_HOSTNAME_MISMATCH) {
