@@ -28,11 +28,16 @@ def run_pinned(command, cores):
                           preexec_fn=pin(cores))
 
 
-def run_against(server_command, load_command, measure, cores):
-    """Runs the load on the first core against a server that is started on the second."""
+def run_against(server_command, load_command, measure, tls_files, cores):
+    """Runs the load on the first core against a server that is started on the second.
+
+    Where there are `tls_files`, a certificate and its key, the server is told both, and the load
+    the certificate.
+    """
     load_core, server_core = cores
-    with serving(server_command, server_core) as (port, pid):
-        return run_pinned([*load_command, str(port), str(pid), measure], [load_core])
+    with serving([*server_command, *tls_files], server_core) as (port, pid):
+        load = [*load_command, str(port), str(pid), measure, *tls_files[:1]]
+        return run_pinned(load, [load_core])
 
 
 @contextmanager

@@ -21,6 +21,7 @@ class Absent(Exception):
 class Program:
     name: str
     command: list[str]
+    tls: bool
 
 
 def require_tool(tool):
@@ -65,7 +66,8 @@ def build_venv(peer, source, requirements):
 def build_cxx(peer, source):
     built = BUILD / source.stem
     if not is_newer(built, source):
-        run_build([require_tool(CXX), "-std=c++23", "-O2", "-DNDEBUG", source, "-o", built, "-pthread"])
+        libraries = ["-pthread", *(f"-l{name}" for name in peer.get("libraries", []))]
+        run_build([require_tool(CXX), "-std=c++23", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
     return [str(built)]
 
 
@@ -120,7 +122,7 @@ def build_peer(peer, folder, weft_build):
     except Absent as reason:
         needs = f" (needs {peer['needs']})" if "needs" in peer else ""
         raise Absent(f"{reason}{needs}") from None
-    return Program(peer["name"], command + peer.get("arguments", []))
+    return Program(peer["name"], command + peer.get("arguments", []), peer.get("tls", False))
 
 
 def on_backend(peer, command):
@@ -135,6 +137,18 @@ def find_weft(path):
     if not path.exists():
         raise Absent(f"{path} is missing; build the release preset first")
     return [str(path)]
+
+
+def make_certificate():
+    """The files of a certificate for localhost and of its key, made when they are missing."""
+    certificate, key = BUILD / "certificate.pem", BUILD / "key.pem"
+    if not (certificate.exists() and key.exists()):
+        BUILD.mkdir(parents=True, exist_ok=True)
+        command = [require_tool("openssl"), "req", "-x509", "-days", "3650", "-nodes"]
+        command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        run_build([*command, "-keyout", key, "-out", certificate])
+    return [str(certificate), str(key)]
 
 
 def compile_command(source):

@@ -35,15 +35,29 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def collect_programs(module, folder, build, results):
+def collect_programs(module, folder, build, asked, results):
     found = []
+    tls_asked = {measure in module.get("tls_measures", []) for measure in asked}
     for peer in [{"name": "weft", "kind": "weft", "source": module["weft"]}, *module["peer"]]:
+        if peer.get("tls", False) not in tls_asked:
+            continue
         print(f"building {peer['name']}", file=sys.stderr)
         try:
             found.append(programs.build_peer(peer, folder, build))
         except Absent as reason:
-            results.absent[peer["name"]] = str(reason)
+            what = f"{peer['name']} over TLS" if peer.get("tls") else peer["name"]
+            results.absent[what] = str(reason)
     return found
+
+
+def find_tls_files(module, asked):
+    """What servers and load are told in a measure of TLS; none when none is asked for."""
+    if not set(asked) & set(module.get("tls_measures", [])):
+        return []
+    try:
+        return programs.make_certificate()
+    except Absent as reason:
+        sys.exit(str(reason))
 
 
 def collect_compilations(module, folder, results):
@@ -77,12 +91,13 @@ def cores_for(measure, module):
     return cores[-2:] if both else cores[-1:]
 
 
-def run_program(program, load, measure, asked, cores, round_, results):
+def run_program(program, load, tls_files, measure, asked, cores, round_, results):
     what = f"{program.name} {measure}"
     try:
         datafile.read_in()
         if load:
-            done = processes.run_against(program.command, load, measure, cores)
+            told = tls_files if program.tls else []
+            done = processes.run_against(program.command, load, measure, told, cores)
         else:
             done = processes.run_pinned([*program.command, measure], cores)
     except (OSError, subprocess.TimeoutExpired, processes.ServerFailed) as error:
@@ -128,7 +143,9 @@ def main():
         os.environ["WEFT_BENCH_SCALE"] = "0.1"
     runs = arguments.runs or (3 if arguments.quick else 7)
 
-    measures = module["measures"] + (["compile_time"] if "compile_time" in module else [])
+    tls_measures = module.get("tls_measures", [])
+    measures = module["measures"] + tls_measures
+    measures += ["compile_time"] if "compile_time" in module else []
     unknown = set(arguments.measures) - set(measures)
     if unknown:
         sys.exit(f"unknown measure: {', '.join(sorted(unknown))}")
@@ -142,7 +159,8 @@ def main():
     build = arguments.build.resolve()
     load = find_load(module, build)
     datafile.provide(module)
-    found = collect_programs(module, folder, build, results)
+    tls_files = find_tls_files(module, asked)
+    found = collect_programs(module, folder, build, asked, results)
     compilations = []
     if "compile_time" in asked:
         compilations = collect_compilations(module, folder, results)
@@ -154,8 +172,9 @@ def main():
                 for name, command in rotated(compilations, round_):
                     run_compilation(name, command, cores, round_, results)
                 continue
-            for program in rotated(found, round_):
-                run_program(program, load, measure, asked, cores, round_, results)
+            measured = [program for program in found if program.tls == (measure in tls_measures)]
+            for program in rotated(measured, round_):
+                run_program(program, load, tls_files, measure, asked, cores, round_, results)
 
     judged = list(report.judge_goals(results, module["goals"], asked))
     for program, goals in module.get("goals_of", {}).items():

@@ -34,12 +34,8 @@ namespace {
 class Shouting final : public SecurityLayer {
 public:
     void start(BytesView) override { outgoing_ = "hello"; }
-    BytesView decrypt(BytesView& from_peer) override {
-        text_.clear();
-        while (!from_peer.empty()) {
-            const char c = from_peer.front();
-            if (c == '!' && !text_.empty()) break;  // the text before it comes first
-            from_peer.remove_prefix(1);
+    void decrypt(BytesView from_peer, Bytes& text) override {
+        for (const char c : from_peer) {
             if (c == '^') {
                 established_ = true;
             } else if (c == '?') {
@@ -51,16 +47,15 @@ public:
                 outgoing_ += std::exchange(held_, {});
             } else if (c == '.') {
                 ended_ = true;
-                from_peer = {};
+                return;
             } else if (c == '!') {
                 outgoing_ = "alert";
                 spent_ = true;
                 throw OSError("the peer says !");
             } else {
-                text_ += c;
+                text += c;
             }
         }
-        return text_;
     }
     void encrypt(BytesView text) override {
         if (spent_) throw OSError("used after its error");
@@ -87,7 +82,6 @@ public:
     [[nodiscard]] Bytes getpeercert() const override { return {}; }
 
 private:
-    Bytes text_;
     Bytes outgoing_;
     Bytes held_;
     bool holds_ = false;

@@ -23,13 +23,17 @@ constexpr std::size_t idle_bytes_max = 1024;
 
 }  // namespace
 
-void ReceiveBuffer::feed(BytesView data) {
+void ReceiveBuffer::prepare_to_feed() {
     if (eof_) throw RuntimeError("feed_data() after feed_eof()");
-    if (data.empty()) return;
     if (begin_ > size()) {  // more was read than is left: each byte is moved once at most
         bytes_.erase(0, begin_);
         begin_ = 0;
     }
+}
+
+void ReceiveBuffer::feed(BytesView data) {
+    prepare_to_feed();
+    if (data.empty()) return;
     bytes_.append(data);
     was_fed();
 }
@@ -39,6 +43,11 @@ void ReceiveBuffer::feed_whole(Bytes data) {
     bytes_ = std::move(data);
     begin_ = 0;
     was_fed();
+}
+
+void ReceiveBuffer::was_fed_since(std::size_t end) noexcept {
+    if (bytes_.size() > end) return was_fed();
+    if (end == 0) bytes_ = Bytes();  // it may have made room
 }
 
 void ReceiveBuffer::was_fed() noexcept {

@@ -7,6 +7,7 @@
 // The bytes belong to the stream, not to a read: a read that is cancelled loses none.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,17 @@ public:
     void feed(BytesView data);
     /// The same, which copies nothing where all that came before was read.
     void feed_whole(Bytes data);
+    /// The same of what `append(bytes)` adds to the end of `bytes`, be it before an error.
+    template <std::invocable<Bytes&> F>
+    void feed_by(F append) {
+        prepare_to_feed();
+        const struct Fed {
+            ReceiveBuffer& self;
+            std::size_t before;
+            ~Fed() { self.was_fed_since(before); }
+        } fed(*this, bytes_.size());
+        append(bytes_);
+    }
     void feed_eof();
     void fail(std::exception_ptr error);
 
@@ -126,6 +138,8 @@ public:
 private:
     friend class ReceiveWait;
     ~ReceiveBuffer() = default;
+    void prepare_to_feed();
+    void was_fed_since(std::size_t end) noexcept;
     void was_fed() noexcept;
     void wake() noexcept;
     void resume_below(std::size_t limit) noexcept;

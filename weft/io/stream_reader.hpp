@@ -2,12 +2,14 @@
 // weft/io/stream_reader.hpp - StreamReader: the receiving half of a stream.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weft/base/bytes.hpp>
@@ -120,6 +122,11 @@ public:
     void feed_data(BytesView data) const { buffer_->feed(data); }
     /// The same, which copies nothing where all that came before was read.
     void feed_whole(Bytes data) const { buffer_->feed_whole(std::move(data)); }
+    /// The same of what `append(bytes)` adds to the end of `bytes`, be it before an error.
+    template <std::invocable<Bytes&> F>
+    void feed_by(F append) const {
+        buffer_->feed_by(std::move(append));
+    }
     void feed_eof() const { buffer_->feed_eof(); }
     void set_exception(std::exception_ptr error) const { buffer_->fail(std::move(error)); }
     /// Lifetime: `transport` holds a copy of this reader, and outlives the stream or is taken away

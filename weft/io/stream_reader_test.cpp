@@ -99,6 +99,30 @@ TEST(StreamReader, hands_on_what_it_was_fed_as_a_whole) {
     }());
 }
 
+TEST(StreamReader, takes_what_is_appended_be_it_before_an_error) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const StreamReader reader;
+        const auto reading = create_task(reader.read(10));
+        co_await spin();
+        reader.feed_by([](Bytes& bytes) { bytes.reserve(5000); });
+        co_await spin(3);
+        EXPECT_FALSE(reading.done()) << "nothing was appended";
+        const auto half = [](Bytes& bytes) {
+            bytes += "abc";
+            throw OSError("the rest is broken");
+        };
+        EXPECT_THROW(reader.feed_by(half), OSError);
+        EXPECT_EQ(co_await reading, "abc");
+        reader.feed_data("defg");
+        EXPECT_EQ(co_await reader.read(3), "def");
+        reader.feed_by([](Bytes& bytes) { bytes += "h"; });
+        EXPECT_EQ(co_await reader.read(10), "gh");
+        reader.feed_eof();
+        EXPECT_THROW(reader.feed_by([](Bytes&) {}), RuntimeError);
+    }());
+}
+
 TEST(StreamReader, reads_to_the_end_without_n) {
     VirtualLoop loop;
     const StreamReader reader(4);  // far below what comes

@@ -57,11 +57,10 @@ public:
     /// Errors: OSError when there was plain text.
     virtual void start(BytesView received) = 0;
 
-    /// Takes bytes away from the head of what the peer has sent, and goes on with the handshake.
-    /// Call it until it returns none.
-    /// Returns:  text, valid until the next call; none when all bytes were taken.
-    /// Errors:   OSError for bytes that the protocol forbids, or a peer that is not trusted.
-    [[nodiscard]] virtual BytesView decrypt(BytesView& from_peer) = 0;
+    /// Takes what the peer has sent, goes on with the handshake, and appends the text to `text`.
+    /// Errors: OSError for bytes that the protocol forbids, or a peer that is not trusted; the text
+    ///         before them is appended.
+    virtual void decrypt(BytesView from_peer, Bytes& text) = 0;
 
     /// Adds a text to outgoing(), after the handshake.
     virtual void encrypt(BytesView text) = 0;

@@ -71,12 +71,7 @@ public:
     Coro<Bytes> receive() {
         Bytes text;
         const Bytes got = co_await stream_.first.read(64 * 1024);
-        BytesView data(got);
-        for (;;) {
-            const BytesView piece = layer_->decrypt(data);
-            if (piece.empty()) break;
-            text += piece;
-        }
+        layer_->decrypt(got, text);
         if (got.empty()) layer_->peer_is_gone();
         give();
         co_return text;

@@ -45,12 +45,9 @@ bool shake_hands(const SSLContext& at_client, const SSLContext& at_server = serv
     const auto server = StreamSecurity(at_server)->server_layer();
     client->start("");
     for (int i = 0; i < 3; ++i) {
-        BytesView there = client->outgoing();
-        static_cast<void>(server->decrypt(there));
-        client->outgoing().clear();
-        BytesView back = server->outgoing();
-        static_cast<void>(client->decrypt(back));
-        server->outgoing().clear();
+        Bytes text;
+        server->decrypt(std::exchange(client->outgoing(), {}), text);
+        client->decrypt(std::exchange(server->outgoing(), {}), text);
     }
     return client->is_established() && server->is_established();
 }

@@ -11,21 +11,15 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/internal/protection.hpp>
+#include <weft/io/internal/spare_bytes.hpp>
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/transport_security.hpp>
 
 namespace weft::internal {
 namespace {
 
-// What one connection keeps for its next records, be they small.
-constexpr std::size_t kept_bytes_max = 4096;
 // What the protocol may have to say to a peer that reads nothing: some peers ask for nothing else.
 constexpr std::size_t answered_bytes_max = 64 * 1024;
-
-void forget(Bytes& sent) noexcept {
-    sent.clear();
-    if (sent.capacity() > kept_bytes_max) sent = Bytes();
-}
 
 }  // namespace
 
@@ -70,16 +64,20 @@ void StreamTransport::decrypt(BytesView data) {
     SecurityLayer& layer = *protection_->layer;
     if (protection_->error || layer.peer_has_ended()) return;
     const std::size_t held = layer.held_bytes();
+    // Text that nobody reads; and that of the handshake, which may call functions of the user's: they
+    // may use the reader.
+    Bytes apart;
     try {
-        for (;;) {
-            const BytesView text = layer.decrypt(data);
-            if (text.empty()) break;
-            if (is_read()) reader_.feed_data(text);
+        if (layer.is_established() && is_read()) {
+            reader_.feed_by([&](Bytes& text) { layer.decrypt(data, text); });
+        } else {
+            layer.decrypt(data, apart);
         }
     } catch (const OSError&) {
         protection_->error = std::current_exception();
         received_eof_ = true;
     }
+    if (is_read() && !apart.empty()) reader_.feed_data(apart);
     if (layer.held_bytes() < held) protection_->released_text = true;
     if (layer.peer_has_ended()) {
         received_eof_ = true;
@@ -93,6 +91,7 @@ void StreamTransport::encrypt(BytesView text) {
         throw RuntimeError("Cannot call write() during the TLS handshake");
     }
     if (protection_->error) return;  // it is about to end
+    if (layer.outgoing().empty()) lend_spare(layer.outgoing());
     try {
         layer.encrypt(text);
     } catch (const std::bad_alloc&) {
@@ -102,7 +101,7 @@ void StreamTransport::encrypt(BytesView text) {
         return end(std::current_exception());
     }
     if (!layer.outgoing().empty()) send(layer.outgoing());
-    forget(layer.outgoing());
+    take_back_spare(layer.outgoing());
     if (layer.held_bytes() > 0) update_events();
 }
 
@@ -147,7 +146,7 @@ void StreamTransport::answer() noexcept {
     }
     try {
         send(outgoing);
-        forget(outgoing);
+        take_back_spare(outgoing);
     } catch (const std::bad_alloc&) {  // with which it has ended
     }
 }
@@ -158,7 +157,7 @@ void StreamTransport::end_text() noexcept {
     try {
         layer.end();
         if (!layer.outgoing().empty()) send(layer.outgoing());
-        forget(layer.outgoing());
+        take_back_spare(layer.outgoing());
         protection_->sent_when_closed = sent_bytes_ + unsent();
         if (awaits_end_of_text() || unsent() > 0) limit_shutdown();
     } catch (...) {

@@ -18,6 +18,8 @@ namespace weft::internal {
 struct Protection {
     std::unique_ptr<SecurityLayer> layer;
     Nanoseconds shutdown_timeout;
+    /// The layer's, which the transport is to end with.
+    std::exception_ptr error = {};
     /// What came during the handshake. It waits for the transport's turn, since the handshake may
     /// call functions of the user's, which may do anything.
     Bytes received = {};
@@ -29,8 +31,6 @@ struct Protection {
     std::uint64_t sent_when_closed = 0;
     /// Set when the handshake is over, and when the transport is lost.
     Event established;
-    /// The layer's, which the transport is to end with.
-    std::exception_ptr error;
     TimerHandle shutdown;
 };
 

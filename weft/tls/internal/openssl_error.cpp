@@ -38,6 +38,11 @@ bool is_last_error(int library, int reason) noexcept {
     return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
 }
 
+// Clearing goes through all places of the queue, and it is empty as a rule.
+void forget_errors() noexcept {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 void throw_openssl_error(const std::string& what) {
     const unsigned long code = ERR_peek_last_error();
     ERR_clear_error();

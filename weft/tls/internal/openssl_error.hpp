@@ -10,6 +10,9 @@ namespace weft::ssl::internal {
 /// the system gave. `what` names the culprit, and may be empty.
 [[noreturn]] void throw_openssl_error(const std::string& what);
 
+/// Empties this thread's queue of errors, as a call needs it whose failure is to be told from it.
+void forget_errors() noexcept;
+
 /// Whether that is the last error of this thread's queue.
 [[nodiscard]] bool is_last_error(int library, int reason) noexcept;
 

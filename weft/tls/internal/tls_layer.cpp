@@ -2,7 +2,6 @@
 #include <weft/tls/internal/tls_layer.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -33,6 +32,13 @@ namespace {
 // The text of one record is no longer (RFC 8446, section 5.1).
 constexpr std::size_t record_text_max = 16 * 1024;
 
+// Of a text as TLS 1.3 sends it, with the header, the type and the tag of each record (RFC 8446,
+// section 5.2).
+constexpr std::size_t protected_size(std::size_t text_bytes) {
+    constexpr std::size_t record_extra = 5 + 1 + 16;
+    return text_bytes + (text_bytes / record_text_max + 1) * record_extra;
+}
+
 // Sets whose certificate it must be; a numeric address is no name, and not asked for by one
 // (RFC 6066, section 3).
 // Returns: whether it is an address.
@@ -42,7 +48,7 @@ bool set_host(SSL* connection, const std::string& host, bool check) {
         if (!check) X509_VERIFY_PARAM_set1_ip(verify, nullptr, 0);
         return true;
     }
-    ERR_clear_error();
+    forget_errors();
     X509_VERIFY_PARAM_set_hostflags(
         verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (check && X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1) {
@@ -99,7 +105,7 @@ long TLSLayer::bio_ctrl(BIO*, int command, long, void*) noexcept {
 // ---- the beginning
 
 TLSLayer::TLSLayer(std::shared_ptr<const ContextState> context)
-    : context_(std::move(context)), connection_(SSL_new(context_->get())), is_client_(false) {
+    : is_client_(false), context_(std::move(context)), connection_(SSL_new(context_->get())) {
     if (!connection_) throw_openssl_error("");
     BIO* bio = BIO_new(bio_method());
     if (!bio) throw_openssl_error("");
@@ -166,7 +172,7 @@ void TLSLayer::start(BytesView received) {
 }
 
 bool TLSLayer::go_on_with_handshake() {
-    ERR_clear_error();
+    forget_errors();
     const int returned = SSL_do_handshake(connection_.get());
     check(returned);
     established_ = returned == 1;
@@ -180,19 +186,31 @@ bool TLSLayer::go_on_with_handshake() {
 
 // ---- bytes
 
-BytesView TLSLayer::decrypt(BytesView& from_peer) {
-    static thread_local std::array<char, record_text_max> text;
+void TLSLayer::decrypt(BytesView from_peer, Bytes& text) {
     incoming_ = &from_peer;
     const AtEnd forget([this] { incoming_ = nullptr; });
-    if (!established_ && !go_on_with_handshake()) return {};
-    ERR_clear_error();
-    std::size_t count = 0;
-    const int returned = SSL_read_ex(connection_.get(), text.data(), text.size(), &count);
-    if (returned == 1) return {text.data(), count};
-    check(returned);
-    if (peer_has_ended_) from_peer = {};  // nothing counts that comes after it
+    if (!established_ && !go_on_with_handshake()) return;
+    // At once, since a record is longer than its text; but the first one may have begun before.
+    text.reserve(text.size() + from_peer.size());
+    for (;;) {
+        const auto left = static_cast<std::size_t>(SSL_pending(connection_.get()));
+        const std::size_t room = std::max(left, from_peer.size());
+        if (room == 0 || !read(text, std::min(room, record_text_max))) break;
+    }
     encrypt_what_waited();
-    return {};
+}
+
+bool TLSLayer::read(Bytes& text, std::size_t room) {
+    forget_errors();
+    const std::size_t before = text.size();
+    std::size_t count = 0;
+    int returned = 0;
+    text.resize_and_overwrite(before + room, [&](char* bytes, std::size_t) noexcept {
+        returned = SSL_read_ex(connection_.get(), bytes + before, room, &count);
+        return before + count;
+    });
+    if (returned != 1) check(returned);
+    return returned == 1;
 }
 
 // Half a message of the protocol, such as a ticket in two records, holds up what is sent.
@@ -202,7 +220,8 @@ void TLSLayer::encrypt(BytesView text) {
         waiting_text_ += text;
         return;
     }
-    ERR_clear_error();
+    outgoing_.reserve(outgoing_.size() + protected_size(text.size()));
+    forget_errors();
     std::size_t count = 0;
     const int returned = SSL_write_ex(connection_.get(), text.data(), text.size(), &count);
     if (returned == 1) return;
@@ -225,9 +244,9 @@ void TLSLayer::end() {
         is_to_end_ = true;
         return;
     }
-    ERR_clear_error();
+    forget_errors();
     static_cast<void>(SSL_shutdown(connection_.get()));  // 0: the peer has not answered yet
-    ERR_clear_error();
+    forget_errors();
     if (no_memory_) throw std::bad_alloc();
 }
 
@@ -257,7 +276,7 @@ void TLSLayer::check(int returned) {
 }
 
 void TLSLayer::throw_verify_error() const {
-    ERR_clear_error();
+    forget_errors();
     const long code = SSL_get_verify_result(connection_.get());
     std::string message = X509_verify_cert_error_string(code);
     if (code == X509_V_ERR_HOSTNAME_MISMATCH) {

@@ -41,7 +41,7 @@ public:
     void keep(OwnedSession session) const;
 
     void start(BytesView received) override;
-    [[nodiscard]] BytesView decrypt(BytesView& from_peer) override;
+    void decrypt(BytesView from_peer, Bytes& text) override;
     void encrypt(BytesView text) override;
     void end() override;
     void peer_is_gone() override;
@@ -64,23 +64,27 @@ private:
     static long bio_ctrl(BIO* bio, int command, long number, void* pointer) noexcept;
 
     [[nodiscard]] bool go_on_with_handshake();
+    /// Appends what OpenSSL has decrypted, no more than `room`. Returns: whether there was any.
+    [[nodiscard]] bool read(Bytes& text, std::size_t room);
     /// Throws for what OpenSSL returned, unless it only wants more bytes, or the peer has ended.
     void check(int returned);
     void encrypt_what_waited();
     [[noreturn]] void throw_verify_error() const;
 
-    std::shared_ptr<const ContextState> context_;
-    OwnedConnection connection_;
-    std::string server_hostname_;
-    BytesView* incoming_ = nullptr;  // while it decrypts
-    Bytes outgoing_;
-    Bytes waiting_text_;            // while OpenSSL has half a message of the protocol
-    std::uint64_t generation_ = 0;  // of the sessions, when it began
-    bool is_client_;
+    // What each record uses comes first, and together: of many connections that take turns, each
+    // finds its memory out of the cache.
     bool established_ = false;
     bool peer_has_ended_ = false;
     bool is_to_end_ = false;
     bool no_memory_ = false;  // in a callback, which may not throw
+    bool is_client_;
+    std::shared_ptr<const ContextState> context_;
+    OwnedConnection connection_;
+    BytesView* incoming_ = nullptr;  // while it decrypts
+    Bytes outgoing_;
+    Bytes waiting_text_;  // while OpenSSL has half a message of the protocol
+    std::string server_hostname_;
+    std::uint64_t generation_ = 0;  // of the sessions, when it began
 };
 
 }  // namespace weft::ssl::internal
