@@ -47,7 +47,7 @@ void ReceiveBuffer::feed_whole(Bytes data) {
 
 void ReceiveBuffer::was_fed_since(std::size_t end) noexcept {
     if (bytes_.size() > end) return was_fed();
-    if (end == 0) bytes_ = Bytes();  // it may have made room
+    if (end == 0) Bytes().swap(bytes_);  // it may have made room
 }
 
 void ReceiveBuffer::was_fed() noexcept {
@@ -87,7 +87,8 @@ void ReceiveBuffer::drop(std::size_t count) noexcept {
     if (size() == 0) {
         bytes_.clear();
         begin_ = 0;
-        if (bytes_.capacity() > idle_bytes_max) bytes_ = Bytes();
+        // An assignment would keep the memory.
+        if (bytes_.capacity() > idle_bytes_max) Bytes().swap(bytes_);
     }
     resume_below(limit_);
 }

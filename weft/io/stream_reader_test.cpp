@@ -99,6 +99,18 @@ TEST(StreamReader, hands_on_what_it_was_fed_as_a_whole) {
     }());
 }
 
+TEST(StreamReader, keeps_no_memory_once_all_is_read) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const StreamReader reader;
+        reader.feed_data(Bytes(100'000, 'm'));
+        const char* const place = reader.buffered().data();
+        for (int i = 0; i < 10; ++i) co_await reader.readexactly(10'000);
+        reader.feed_data("a");  // which needs none
+        EXPECT_NE(reader.buffered().data(), place);
+    }());
+}
+
 TEST(StreamReader, takes_what_is_appended_be_it_before_an_error) {
     VirtualLoop loop;
     loop.run([]() -> Coro<void> {

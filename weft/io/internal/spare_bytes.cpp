@@ -38,7 +38,7 @@ void take_back_spare(Bytes& bytes) noexcept {
         bytes.capacity() > of_this_thread().capacity()) {
         bytes.swap(of_this_thread());
     }
-    bytes = Bytes();
+    Bytes().swap(bytes);  // an assignment would keep the memory
 }
 
 }  // namespace weft::internal

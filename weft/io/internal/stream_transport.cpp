@@ -274,7 +274,7 @@ void StreamTransport::flush() noexcept {
         }
     }
     if (buffered() > 0 || ending_) return;
-    sending_ = Bytes();
+    Bytes().swap(sending_);  // an assignment would keep the memory
     sent_ = 0;
     if (closing_) {
         if (!awaits_end_of_text()) end(nullptr);
@@ -415,8 +415,8 @@ void StreamTransport::lose() noexcept {
     lost_ = true;
     ListNode::unlink();
     channel_.close();
-    sending_ = Bytes();
-    queued_ = Bytes();
+    Bytes().swap(sending_);
+    Bytes().swap(queued_);
     sent_ = 0;
     reader_.set_transport(nullptr);
     if (error_) {
