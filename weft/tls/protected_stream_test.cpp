@@ -252,14 +252,15 @@ TEST(ProtectedStream, that_is_closed_tells_the_peer_and_waits_for_its_answer) {
 TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
     run_clean([]() -> Coro<void> {
         // Of which the system keeps less than of TCP's.
-        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 1s}, Socket::socketpair());
+        Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 2s}, Socket::socketpair());
         odd.writer.write(Bytes(1 << 20, 'x'));
         odd.writer.close();
         std::size_t got = 0;
-        // In steps that are short of the limit, and together far above it.
+        // In steps that are short of the limit, and together above it: there is room again once the
+        // peer has taken three quarters of what the system keeps.
         while (!odd.server.client_has_ended()) {
             got += (co_await odd.server.receive()).size();
-            co_await sleep(100ms);
+            co_await sleep(50ms);
         }
         EXPECT_EQ(got, std::size_t{1} << 20);
         odd.server.say_no_more();
