@@ -15,11 +15,13 @@
 #include <gtest/gtest.h>
 #include <liburing.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/file.hpp>
+#include <weft/io/loop_test.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/io/uring_faults_test.hpp>
@@ -262,6 +264,21 @@ TEST_F(FileFaults, open_file_tells_that_no_descriptor_is_left) {
             EXPECT_EQ(co_await read_bytes(path), "there");
         }(path(), error));
     }
+}
+
+// The real thing, as a limit of the process: the system takes what fits, and then refuses.
+TEST_F(FileFaults, a_file_that_may_not_grow_tells_so_and_the_process_goes_on) {
+    const auto write_too_much = [this] {
+        const rlimit limit{.rlim_cur = 1000, .rlim_max = 1000};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        std::string told;
+        run([](const FileFaults& here, std::string& to) -> Coro<void> {
+            const File file = co_await open_file(here.path(), "w");
+            to = co_await outcome(file.write(Bytes(3000, 'x')));
+        }(*this, told));
+        return told == "OSError: " + told_of(EFBIG, path()) && contents().size() == 1000 ? 7 : 1;
+    };
+    EXPECT_EQ(in_fork(write_too_much), 7);
 }
 
 // ---- files that are replaced as a whole
