@@ -93,6 +93,7 @@ public:
     unsigned entries = 0;
 
     // For the functions below.
+    void ring_is_new() noexcept { seen_in_ = nullptr; }
     template <class Enter>
     int enter(io_uring& ring, Enter real) {
         if (const int error = judge(of_enter_); error != 0) return -error;
@@ -275,7 +276,8 @@ int io_uring_get_events(io_uring* ring) {
 int io_uring_queue_init_params(unsigned entries, io_uring* ring, io_uring_params* parameters) {
     static const auto real =
         liburing<decltype(::io_uring_queue_init_params)>("io_uring_queue_init_params");
-    const UringFaults* const faults = UringFaults::of_this_thread;
+    UringFaults* const faults = UringFaults::of_this_thread;
+    if (faults) faults->ring_is_new();
     if (faults && faults->entries != 0) {
         entries = faults->entries;
         parameters->cq_entries = 2 * entries;
