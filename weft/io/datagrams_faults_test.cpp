@@ -3,17 +3,14 @@
 // Method: system calls fail on demand, at once or after a wait.
 #include <cerrno>
 #include <string>
-#include <utility>
 
 #include <gtest/gtest.h>
 
-#include <weft/base/bytes.hpp>
 #include <weft/io/datagrams.hpp>
-#include <weft/io/run.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/task.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/testing/system_faults.hpp>
 #include <weft/testing/trace.hpp>
 

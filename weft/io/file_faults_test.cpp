@@ -14,9 +14,7 @@
 
 #include <gtest/gtest.h>
 #include <liburing.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
@@ -28,7 +26,6 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/testing/system_faults.hpp>
-#include <weft/testing/trace.hpp>
 
 namespace weft {
 namespace {

@@ -12,9 +12,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/datagrams.hpp>
 #include <weft/io/exceptions.hpp>
@@ -29,7 +29,6 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
-#include <weft/runtime/timeout.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {

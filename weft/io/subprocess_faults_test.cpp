@@ -15,14 +15,14 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/io/loop_test.hpp>
-#include <weft/io/run.hpp>
+#include <weft/base/exceptions.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams_test.hpp>

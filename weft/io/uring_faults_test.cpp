@@ -33,8 +33,8 @@
 #include <weft/io/loop_test.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>
-#include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/io/streams_test.hpp>
@@ -44,7 +44,6 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
 #include <weft/runtime/task.hpp>
-#include <weft/testing/descriptors.hpp>
 #include <weft/testing/trace.hpp>
 
 namespace weft {

@@ -12,7 +12,6 @@
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 #include <liburing.h>
@@ -21,7 +20,6 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
@@ -34,7 +32,6 @@
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/system_faults.hpp>
 #include <weft/testing/trace.hpp>
-#include <weft/tls/ssl_context.hpp>
 #include <weft/tls/tls_test.hpp>
 
 namespace weft::ssl {
