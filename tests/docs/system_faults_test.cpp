@@ -5,9 +5,11 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <weft/io/socket.hpp>
 
@@ -17,6 +19,7 @@ namespace {
 using testing::always;
 using testing::Call;
 using testing::SystemFaults;
+using testing::Threads;
 
 // The errno that a call left, or what it returned.
 std::string told(auto result) {
@@ -41,6 +44,17 @@ TEST(SystemFaults, meet_the_calls_that_they_are_for) {
     EXPECT_EQ(receive(), "4");
     for (int i = 0; i < 5; ++i) EXPECT_EQ(accept(), "errno " + std::to_string(EMFILE));
     EXPECT_EQ(accept(), "errno " + std::to_string(EINVAL));  // it does not listen
+}
+
+TEST(SystemFaults, meet_the_calls_of_all_threads) {
+    SystemFaults everywhere(Threads::all);
+    everywhere.on(Call::fsync, {.error = EIO});
+
+    std::string elsewhere;
+    std::thread([&] { elsewhere = told(::fsync(1)); }).join();
+    EXPECT_EQ(elsewhere, "errno " + std::to_string(EIO));
+    EXPECT_EQ(everywhere.calls(Call::fsync), 1);
+    EXPECT_EQ(everywhere.met(), 1);
 }
 
 }  // namespace

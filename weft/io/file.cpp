@@ -44,6 +44,15 @@ void check_result(int result, const std::string& path) {
     if (result < 0) throw_os_error(errno, quoted(path));
 }
 
+template <class Call>
+int uninterrupted(Call call) {
+    int result = 0;
+    do {
+        result = call();
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
 // ---- opening
 
 int flags_of(const std::string& mode) {
@@ -69,10 +78,7 @@ struct Opened {
 
 // For a thread that may wait.
 Opened open_in_thread(const std::string& path, int flags, unsigned permissions) {
-    int fd = -1;
-    do {
-        fd = ::open(path.c_str(), flags, permissions);
-    } while (fd < 0 && errno == EINTR);
+    const int fd = uninterrupted([&] { return ::open(path.c_str(), flags, permissions); });
     check_result(fd, path);
     auto file = std::make_shared<const internal::FileDescriptor>(fd, "open");
     struct stat status{};
@@ -188,10 +194,7 @@ Coro<void> write_at(Ref<FileState> file, BytesView data, std::int64_t offset) {
 
 Coro<void> truncate_to(Ref<FileState> file, std::int64_t size) {
     const auto truncate = [](const OpenFile& open, std::int64_t bytes) {
-        int result = 0;
-        do {
-            result = ::ftruncate(open->get(), bytes);
-        } while (result < 0 && errno == EINTR);
+        const int result = uninterrupted([&] { return ::ftruncate(open->get(), bytes); });
         return result < 0 ? errno : 0;
     };
     const int error = co_await to_thread(truncate, file->file(), size);
@@ -212,7 +215,8 @@ public:
         } while (fd_ < 0 && (errno == EEXIST || errno == EINTR));
         check_result(fd_, made_);
         struct stat old{};
-        if (::stat(path_.c_str(), &old) == 0 && ::fchmod(fd_, old.st_mode & 07777) != 0) {
+        if (::stat(path_.c_str(), &old) == 0 &&
+            uninterrupted([&] { return ::fchmod(fd_, old.st_mode & 07777); }) != 0) {
             const int error = errno;
             remove();
             throw_os_error(error, quoted(made_));
@@ -229,19 +233,21 @@ public:
             data.remove_prefix(static_cast<std::size_t>(count));
         }
     }
-    // The contents are on the disk before the name is theirs, and the name afterwards.
+    // The contents are on the disk before the name is theirs, and the name afterwards. What can fail
+    // does so before.
     void take_its_place() {
-        check(::fsync(fd_));
-        check(::rename(made_.c_str(), path_.c_str()));
-        done_ = true;
+        check(uninterrupted([&] { return ::fsync(fd_); }));
         const std::size_t slash = path_.rfind('/');
         const std::string folder = slash == std::string::npos ? "."
                                    : slash == 0               ? "/"
                                                               : path_.substr(0, slash);
-        const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const int fd = uninterrupted(
+            [&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
         check_result(fd, folder);
         const internal::FileDescriptor owned(fd, "open");
-        check_result(::fsync(fd), folder);
+        check(::rename(made_.c_str(), path_.c_str()));
+        done_ = true;
+        check_result(uninterrupted([&] { return ::fsync(fd); }), folder);
     }
 
 private:

@@ -114,7 +114,8 @@ struct WriteBytesOptions {
 };
 
 /// Makes `data` the contents of a file. Spec: Path.write_bytes().
-/// Errors: OSError; with `atomic` the old file is as it was then.
+/// Errors: OSError; with `atomic` the old file is as it was then, unless it is the folder that cannot
+///         be brought to the disk: then the new one is there, and a power failure may undo that.
 /// Lifetime: `data` is the coroutine's.
 [[nodiscard]] Coro<void> write_bytes(std::string path, Bytes data, WriteBytesOptions options = {});
 

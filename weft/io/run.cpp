@@ -36,11 +36,14 @@ namespace {
 // Python's limit for joining the default executor's threads.
 constexpr Nanoseconds executor_join_max = std::chrono::seconds(300);
 
-// A peer that went away must be an error of the write, not the end of the process.
-void ignore_sigpipe() {
-    struct sigaction current{};
-    if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
-        std::signal(SIGPIPE, SIG_IGN);
+// A peer that went away, or a file that may not grow, must be an error of the write, not the end of
+// the process.
+void ignore_signals_of_writes() {
+    for (const int signal : {SIGPIPE, SIGXFSZ}) {
+        struct sigaction current{};
+        if (sigaction(signal, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+            std::signal(signal, SIG_IGN);
+        }
     }
 }
 
@@ -112,7 +115,7 @@ void cancel_all_tasks(EventLoop& loop, Delay grace) {
 }  // namespace
 
 std::unique_ptr<EventLoop> new_event_loop() {
-    ignore_sigpipe();
+    ignore_signals_of_writes();
     return std::make_unique<EventLoop>(make_backend());
 }
 

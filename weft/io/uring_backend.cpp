@@ -143,7 +143,7 @@ private:
 
     void belong_to_this_thread();
     void cancel_in_kernel() noexcept;
-    void drop_completions(List<IoOperation>& ended) noexcept;
+    bool drop_completions(List<IoOperation>& ended) noexcept;
     void start_all() noexcept;
     [[nodiscard]] bool start(IoOperation& operation) noexcept;
     [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
@@ -227,24 +227,33 @@ void UringBackend::cancel_all() noexcept {
 }
 
 void UringBackend::cancel_in_kernel() noexcept {
-    io_uring& ring = ring_->uring.get();
+    Uring& uring = ring_->uring;
     List<IoOperation> ended;
-    while (!in_flight_.empty()) {
-        if (io_uring_sqe* entry = ring_->uring.next_entry()) {
+    bool goes_on = true;
+    while (!in_flight_.empty() && goes_on) {
+        if (io_uring_sqe* entry = uring.next_entry()) {
             io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
             io_uring_sqe_set_data64(entry, for_nobody);
         }
-        const int result = io_uring_submit_and_wait(&ring, 1);
-        check(result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY,
+        const int result = io_uring_submit_and_wait(&uring.get(), 1);
+        check(result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY ||
+                  result == -EBADR,
               "io_uring lets operations go");
-        drop_completions(ended);
+        const bool some_ended = drop_completions(ended);
+        // Of an operation whose completion was dropped nobody will hear.
+        goes_on = some_ended || result < 0 || !uring.has_lost();
+    }
+    if (!in_flight_.empty()) {
+        uring.close_and_wait();
+        ring_.reset();
     }
     in_flight_.splice_back(ended);
 }
 
-// Moves those operations that are over. From another thread, what overflowed stays in the kernel:
-// with a connection that is among it, its descriptor.
-void UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
+// Moves those operations that are over; whether there are any. From another thread, what overflowed
+// stays in the kernel: with a connection that is among it, its descriptor.
+bool UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
+    bool some_ended = false;
     io_uring& ring = ring_->uring.get();
     io_uring_cqe* cqe = nullptr;
     while (io_uring_peek_cqe(&ring, &cqe) == 0) {
@@ -254,10 +263,12 @@ void UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
             if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
                 operation.unlink();
                 ended.push_back(operation);
+                some_ended = true;
             }
         }
         io_uring_cqe_seen(&ring, cqe);
     }
+    return some_ended;
 }
 
 void UringBackend::belong_to_this_thread() {
@@ -347,6 +358,12 @@ bool UringBackend::wait(TimePoint deadline) {
     }
     enter(deadline);
     deliver_all();
+    // Whose it was nobody knows: somebody waits for ever, or a server has become deaf.
+    if (ring_->uring.has_lost()) {
+        throw_os_error(EBADR,
+                       "io_uring has dropped a completion for want of memory, and the loop cannot "
+                       "go on");
+    }
     return true;
 }
 
@@ -372,6 +389,7 @@ void UringBackend::enter(TimePoint deadline) {
         case EINTR:
         case EAGAIN:  // no memory for a request at the moment; it is still in the queue
         case EBUSY:   // completions are to be taken first
+        case EBADR:   // one was dropped, which wait() tells
             return;
         default:
             if (result < 0) throw_os_error(-result, "io_uring_enter");

@@ -28,6 +28,8 @@ enum class UringTier : std::uint8_t {
 ///         that thread has ended: closing it while the thread goes on ends the process, since the
 ///         kernel would go on writing to memory that is freed.
 /// Cost:   that memory for each loop, as far as it is used.
+/// Where the kernel has no memory to tell of an operation, nobody knows whom it would concern: wait()
+/// throws an OSError of EBADR from then on, and the loop can only be closed.
 /// Errors: OSError where the kernel has no io_uring of that tier, or a sandbox forbids it.
 [[nodiscard]] std::unique_ptr<Backend> make_uring_backend(
     std::optional<UringTier> tier = std::nullopt);

@@ -2,12 +2,15 @@
 #include <weft/io/internal/uring.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
+#include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +32,10 @@ constexpr std::uint8_t operation_pipe = 62;        // IORING_OP_PIPE
 constexpr std::uint16_t register_incremental = 2;  // IOU_PBUF_RING_INC
 
 constexpr std::size_t kib = 1024;
+
+// How long a ring that has lost a completion may take to end what it has begun, such as a read of a
+// slow disk.
+constexpr auto release_time_max = std::chrono::seconds(30);
 
 void check_result(int result, const char* what) {
     if (result < 0) throw_os_error(-result, what);
@@ -104,6 +111,29 @@ bool Uring::has_more() const noexcept {
 
 bool Uring::has_work() const noexcept {
     return io_uring_sq_ready(&ring_) > 0 || io_uring_cq_ready(&ring_) > 0 || has_more();
+}
+
+bool Uring::has_lost() const noexcept { return IO_URING_READ_ONCE(*ring_.cq.koverflow) != 0; }
+
+// A ring holds the files that are registered with it until its last operation has ended: here the one
+// end of a pipe, whose other end tells.
+void Uring::close_and_wait() noexcept {
+    int ends[2];
+    check(::pipe2(ends, O_CLOEXEC) == 0 && io_uring_register_files(&ring_, &ends[1], 1) == 0,
+          "io_uring has lost a completion, and cannot tell when it is done");
+    ::close(ends[1]);
+    io_uring_queue_exit(&ring_);
+    is_open_ = false;
+    const auto end = std::chrono::steady_clock::now() + release_time_max;
+    pollfd released{.fd = ends[0], .events = 0, .revents = 0};
+    for (int result = 0; result != 1;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        // The child of a fork may hold the ring; and memory that the kernel may write to must stay.
+        check(left.count() > 0, "io_uring has lost a completion, and does not let its files go");
+        result = ::poll(&released, 1, static_cast<int>(left.count()));
+    }
+    ::close(ends[0]);
 }
 
 UringTier tier_of(Uring& uring, std::optional<UringTier> wanted) {

@@ -18,7 +18,9 @@ class Uring {
 public:
     /// Errors: OSError
     Uring();
-    ~Uring() { io_uring_queue_exit(&ring_); }
+    ~Uring() {
+        if (is_open_) io_uring_queue_exit(&ring_);
+    }
     Uring(const Uring&) = delete;
     Uring& operator=(const Uring&) = delete;
 
@@ -39,8 +41,14 @@ public:
     /// The same, or there is something to submit or to take.
     [[nodiscard]] bool has_work() const noexcept;
 
+    /// Whether the kernel has dropped completions, which it does when it has no memory to keep them.
+    [[nodiscard]] bool has_lost() const noexcept;
+    /// Closes it, and returns when nothing is in the kernel's hands any more, be its completion lost.
+    void close_and_wait() noexcept;
+
 private:
     io_uring ring_{};
+    bool is_open_ = true;
 };
 
 struct Unmap {
