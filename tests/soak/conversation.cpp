@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "conversation.hpp"
 #include "pattern.hpp"

@@ -4,14 +4,10 @@
 // Method: client and server in two processes, a loop each. The busy ones exchange messages of their
 //         own for the given time while the idle ones stay; then each idle one has to answer once more.
 // usage:  crowd [SECONDS]    of the busy ones; `crowd serve` is the server
-#include <algorithm>
 #include <chrono>
-#include <cinttypes>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <deque>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +16,7 @@
 
 #include "memory.hpp"
 #include "soak.hpp"
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "memory.hpp"
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <weft/base/exceptions.hpp>
@@ -14,8 +13,12 @@
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define WEFT_HAS_SANITIZER_ALLOCATOR 1
-#include <sanitizer/allocator_interface.h>
 #endif
+#endif
+#ifdef WEFT_HAS_SANITIZER_ALLOCATOR
+#include <sanitizer/allocator_interface.h>
+#else
+#include <malloc.h>
 #endif
 
 namespace weft::soak {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names in the storm: who waits for a name until the answer comes gets the addresses of that name,
 // whoever else has asked for it and given up.
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "storm.hpp"

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "conversation.hpp"
 #include "pattern.hpp"
 #include "storm.hpp"
 #include "storms.hpp"
@@ -18,7 +17,6 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/io/subprocess.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/outcome.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>

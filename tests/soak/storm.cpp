@@ -21,18 +21,6 @@ namespace weft::soak {
 
 using namespace std::chrono_literals;
 
-Tally& Storm::tally(const std::string& kind) {
-    for (Tally& one : tallies_) {
-        if (one.kind == kind) return one;
-    }
-    return tallies_.emplace_back(Tally{.kind = kind});
-}
-
-void Storm::fail(const std::string& what) {
-    ++failures_;
-    std::fprintf(stderr, "FAILED: %s\n", what.c_str());
-}
-
 namespace {
 
 bool is_os_error(const std::exception_ptr& error) {
@@ -48,6 +36,23 @@ bool is_os_error(const std::exception_ptr& error) {
 }
 
 }  // namespace
+
+Tally& Storm::tally(const std::string& kind) {
+    for (Tally& one : tallies_) {
+        if (one.kind == kind) return one;
+    }
+    return tallies_.emplace_back(Tally{.kind = kind});
+}
+
+void Storm::fail(const std::string& what) {
+    ++failures_;
+    std::fprintf(stderr, "FAILED: %s\n", what.c_str());
+}
+
+void Storm::fail(const std::string& who, const std::exception_ptr& error) {
+    if (ends_in_the_middle_ && is_os_error(error)) return;
+    fail(who + ": " + describe(error));
+}
 
 void Player::expect_os_error(const std::exception_ptr& error) const {
     if (!is_os_error(error)) expect(false, describe(error));

@@ -47,11 +47,16 @@ public:
     void expect(bool kept, const std::string& what) {
         if (!kept) fail(what);
     }
+    /// The same of an error that nothing explains, but of a loop that ends in the middle of it all: one
+    /// end of a connection may go before the other.
+    void fail(const std::string& who, const std::exception_ptr& error);
+    void loop_ends_in_the_middle(bool so) noexcept { ends_in_the_middle_ = so; }
     [[nodiscard]] int failures() const noexcept { return failures_; }
 
 private:
     std::deque<Tally> tallies_;
     std::atomic<int> failures_ = 0;
+    bool ends_in_the_middle_ = false;
 };
 
 namespace internal {
@@ -113,6 +118,7 @@ public:
     }
     /// That it is an OSError, or a group of nothing else.
     void expect_os_error(const std::exception_ptr& error) const;
+    void fail(const std::exception_ptr& error) const { storm_->fail(tally_->kind, error); }
     void round_is_over() const noexcept { ++tally_->rounds; }
 
     Dice dice;

@@ -80,7 +80,7 @@ std::vector<Played> all_parts(const std::string& folder) {
 Coro<void> play(std::shared_ptr<Part> part, Player me, TimePoint end) {
     do {
         const auto ended = co_await as_result(part->round(me));
-        if (!ended) me.expect(false, describe(ended.error()));
+        if (!ended) me.fail(ended.error());
         me.round_is_over();
     } while (get_running_loop().time() < end && storm().failures() == 0);
 }
@@ -109,8 +109,11 @@ Coro<void> end_in_order(std::vector<Task<void>> players,
 Coro<void> play_all(const std::string& folder, Dice dice, Delay span, bool to_the_end) {
     EventLoop& loop = get_running_loop();
     loop.slow_callback_duration = Nanoseconds::zero();  // nothing to tell of here
-    loop.set_exception_handler(
-        [](EventLoop&, const ExceptionContext& context) { storm().fail(context.message); });
+    storm().loop_ends_in_the_middle(false);
+    loop.set_exception_handler([](EventLoop&, const ExceptionContext& context) {
+        if (context.exception) return storm().fail(context.message, context.exception);
+        storm().fail(context.message);
+    });
     std::vector<std::pair<std::shared_ptr<Part>, Player>> hosts;
     std::vector<Task<void>> players;
     const TimePoint end = loop.time() + span.get();
@@ -127,6 +130,7 @@ Coro<void> play_all(const std::string& folder, Dice dice, Delay span, bool to_th
         co_await end_in_order(std::move(players), hosts, span);
     } else {
         co_await sleep(span);
+        storm().loop_ends_in_the_middle(true);
     }
 }
 
