@@ -27,7 +27,8 @@ namespace {
 using namespace std::chrono_literals;
 using subprocess::pipe;
 
-constexpr std::size_t text_bytes_max = 200'000;
+// More than a pipe holds; twice as much is still one piece of the pattern.
+constexpr std::size_t text_bytes_max = 100'000;
 
 Coro<Process> cat(bool kill_on_cancel) {
     std::vector<std::string> program{"cat"};

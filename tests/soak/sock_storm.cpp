@@ -2,7 +2,10 @@
 // The sock_ functions in the storm: what is received goes on exactly where a receiver gave up, and
 // what a sender gave up has arrived up to some byte.
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <deque>
 #include <memory>
 #include <span>
@@ -17,7 +20,6 @@
 #include <unistd.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/os_error.hpp>
 #include <weft/io/file.hpp>
 #include <weft/io/sock.hpp>

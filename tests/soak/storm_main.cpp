@@ -4,6 +4,7 @@
 // Method: everything that waits is done at once, many times over, and given up at random moments. A
 //         loop after the other; every other one ends in the middle of it all.
 // usage:  storm [SECONDS]    WEFT_SOAK_SEED in the environment makes the same choices once more
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cinttypes>
@@ -31,7 +32,6 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/inspect.hpp>
-#include <weft/runtime/outcome.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>

@@ -10,6 +10,7 @@
 #include "storm.hpp"
 #include "storms.hpp"
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/stream_reader.hpp>
