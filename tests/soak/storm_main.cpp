@@ -44,8 +44,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::open_descriptors;
 
-// Far above what any machine needs: then somebody waits for ever.
-constexpr auto end_time_max = 60s;
+// So long without an operation that ends: somebody waits for ever. A machine may be busy.
+constexpr auto silence_max = 60s;
 // For kinds of which one side has not won yet.
 constexpr int more_loops_max = 20;
 
@@ -94,14 +94,25 @@ Coro<void> close_all(std::vector<std::pair<std::shared_ptr<Part>, Player>>& host
     for (auto& [part, host] : hosts) co_await part->close(host);
 }
 
+// How many operations have ended.
+std::uint64_t progress() {
+    std::uint64_t sum = 0;
+    for (const Tally& tally : storm().tallies()) sum += tally.done + tally.given_up + tally.refused;
+    return sum;
+}
+
 // Each ends its round, and then all that was begun is ended: nobody is left.
 Coro<void> end_in_order(std::vector<Task<void>> players,
                         std::vector<std::pair<std::shared_ptr<Part>, Player>>& hosts, Delay span) {
-    const auto [done, pending] = co_await wait(players, {.timeout = span.get() + end_time_max});
-    if (!pending.empty()) co_return somebody_waits_for_ever("a round does not end");
-    const auto closed = co_await as_result(wait_for(close_all(hosts), end_time_max));
+    for (;;) {
+        const std::uint64_t before = progress();
+        const auto [done, pending] = co_await wait(players, {.timeout = span.get() + silence_max});
+        if (pending.empty()) break;
+        if (progress() == before) co_return somebody_waits_for_ever("a round does not end");
+    }
+    const auto closed = co_await as_result(wait_for(close_all(hosts), silence_max));
     if (!closed) co_return somebody_waits_for_ever(describe(closed.error()));
-    const TimePoint limit = get_running_loop().time() + end_time_max;
+    const TimePoint limit = get_running_loop().time() + silence_max;
     while (all_tasks().size() > 1 && get_running_loop().time() < limit) co_await sleep(1ms);
     if (all_tasks().size() > 1) somebody_waits_for_ever("tasks are left");
 }
