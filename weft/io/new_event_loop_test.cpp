@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // new_event_loop(): the backend and the mode that the environment asks for.
 #include <cerrno>
-#include <cstddef>
 #include <cstdlib>
-#include <iterator>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <weft/base/exceptions.hpp>
@@ -21,6 +16,7 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/testing/fork.hpp>
 #include <weft/testing/log_capture.hpp>
+#include <weft/testing/sandbox.hpp>
 
 namespace weft {
 namespace {
@@ -42,19 +38,6 @@ TEST(NewEventLoop, takes_epoll_by_its_name_and_without_one) {
     EXPECT_EQ(new_event_loop()->backend(), "epoll");
 }
 
-// As containers do.
-bool forbid_io_uring() {
-    sock_filter program[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog filter{.len = std::size(program), .filter = program};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
 TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
     ::setenv("WEFT_BACKEND", "auto", 1);
     std::string best = "epoll";
@@ -65,7 +48,7 @@ TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
     }
     EXPECT_EQ(new_event_loop()->backend(), best);
     EXPECT_EQ(testing::in_fork([] {
-                  if (!forbid_io_uring()) return 2;
+                  if (!testing::refuse(SYS_io_uring_setup, EPERM)) return 2;
                   const testing::LogCapture log;
                   const bool is_epoll = new_event_loop()->backend() == "epoll" &&
                                         new_event_loop()->backend() == "epoll";
@@ -78,7 +61,7 @@ TEST(NewEventLoop, takes_the_best_there_is_and_tells_once_when_that_is_epoll) {
               }),
               0);
     EXPECT_EQ(testing::in_fork([] {
-                  if (!forbid_io_uring()) return 2;
+                  if (!testing::refuse(SYS_io_uring_setup, EPERM)) return 2;
                   ::setenv("WEFT_BACKEND", "io_uring", 1);
                   return message_of([] {
                              static_cast<void>(new_event_loop());

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/io/sandboxed_subprocess_test.cpp - processes where the system refuses what starts them best.
 #include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
+#include <cstring>
 #include <string>
 #include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <weft/io/streams_test.hpp>
 #include <weft/io/subprocess.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/testing/sandbox.hpp>
 
 namespace weft {
 namespace {
@@ -25,19 +21,6 @@ namespace {
 using subprocess::devnull;
 using subprocess::pipe;
 using subprocess::to_stdout;
-
-// For the rest of this thread and for its children, as a sandbox does.
-void refuse(int number, int error) {
-    sock_filter instructions[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog program{.len = std::size(instructions), .filter = instructions};
-    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), 0);
-}
 
 struct Refused {
     int call;
@@ -47,7 +30,7 @@ class SandboxedSubprocess : public ::testing::TestWithParam<Refused> {};
 
 TEST_P(SandboxedSubprocess, is_started_all_the_same) {
     std::thread sandboxed([refused = GetParam()] {
-        refuse(refused.call, refused.error);
+        ASSERT_TRUE(testing::refuse(refused.call, refused.error));
         run_clean([]() -> Coro<void> {
             const int passed = ::fcntl(STDERR_FILENO, F_DUPFD, 50);  // not closed on exec
             const int other = ::fcntl(STDERR_FILENO, F_DUPFD, 40);
@@ -79,6 +62,23 @@ INSTANTIATE_TEST_SUITE_P(, SandboxedSubprocess,
                          ::testing::Values(Refused{.call = SYS_clone3, .error = ENOSYS},
                                            Refused{.call = SYS_close_range, .error = ENOSYS},
                                            Refused{.call = SYS_close_range, .error = EPERM}));
+
+// What the system has not enough of is told, and not tried in another way.
+TEST(SandboxedSubprocess, that_cannot_be_forked_is_told_of) {
+    for (const int error : {EAGAIN, ENOMEM}) {
+        std::thread sandboxed([error] {
+            ASSERT_TRUE(testing::refuse(SYS_clone3, error));
+            run_clean([](int code) -> Coro<void> {
+                const std::string told = co_await outcome(create_subprocess_exec(
+                    {"cat"}, {.stdin_ = pipe, .stdout_ = pipe, .stderr_ = pipe}));
+                EXPECT_TRUE(told.ends_with("[Errno " + std::to_string(code) + "] " +
+                                           std::strerror(code) + ": 'cat'"))
+                    << told;
+            }(error));
+        });
+        sandboxed.join();
+    }
+}
 
 }  // namespace
 }  // namespace weft
