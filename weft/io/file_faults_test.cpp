@@ -19,12 +19,12 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/file.hpp>
-#include <weft/io/loop_test.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/streams_test.hpp>
 #include <weft/io/uring_faults_test.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/testing/fork.hpp>
 #include <weft/testing/system_faults.hpp>
 
 namespace weft {
@@ -275,7 +275,7 @@ TEST_F(FileFaults, a_file_that_may_not_grow_tells_so_and_the_process_goes_on) {
         }(*this, told));
         return told == "OSError: " + told_of(EFBIG, path()) && contents().size() == 1000 ? 7 : 1;
     };
-    EXPECT_EQ(in_fork(write_too_much), 7);
+    EXPECT_EQ(testing::in_fork(write_too_much), 7);
 }
 
 // ---- files that are replaced as a whole

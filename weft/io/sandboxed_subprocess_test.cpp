@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(, SandboxedSubprocess,
                                            Refused{.call = SYS_close_range, .error = EPERM}));
 
 // What the system has not enough of is told, and not tried in another way.
-TEST(SandboxedSubprocess, that_cannot_be_forked_is_told_of) {
+TEST(SubprocessFork, that_fails_is_told_of) {
     for (const int error : {EAGAIN, ENOMEM}) {
         std::thread sandboxed([error] {
             ASSERT_TRUE(testing::refuse(SYS_clone3, error));
