@@ -134,8 +134,7 @@ private:
         found.backend = text(backend);
         bool is_real_time = false;
         static_cast<void>(process_.read_into(loop + table_.loop.real_time, is_real_time));
-        now_.reset();
-        if (is_real_time) now_ = TimePoint(std::chrono::steady_clock::now().time_since_epoch());
+        is_real_time_ = is_real_time;
         if (thread > 0) {
             found.thread = thread;
             Process::Thread about = process_.thread(thread);
@@ -266,7 +265,9 @@ private:
         info.state = static_cast<TaskState>(task.get<std::uint8_t>(table_.task.state));
         info.made_at = location(task.pointer(table_.future.made_at));
         info.name = name_of(task);
-        if (now_) info.age = task.get<internal::CoarseTime>(table_.task.last_step).age_at(*now_);
+        if (is_real_time_) {
+            info.age = task.get<internal::CoarseTime>(table_.task.last_step).age_at(now());
+        }
         if (task.get<std::uint8_t>(table_.future.kind) == kind_member) {
             info.awaited_by.push_back(info.parent_id);
         }
@@ -330,7 +331,7 @@ private:
                 return true;
             case OpDetail::deadline:
                 if (!process_.read_into(at, deadline)) return false;
-                if (now_) info.left = std::max(deadline - *now_, Nanoseconds::zero());
+                if (is_real_time_) info.left = std::max(deadline - now(), Nanoseconds::zero());
                 return true;
         }
         return false;  // none of ours
@@ -390,6 +391,11 @@ private:
         return name;
     }
 
+    // Of a loop on real time. After what it is compared with was read, which goes on meanwhile.
+    [[nodiscard]] static TimePoint now() noexcept {
+        return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
+    }
+
     // ---- constants, which are read once
 
     struct Kind {
@@ -434,7 +440,7 @@ private:
     std::uint64_t table_at_;
     const weft_debug_table& table_;
     internal::DescriptorNames& descriptors_;
-    std::optional<TimePoint> now_;  // of the loop's clock, where that can be known
+    bool is_real_time_ = false;                             // the loop at hand: its clock is known
     std::unordered_map<std::uint64_t, std::uint64_t> ids_;  // of the loop's tasks, by address
     std::unordered_map<std::uint64_t, Kind> kinds_;
     std::unordered_map<std::uint64_t, SourcePlace> places_;

@@ -104,13 +104,13 @@ class ShowsTasks(unittest.TestCase):
         for name, fields in expected.items():
             state, age, waits_for, _, awaited_by = rows[name][3:8]
             self.assertEqual([state, waits_for, awaited_by], fields, text)
-            self.assertRegex(age, r"^\d+ ms$|^\d+\.\d s$", text)
+            self.assertRegex(age, r"^\d+ ms$|^\d+\.\d s$|^\d+ min \d+ s$", text)
             self.assertEqual(rows[name][0], pid)
         for name, place in [("crawler", "crawl"), ("watcher", "watch"), ("news", "wait_for_news"),
                             ("metrics", "flush_metrics")]:
             self.assertEqual(rows[name][8:], [place, f"sample_program.cpp:{line_of(place)}"])
         self.assertIn("28 tasks in 1 loop", text)
-        self.assertRegex(rows["metrics"][6], r"^59 min 5\d s left$")
+        self.assertRegex(rows["metrics"][6], r"^5\d min \d+ s left$")
 
     def test_pstree_has_each_await(self):
         text = self.show("pstree")
@@ -193,17 +193,14 @@ class TellsWhereTasksWait(unittest.TestCase):
             self.assertRegex(found["lock-1"][1], "^0x[0-9a-f]+$")
 
     def test_ages_grow(self):
+        before = time.monotonic()
         with Program("io") as program:
             def age():
                 (loop,) = json.loads(weft("ps", "--json", program.pid).stdout)["loops"]
                 return {task["name"]: task["age"] for task in loop["tasks"]}["client"]
 
-            started = time.monotonic()
-            first = age()
+            self.assertLessEqual(age(), time.monotonic() - before)
             weft_until(lambda _: age() >= 1, "ps", program.pid)
-            passed = time.monotonic() - started
-            self.assertGreaterEqual(first, 0)
-            self.assertLess(first, 1 + passed)
             tree = weft("pstree", program.pid).stdout
             self.assertRegex(tree, r"client +waits \d+\.\d s for StreamReader.read on 127.0.0.1:")
 
@@ -226,6 +223,7 @@ class ReadsWhileTasksChange(unittest.TestCase):
                     self.assertTrue(task["name"] in names or re.fullmatch(r"Task-\d+", task["name"]),
                                     task)
                     self.assertIn(task["state"], ["ready", "running", "waiting"])
+                    self.assertLess(task["age"] or 0, 3600)
                     self.assertTrue(task["waits_for"] in ["", "sleep", "TaskGroup"] or
                                     task["waits_for"].startswith("task '"), task)
                     for place in task["await_chain"]:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -104,25 +105,26 @@ void serve(int port) {
     });
 }
 // Once somebody serves it.
-void interrupt_who_serves(const SocketAddress& address) {
-    for (;;) {
+void interrupt_who_serves(const std::stop_token& stop, const SocketAddress& address) {
+    while (!stop.stop_requested()) {
         const Socket client(af_inet);
         const auto bytes = address.bytes();
         if (::connect(client.fileno(), reinterpret_cast<const sockaddr*>(bytes.data()),
                       static_cast<socklen_t>(bytes.size())) == 0) {
-            break;
+            ::kill(::getpid(), SIGINT);
+            return;
         }
         std::this_thread::yield();
     }
-    ::kill(::getpid(), SIGINT);
 }
 TEST(RunWorkers, serve_until_ctrl_c) {
     Socket reserved(af_inet);
     reserved.set_reuse_port();
-    reserved.bind({"127.0.0.1", 0});
-    const SocketAddress address = reserved.getsockname();
-    const std::jthread interrupter([&] { interrupt_who_serves(address); });
-    EXPECT_THROW(serve(address.port()), KeyboardInterrupt);
+    reserved.bind({"0.0.0.0", 0});  // at no address is the port anybody else's
+    const int port = reserved.getsockname().port();
+    const std::jthread interrupter(
+        [=](const std::stop_token& stop) { interrupt_who_serves(stop, {"127.0.0.1", port}); });
+    EXPECT_THROW(serve(port), KeyboardInterrupt);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ constexpr std::size_t message_bytes = 512;
 // How many connect at once.
 constexpr std::size_t at_once = 100;
 // Far above what any machine needs: then somebody waits for ever.
-constexpr auto time_max = 100s;
+constexpr auto time_max = 300s;
 
 // ---- the server
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -36,6 +37,7 @@ namespace {
 using internal::FileDescriptor;
 
 constexpr int accepts_a_wait = 100;
+constexpr int attempts_a_wait = 64;                       // of all descriptors: some 4 MiB
 constexpr std::int64_t longest_ms = 24 * 60 * 60 * 1000;  // the loop then waits again
 
 [[noreturn]] void throw_cannot_watch(int fd) {
@@ -124,6 +126,7 @@ private:
     FileDescriptor epoll_;
     FileDescriptor waker_;
     Registrations registrations_;
+    int attempts_left_ = attempts_a_wait;
     std::size_t watched_ = 0;         // how many the kernel was told of
     List<IoOperation> always_ready_;  // those that it cannot watch, of any descriptors
     bool has_pwait2_ = true;          // epoll_wait() waits for milliseconds only
@@ -131,6 +134,11 @@ private:
     msghdr peer_{};
     alignas(sockaddr_storage) std::array<std::byte, sizeof(sockaddr_storage)> peer_name_{};
 };
+
+bool is_readable(int fd) noexcept {
+    pollfd asked{.fd = fd, .events = POLLIN, .revents = 0};
+    return ::poll(&asked, 1, 0) > 0;
+}
 
 bool transfers_bytes(IoKind kind) noexcept {
     return kind == IoKind::read || kind == IoKind::read_each || kind == IoKind::write;
@@ -199,7 +207,11 @@ bool EpollBackend::cancel(IoOperation& operation) noexcept {
 }
 
 bool EpollBackend::attempt(IoOperation& operation) noexcept {
-    if (internal::borrows_buffer(operation.kind)) received_.lend(operation);
+    if (!internal::borrows_buffer(operation.kind) || attempts_left_ == 0) return false;
+    --attempts_left_;
+    // Only a socket can be told for a single call not to wait.
+    if (operation.kind == IoKind::read_each && !is_readable(operation.fd)) return false;
+    received_.lend(operation);
     const std::optional<std::int32_t> result = internal::attempt_when_ready(operation);
     if (!result) return false;
     const bool more = internal::goes_on_after(operation.kind, *result);
@@ -229,6 +241,7 @@ int EpollBackend::wait_for_events(std::span<epoll_event> events, TimePoint deadl
 }
 
 bool EpollBackend::wait(TimePoint deadline) {
+    attempts_left_ = attempts_a_wait;
     if (!always_ready_.empty()) {
         deliver_to(always_ready_);
         deadline = TimePoint::min();

@@ -45,9 +45,13 @@ using testing::spin;
     return true;
 }();
 
+// For an attempt, of which there are two, the second of twice the time: where no answer is to come,
+// where one is to come after another has not, and where the truth is to come.
 constexpr Nanoseconds attempt_time = 60ms;
-// Two attempts, the second of twice the time; and what a busy machine needs.
-constexpr Nanoseconds time_max = 5s;
+constexpr Nanoseconds some_time = 250ms;
+constexpr Nanoseconds patience = 3s;
+// What a busy machine needs, too.
+constexpr Nanoseconds time_max = 20s;
 
 using Answers = std::vector<Bytes>;
 
@@ -57,8 +61,9 @@ Bytes truth(const DnsQuery& query) {
     return reply.bytes();
 }
 
-ResolverOptions options_for(std::vector<SocketAddress> nameservers) {
-    return {.nameservers = std::move(nameservers), .timeout = attempt_time, .attempts = 2};
+ResolverOptions options_for(std::vector<SocketAddress> nameservers,
+                            Nanoseconds attempt = attempt_time) {
+    return {.nameservers = std::move(nameservers), .timeout = attempt, .attempts = 2};
 }
 
 // "true", or the error. Fails where it is neither, or takes too long.
@@ -126,7 +131,7 @@ TEST(ResolverFaults, lies_before_the_truth_are_not_believed) {
                 all.push_back(truth(query));
                 return all;
             });
-            const Resolver resolver(options_for({server.address()}));
+            const Resolver resolver(options_for({server.address()}, patience));
             EXPECT_EQ(co_await ask(resolver, "a.example"), "true");
         }
     }());
@@ -151,7 +156,7 @@ TEST(ResolverFaults, an_answer_from_another_address_is_not_believed) {
                     co_await at.sendto(truth(query), asked_by);
                 }
             }(endpoint, liar));
-        const Resolver resolver(options_for({endpoint.getsockname()}));
+        const Resolver resolver(options_for({endpoint.getsockname()}, patience));
         EXPECT_EQ(co_await ask(resolver, "a.example"), "true");
         serving.cancel();
         co_await testing::ended(serving);
@@ -203,7 +208,7 @@ TEST(ResolverFaults, a_long_chain_of_names_ends) {
             if (query.type == record_a) reply.record(record_a, 60, "\xc0\x00\x02\x01"s, from);
             return Answers{reply.bytes()};
         });
-        const Resolver resolver(options_for({server.address()}));
+        const Resolver resolver(options_for({server.address()}, patience));
         EXPECT_EQ(co_await ask(resolver, "a.example"), "true");
     }());
 }
@@ -306,7 +311,8 @@ TEST(ResolverFaults, a_nameserver_may_do_anything_over_tcp) {
                 [](const DnsQuery& query) { return Answers{DnsReply(query).truncated().bytes()}; },
                 port_of(over_tcp));
             {
-                const Resolver resolver(options_for({over_udp.address()}));
+                const Resolver resolver(
+                    options_for({over_udp.address()}, does.is_true ? patience : attempt_time));
                 const std::string told = co_await ask(resolver, "a.example");
                 EXPECT_EQ(told == "true", does.is_true) << does.name << ": " << told;
             }
@@ -343,7 +349,7 @@ TEST(ResolverFaults, an_answer_that_comes_too_late_is_not_that_of_the_next_quest
             all.push_back(truth(query));
             return all;
         });
-        const Resolver resolver(options_for({server.address()}));
+        const Resolver resolver(options_for({server.address()}, some_time));
         EXPECT_NE(co_await ask(resolver, "first.example"), "true");
         EXPECT_EQ(late.size(), 4U);  // two attempts for each family
         answers_now = true;
@@ -356,7 +362,7 @@ TEST(ResolverFaults, a_nameserver_that_comes_back_is_asked_again) {
         std::optional<Nameserver> server(co_await Nameserver::start(
             [](const DnsQuery& query) { return Answers{truth(query)}; }));
         const SocketAddress address = server->address();
-        const Resolver resolver(options_for({address}));
+        const Resolver resolver(options_for({address}, some_time));
         for (int i = 0; i < 3; ++i) {
             EXPECT_EQ(co_await ask(resolver, "a.example"), "true");
             server.reset();
@@ -374,7 +380,7 @@ TEST(ResolverFaults, a_nameserver_that_dies_amid_a_question_leaves_it_to_the_nex
         dying.emplace(co_await Nameserver::start([](const DnsQuery&) { return Answers(); }));
         const Nameserver second =
             co_await Nameserver::start([](const DnsQuery& query) { return Answers{truth(query)}; });
-        const Resolver resolver(options_for({dying->address(), second.address()}));
+        const Resolver resolver(options_for({dying->address(), second.address()}, some_time));
         const auto asking = create_task(ask(resolver, "a.example"));
         while (dying->asked().empty()) co_await spin();
         dying.reset();
@@ -390,9 +396,9 @@ TEST(ResolverFaults, a_nameserver_that_cannot_answer_leaves_it_to_the_next_one) 
             });
             const Nameserver second = co_await Nameserver::start(
                 [](const DnsQuery& query) { return Answers{truth(query)}; });
-            const Resolver both(options_for({first.address(), second.address()}));
+            const Resolver both(options_for({first.address(), second.address()}, patience));
             EXPECT_EQ(co_await ask(both, "a.example"), "true") << code;
-            const Resolver alone(options_for({first.address()}));
+            const Resolver alone(options_for({first.address()}, patience));
             EXPECT_NE(co_await ask(alone, "a.example"), "true") << code;
         }
     }());

@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/lettings_test.hpp>

@@ -18,7 +18,6 @@
 #include <weft/io/exceptions.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/op.hpp>
 
 namespace weft {
 namespace {

@@ -127,6 +127,8 @@ public:
     void feed_by(F append) const {
         buffer_->feed_by(std::move(append));
     }
+    /// Whether feed_eof() was called.
+    [[nodiscard]] bool has_eof() const noexcept { return buffer_->eof(); }
     void feed_eof() const { buffer_->feed_eof(); }
     void set_exception(std::exception_ptr error) const { buffer_->fail(std::move(error)); }
     /// Lifetime: `transport` holds a copy of this reader, and outlives the stream or is taken away

@@ -27,7 +27,6 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/runtime/waiter.hpp>
 
 namespace weft {
 namespace internal {

@@ -22,11 +22,9 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/op.hpp>
-#include <weft/runtime/waiter.hpp>
 
 namespace weft {
 namespace {

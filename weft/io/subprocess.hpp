@@ -62,7 +62,8 @@ struct SubprocessOptions {
     std::vector<int> pass_fds = {};  ///< descriptors that it has, too; all others are closed
     bool start_new_session = false;  ///< setsid()
     std::optional<int> process_group = std::nullopt;  ///< 0: one of its own
-    bool restore_signals = true;  ///< SIGPIPE, which Python and weft ignore, kills it as usual
+    /// SIGPIPE and SIGXFSZ, which Python and weft ignore, kill it as usual.
+    bool restore_signals = true;
     /// A wait() or communicate() that is cancelled, or fails, kills the process. (asyncio leaves it
     /// running.)
     bool kill_on_cancel = false;

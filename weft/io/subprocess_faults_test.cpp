@@ -9,6 +9,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -60,13 +61,20 @@ void expect_no_children() {
     EXPECT_EQ(errno, ECHILD);
 }
 
-// The C library's functions are what fails on demand. Without clone3(2), processes are theirs.
-const bool has_clone3 = !testing::refuse(SYS_clone3, ENOSYS);
-
 void run_childless(Coro<void> coro) {
-    ASSERT_FALSE(has_clone3);
     run_clean(std::move(coro));
     expect_no_children();
+}
+
+// The C library's functions are what fails on demand: processes are theirs where the system refuses
+// clone3(2).
+template <class F>
+void run_without_clone3(F function, int error) {
+    std::thread sandboxed([&] {
+        ASSERT_TRUE(testing::refuse(SYS_clone3, ENOSYS));
+        run_childless(function(error));
+    });
+    sandboxed.join();
 }
 
 const SubprocessOptions all_pipes = {.stdin_ = pipe, .stdout_ = pipe, .stderr_ = pipe};
@@ -82,14 +90,17 @@ Coro<void> expect_it_works() {
 
 TEST(SubprocessFaults, a_program_that_cannot_be_forked_is_told_of) {
     for (const int error : {EAGAIN, ENOMEM, ENOSYS, EPERM}) {
-        run_childless([](int code) -> Coro<void> {
-            SystemFaults faults;
-            faults.on(Call::posix_spawn, {.error = code});
-            const std::string told = co_await outcome(create_subprocess_exec({"cat"}, all_pipes));
-            EXPECT_TRUE(told.ends_with(told_of(code, "'cat'"))) << told;
-            EXPECT_EQ(faults.met(), 1);
-            co_await expect_it_works();
-        }(error));
+        run_without_clone3(
+            [](int code) -> Coro<void> {
+                SystemFaults faults;
+                faults.on(Call::posix_spawn, {.error = code});
+                const std::string told =
+                    co_await outcome(create_subprocess_exec({"cat"}, all_pipes));
+                EXPECT_TRUE(told.ends_with(told_of(code, "'cat'"))) << told;
+                EXPECT_EQ(faults.met(), 1);
+                co_await expect_it_works();
+            },
+            error);
     }
 }
 
@@ -169,14 +180,16 @@ TEST(SubprocessFaults, a_program_for_which_there_are_no_descriptors_is_told_of) 
 
 TEST(SubprocessFaults, a_program_that_cannot_be_watched_is_killed_and_told_of) {
     for (const int error : {EMFILE, ENFILE, ENOMEM, ENOSYS}) {
-        run_childless([](int code) -> Coro<void> {
-            SystemFaults faults;
-            faults.on(Call::pidfd_open, {.error = code});
-            const std::string told =
-                co_await outcome(create_subprocess_exec({"sleep", "60"}, all_pipes));
-            EXPECT_TRUE(told.ends_with(told_of(code, "pidfd_open"))) << told;
-            expect_no_children();
-        }(error));
+        run_without_clone3(
+            [](int code) -> Coro<void> {
+                SystemFaults faults;
+                faults.on(Call::pidfd_open, {.error = code});
+                const std::string told =
+                    co_await outcome(create_subprocess_exec({"sleep", "60"}, all_pipes));
+                EXPECT_TRUE(told.ends_with(told_of(code, "pidfd_open"))) << told;
+                expect_no_children();
+            },
+            error);
     }
 }
 

@@ -275,17 +275,19 @@ TEST(Subprocess, inherits_no_descriptor_but_those_that_are_passed) {
     }());
 }
 
-TEST(Subprocess, dies_of_sigpipe_as_usual) {
+TEST(Subprocess, dies_of_sigpipe_and_sigxfsz_as_usual) {
     run_clean([]() -> Coro<void> {
         const auto ignored = [](bool restore) -> Coro<std::string> {
             co_return co_await output_of("grep SigIgn /proc/self/status",
                                          {.restore_signals = restore});
         };
-        const auto is_ignored = [](const std::string& line) {
-            return (std::stoull(line.substr(line.find(':') + 1), nullptr, 16) >> (SIGPIPE - 1)) & 1;
+        const auto is_ignored = [](const std::string& line, int signal) {
+            return (std::stoull(line.substr(line.find(':') + 1), nullptr, 16) >> (signal - 1)) & 1;
         };
-        EXPECT_FALSE(is_ignored(co_await ignored(true)));
-        EXPECT_TRUE(is_ignored(co_await ignored(false)));
+        for (const int signal : {SIGPIPE, SIGXFSZ}) {
+            EXPECT_FALSE(is_ignored(co_await ignored(true), signal)) << signal;
+            EXPECT_TRUE(is_ignored(co_await ignored(false), signal)) << signal;
+        }
     }());
 }
 

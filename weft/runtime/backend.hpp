@@ -101,8 +101,10 @@ public:
     /// called. False: complete() will be, with -ECANCELED or with a result that came first.
     virtual bool cancel(IoOperation& operation) noexcept = 0;
 
-    /// Tries a submitted operation at once, which else has its turn in wait(). True: complete() was
-    /// called. Only a backend that does the system calls itself can.
+    /// Tries a submitted operation that receives or reads again and again at once, which else has
+    /// its turn in wait(). True: complete() was called. False: it was not, as of any other operation,
+    /// when there have been many since the last wait(), and in a backend that does not do the system
+    /// calls itself.
     virtual bool attempt(IoOperation& operation) noexcept {
         static_cast<void>(operation);
         return false;

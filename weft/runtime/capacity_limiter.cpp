@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/runtime/op.hpp>
 
 namespace weft {
 namespace {

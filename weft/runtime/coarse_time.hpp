@@ -14,12 +14,16 @@ public:
     CoarseTime() = default;
     explicit CoarseTime(TimePoint moment) noexcept : steps_(steps_at(moment)) {}
 
+    /// None for a moment of the next minute: whoever asks may have looked at the clock before.
     [[nodiscard]] Nanoseconds age_at(TimePoint now) const noexcept {
-        return Nanoseconds(std::int64_t{steps_at(now) - steps_} * step);
+        const std::uint32_t steps = steps_at(now) - steps_;
+        return steps > UINT32_MAX - steps_a_minute ? Nanoseconds::zero()
+                                                   : Nanoseconds(std::int64_t{steps} * step);
     }
 
 private:
     static constexpr std::int64_t step = 1 << 20;
+    static constexpr std::uint32_t steps_a_minute = 60'000'000'000 / step;
     [[nodiscard]] static std::uint32_t steps_at(TimePoint moment) noexcept {
         return static_cast<std::uint32_t>(moment.time_since_epoch().count() / step);
     }

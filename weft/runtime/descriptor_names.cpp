@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <istream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace weft::internal {
@@ -82,18 +84,58 @@ void read_unix_sockets(const std::string& path,
     }
 }
 
-// Of a pidfd: "Pid:" and a number, which is negative once the process has ended.
+// As the tables of another process have it: an abstract name begins with an '@'.
+std::string path_of(const sockaddr_un& address, socklen_t length) {
+    const std::size_t bytes = length - offsetof(sockaddr_un, sun_path);
+    if (length <= offsetof(sockaddr_un, sun_path)) return "unix socket";
+    const char* path = address.sun_path;
+    if (path[0] == '\0') return "@" + std::string(path + 1, bytes - 1);
+    return {path, ::strnlen(path, bytes)};
+}
+
+std::string address_of(const sockaddr_storage& address) {
+    std::array<char, INET6_ADDRSTRLEN> name{};
+    if (address.ss_family == AF_INET) {
+        const auto& ip = reinterpret_cast<const sockaddr_in&>(address);
+        inet_ntop(AF_INET, &ip.sin_addr, name.data(), name.size());
+        return std::string(name.data()) + ":" + std::to_string(ntohs(ip.sin_port));
+    }
+    const auto& ip = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &ip.sin6_addr, name.data(), name.size());
+    return "[" + std::string(name.data()) + "]:" + std::to_string(ntohs(ip.sin6_port));
+}
+
+std::string own_socket(int fd) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return "a socket";
+    if (address.ss_family == AF_UNIX) {
+        return path_of(reinterpret_cast<const sockaddr_un&>(address), length);
+    }
+    if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return "a socket";
+    const std::string name = address_of(address);
+    length = sizeof address;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return name;
+    return name + "->" + address_of(address);
+}
+
+// Of a pidfd: "Pid:" and a number, which is -1 once the process has ended, and 0 for one of another
+// namespace.
 std::string process_of(const std::string& fdinfo) {
     std::ifstream file(fdinfo);
     std::string word;
     int pid = 0;
     while (file >> word) {
-        if (word == "Pid:" && file >> pid && pid > 0) return "process " + std::to_string(pid);
+        if (word != "Pid:" || !(file >> pid)) continue;
+        if (pid < 0) return "a process that has ended";
+        if (pid > 0) return "process " + std::to_string(pid);
     }
-    return "a process that has ended";
+    return "a process";
 }
 
 }  // namespace
+
+DescriptorNames::DescriptorNames() : folder_("/proc/self/"), is_own_(true) {}
 
 DescriptorNames::DescriptorNames(int pid) : folder_("/proc/" + std::to_string(pid) + "/") {}
 
@@ -106,6 +148,14 @@ void DescriptorNames::read_sockets() {
 }
 
 std::string DescriptorNames::of(int descriptor) {
+    std::string name = raw_name_of(descriptor);
+    for (char& c : name) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return name;
+}
+
+std::string DescriptorNames::raw_name_of(int descriptor) {
     const std::string number = std::to_string(descriptor);
     std::array<char, 4096> text{};
     const ssize_t length =
@@ -115,6 +165,7 @@ std::string DescriptorNames::of(int descriptor) {
     const std::string_view name(text.data(), static_cast<std::size_t>(length));
     if (name == "anon_inode:[pidfd]") return process_of(folder_ + "fdinfo/" + number);
     if (!name.starts_with(socket_prefix)) return std::string(name);
+    if (is_own_) return own_socket(descriptor);
     read_sockets();
     std::uint64_t inode = 0;
     std::from_chars(name.data() + socket_prefix.size(), name.data() + name.size(), inode);

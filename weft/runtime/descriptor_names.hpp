@@ -16,10 +16,14 @@ namespace weft::internal {
 ///   "process 4711"                    of a pidfd
 ///   "/var/log/syslog", "pipe:[815]"   anything else, as the system calls it
 ///
-/// The tables of sockets are read once, with the first socket that is asked for: one that is made
-/// later is "a socket".
+/// Control characters in them become '?'.
 class DescriptorNames {
 public:
+    /// Of this process, which asks for each socket: some microseconds.
+    DescriptorNames();
+    /// Of another one. The system's tables of sockets are read once, with the first socket that is
+    /// asked for, which takes some milliseconds for each thousand sockets of the machine: one that is
+    /// made later is "a socket".
     explicit DescriptorNames(int pid);
 
     /// Empty for what is no descriptor, or may not be looked at.
@@ -28,7 +32,10 @@ public:
 private:
     void read_sockets();
 
+    [[nodiscard]] std::string raw_name_of(int descriptor);
+
     std::string folder_;  // of the process in /proc
+    bool is_own_ = false;
     bool has_sockets_ = false;
     std::unordered_map<std::uint64_t, std::string> sockets_;  // by their inode
 };

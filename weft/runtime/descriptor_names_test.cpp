@@ -2,15 +2,16 @@
 #include <weft/runtime/descriptor_names.hpp>
 
 #include <array>
-#include <cstdint>
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -33,7 +34,12 @@ private:
     int fd_;
 };
 
-std::string name_of(int fd) { return DescriptorNames(getpid()).of(fd); }
+// The same, whether the process asks or another one does.
+std::string name_of(int fd) {
+    std::string name = DescriptorNames().of(fd);
+    EXPECT_EQ(DescriptorNames(getpid()).of(fd), name);
+    return name;
+}
 std::string name_of(const Open& open) { return name_of(open.fd()); }
 
 template <class Address>
@@ -94,6 +100,15 @@ TEST(DescriptorNames, tells_the_path_of_a_unix_socket_that_has_one) {
     EXPECT_EQ(name_of(named), path);
     ::unlink(path.c_str());
 
+    const std::string text = "weft.abstract." + std::to_string(getpid());
+    const Open abstract(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un hidden{};
+    hidden.sun_family = AF_UNIX;
+    std::memcpy(hidden.sun_path + 1, text.data(), text.size());
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+    ASSERT_EQ(::bind(abstract.fd(), reinterpret_cast<const sockaddr*>(&hidden), length), 0);
+    EXPECT_EQ(name_of(abstract), "@" + text);
+
     std::array<int, 2> pair{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()), 0);
     const Open one(pair[0]);
@@ -132,6 +147,14 @@ TEST(DescriptorNames, has_no_name_for_what_is_no_descriptor) {
     EXPECT_EQ(name_of(-1), "");
     EXPECT_EQ(name_of(1'000'000), "");
     EXPECT_EQ(DescriptorNames(-1).of(0), "");
+}
+
+TEST(DescriptorNames, writes_no_control_characters) {
+    const std::string path = ::testing::TempDir() + "red \x1B[31m " + std::to_string(getpid());
+    const Open file(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    ::unlink(path.c_str());
+    const std::string name = name_of(file);
+    EXPECT_NE(name.find("red ?[31m"), std::string::npos) << name;
 }
 
 // Its tables are read once.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/event.hpp>
 
+#include <cstddef>
+
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/promise.hpp>
 #include <weft/runtime/task_state.hpp>

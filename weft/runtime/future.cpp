@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/future.hpp>
 
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <memory>

@@ -131,7 +131,7 @@ private:
     }
 
     TimePoint now_;
-    internal::DescriptorNames descriptors_{getpid()};
+    internal::DescriptorNames descriptors_;
     std::unordered_map<const FutureBase*, std::uint64_t> tasks_;
     std::vector<TaskInfo> found_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/lock.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/queue_line.hpp>
 
+#include <cstddef>
+
 #include <weft/base/exceptions.hpp>
 #include <weft/base/list.hpp>
 #include <weft/runtime/op.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/runtime/sleep.hpp>
 
+#include <cstddef>
 #include <string>
 
 #include <weft/base/list.hpp>

@@ -69,21 +69,21 @@ bool TaskBase::cancel(const std::string* message) {
     if (state_ == State::done) return false;
     if (debug_mode_seen.load(std::memory_order_relaxed)) [[unlikely]]
         internal::check_thread(loop());
-    if (cancel_requests_ == cancel_requests_max) return true;
-    ++cancel_requests_;
+    if (cannot_hold_more()) return true;
+    const bool counted = count_request();
     if (!cancellation_on_its_way()) set_cancel_message(message);
     try {
         request_cancel_at(0);
     } catch (const RecursionError&) {
-        --cancel_requests_;
+        if (counted) --cancel_requests_;
         throw;
     }
     return true;
 }
 
 void TaskBase::cancel_from_within(std::uint32_t shields) noexcept {
-    if (done() || cancel_requests_ == cancel_requests_max) return;
-    ++cancel_requests_;
+    if (done() || cannot_hold_more()) return;
+    count_request();
     if (!cancellation_on_its_way()) set_cancel_message(nullptr);
     try {
         request_cancel_at(shields);

@@ -160,8 +160,17 @@ protected:
 private:
     friend struct DebugOffsets;
     static constexpr int cancel_requests_bits = 20;
-    /// More requests, of which none was taken back, change nothing.
     static constexpr std::uint32_t cancel_requests_max = (1U << cancel_requests_bits) - 1;
+    // More are made all the same, and count as so many.
+    bool count_request() noexcept {
+        if (cancel_requests_ == cancel_requests_max) return false;
+        ++cancel_requests_;
+        return true;
+    }
+    // So many are still to be raised: another one would change nothing.
+    [[nodiscard]] bool cannot_hold_more() const noexcept {
+        return held_requests() + undelivered_ >= cancel_requests_max;
+    }
     [[nodiscard]] std::uint32_t held_requests() const noexcept {
         const Extras* extra = extras_if_any();
         return extra ? extra->held_requests : 0;

@@ -262,7 +262,7 @@ int listen(int fd, int backlog) noexcept {
 int open(const char* path, int flags, ...) {
     static const auto real = libc<decltype(::open)>("open");
     mode_t mode = 0;
-    if ((flags & (O_CREAT | O_TMPFILE)) != 0) {
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {
         va_list rest;
         va_start(rest, flags);
         mode = va_arg(rest, mode_t);

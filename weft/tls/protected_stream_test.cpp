@@ -253,7 +253,9 @@ TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
     run_clean([]() -> Coro<void> {
         // Of which the system keeps less than of TCP's.
         Odd odd = co_await odd_pair({.ssl_shutdown_timeout = 2s}, Socket::socketpair());
-        odd.writer.write(Bytes(1 << 20, 'x'));
+        constexpr std::size_t all = std::size_t{4} << 20;
+        odd.writer.write(Bytes(all, 'x'));
+        const TimePoint closed_at = get_running_loop().time();
         odd.writer.close();
         std::size_t got = 0;
         // In steps that are short of the limit, and together above it: there is room again once the
@@ -262,9 +264,21 @@ TEST(ProtectedStream, that_is_closed_sends_all_to_a_slow_peer_first) {
             got += (co_await odd.server.receive()).size();
             co_await sleep(50ms);
         }
-        EXPECT_EQ(got, std::size_t{1} << 20);
+        EXPECT_EQ(got, all);
+        EXPECT_GT(get_running_loop().time() - closed_at, 2s);
         odd.server.say_no_more();
         co_await odd.writer.wait_closed();
+    }());
+}
+
+// What the protocol itself has to say is no text that comes after the end.
+TEST(ProtectedStream, whose_reader_was_told_of_the_end_hears_that_of_the_peer) {
+    run_clean([]() -> Coro<void> {
+        Odd odd = co_await odd_pair();
+        odd.reader.feed_eof();
+        odd.server.say_no_more();
+        while (!odd.server.client_has_ended()) co_await odd.server.receive();
+        EXPECT_EQ(co_await outcome(odd.writer.wait_closed()), "ok");
     }());
 }
 

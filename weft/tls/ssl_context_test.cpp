@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <weft/base/bytes.hpp>
 #include <weft/io/transport_security.hpp>
 #include <weft/testing/certificates.hpp>
 #include <weft/testing/trace.hpp>

@@ -4,6 +4,7 @@
 #include <optional>
 
 #if defined(__x86_64__)
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -122,14 +123,20 @@ long clone3(clone_args& arguments, Child& child) noexcept {
     return result;
 }
 
-void reap(pid_t pid) noexcept {
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+// By its pidfd: somebody else may reap it, and its number be another's then.
+void reap(int pidfd) noexcept {
+    siginfo_t info;
+    while (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) < 0 && errno == EINTR) {
     }
 }
+
+// A sandbox that does not let the child close descriptors does not let the next one, either.
+constinit std::atomic<bool> cannot_close{false};
 
 }  // namespace
 
 std::optional<ClonedProgram> clone_program(const NewProgram& program) noexcept {
+    if (cannot_close.load(std::memory_order_relaxed)) return std::nullopt;
     constexpr std::size_t stack_bytes = std::size_t{16} * 1024;  // a few words are used
     alignas(16) std::byte stack[stack_bytes];
     Child child{.duplicates = program.duplicates.data(),
@@ -159,9 +166,12 @@ std::optional<ClonedProgram> clone_program(const NewProgram& program) noexcept {
     if (child.error == 0) {
         return ClonedProgram{.error = 0, .pid = static_cast<pid_t>(pid), .pidfd = pidfd};
     }
-    reap(static_cast<pid_t>(pid));
+    reap(pidfd);
     ::close(pidfd);
-    if (child.cannot_close) return std::nullopt;
+    if (child.cannot_close) {
+        cannot_close.store(true, std::memory_order_relaxed);
+        return std::nullopt;
+    }
     return ClonedProgram{.error = child.error, .pid = -1, .pidfd = -1};
 }
 

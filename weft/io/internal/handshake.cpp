@@ -12,10 +12,8 @@
 #include <weft/io/internal/stream_transport.hpp>
 #include <weft/io/internal/transport_wait.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event.hpp>
 #include <weft/runtime/op.hpp>
 #include <weft/runtime/timeout.hpp>
-#include <weft/runtime/waiter.hpp>
 
 namespace weft::internal {
 namespace {

@@ -68,7 +68,7 @@ void StreamTransport::decrypt(BytesView data) {
     // may use the reader.
     Bytes apart;
     try {
-        if (layer.is_established() && is_read()) {
+        if (layer.is_established() && is_read() && !reader_.has_eof()) {
             reader_.feed_by([&](Bytes& text) { layer.decrypt(data, text); });
         } else {
             layer.decrypt(data, apart);
