@@ -465,5 +465,37 @@ TEST(Future, holds_a_result_that_can_only_be_moved) {
     EXPECT_EQ(*std::move(future).result(), 3);
 }
 
+// The count has an end, the requests have none.
+TEST(Task, is_cancelled_also_after_a_million_requests_that_it_did_not_take_back) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        int caught = 0;
+        const auto task = create_task([&]() -> Coro<void> {
+            for (;;) {
+                try {
+                    co_await sleep(1h);
+                    co_return;
+                } catch (const CancelledError&) {
+                    ++caught;
+                }
+            }
+        });
+        co_await sleep(1ms);
+        for (int round = 0; round < 18; ++round) {
+            const int before = caught;
+            for (int i = 0; i < 60'000; ++i) EXPECT_TRUE(task.cancel());
+            co_await sleep(1ms);
+            EXPECT_GT(caught, before);
+        }
+        EXPECT_EQ(task.cancelling(), 1'048'575U);
+        const int before = caught;
+        EXPECT_TRUE(task.cancel());
+        co_await sleep(1ms);
+        EXPECT_EQ(caught, before + 1);
+        EXPECT_EQ(task.uncancel(), 1'048'574U);
+        co_await task;
+    }());
+}
+
 }  // namespace
 }  // namespace weft
