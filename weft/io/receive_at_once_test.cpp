@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/epoll_backend.hpp>
@@ -21,6 +22,7 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/timeout.hpp>
 
 namespace weft {
 namespace {
@@ -148,6 +150,21 @@ TEST(ReceiveAtOnce, leaves_to_the_first_who_waits_what_comes_next) {
                   "RuntimeError: read() called while another coroutine is already waiting for "
                   "incoming data");
         first.cancel();
+    }());
+}
+
+// Whether a read may wait is a property of the pipe, which others may have, too.
+TEST(ReceiveAtOnce, does_not_wait_in_a_pipe_that_somebody_has_made_blocking) {
+    run_on_epoll([]() -> Coro<void> {
+        int ends[2] = {};
+        EXPECT_EQ(::pipe(ends), 0);
+        const StreamReader reader = co_await connect_read_pipe(ends[0]);
+        const Bytes piece = some_bytes(piece_bytes);  // what a pipe has room for
+        EXPECT_EQ(::write(ends[1], piece.data(), piece.size()), piece_bytes);
+        EXPECT_EQ(co_await reader.read(piece_bytes), piece);
+        EXPECT_EQ(::fcntl(ends[0], F_SETFL, 0), 0);
+        EXPECT_TRUE((co_await outcome(wait_for(reader.read(1), 1ms))).starts_with("TimeoutError"));
+        ::close(ends[1]);
     }());
 }
 
