@@ -13,6 +13,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>
