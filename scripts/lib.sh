@@ -3,7 +3,8 @@
 caller=$PWD
 cd "$(dirname "$0")/.."
 jobs=${WEFT_JOBS:-$(nproc)}
-export CMAKE_BUILD_PARALLEL_LEVEL="$jobs" CTEST_PARALLEL_LEVEL="$jobs"
+# Tests wait half of their time.
+export CMAKE_BUILD_PARALLEL_LEVEL="$jobs" CTEST_PARALLEL_LEVEL="$((2 * jobs))"
 
 die() {
     echo "$(basename "$0"): $*" >&2

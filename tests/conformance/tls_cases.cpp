@@ -4,7 +4,6 @@
 
 #include "cases.hpp"
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/io/server.hpp>

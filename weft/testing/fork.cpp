@@ -2,6 +2,7 @@
 #include <weft/testing/fork.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include <sys/types.h>
 #include <sys/wait.h>
