@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/io/receive_at_once_test.cpp - a stream of which more is there than one piece, on epoll: it is
 // received without a turn of the loop for each, and others have their turn.
+#include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -22,6 +24,7 @@
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/task_group.hpp>
 #include <weft/runtime/timeout.hpp>
 
 namespace weft {
@@ -184,6 +187,29 @@ TEST(ReceiveAtOnce, lets_the_loop_turn_for_each_megabyte) {
         }
         EXPECT_GE(waits, pieces / 17);
         EXPECT_LE(waits, pieces / 15);
+    }());
+}
+
+TEST(ReceiveAtOnce, lets_the_loop_turn_for_each_four_megabytes_of_all_streams) {
+    run_on_epoll([]() -> Coro<void> {
+        const Turns turns;
+        std::map<int, int> pieces_in_turn;
+        constexpr int streams = 8;  // 15 pieces at once each would be 120
+        const auto read = [&]() -> Coro<void> {
+            const StreamReader zeros =
+                co_await connect_read_pipe(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+            for (int i = 0; i < 100; ++i) {
+                EXPECT_EQ((co_await zeros.read(piece_bytes)).size(), piece_bytes);
+                ++pieces_in_turn[turns.count];
+            }
+        };
+        co_await TaskGroup::scope([&](TaskGroup& group) -> Coro<void> {
+            for (int i = 0; i < streams; ++i) group.create_task(read());
+            co_return;
+        });
+        int most = 0;
+        for (const auto& [turn, pieces] : pieces_in_turn) most = std::max(most, pieces);
+        EXPECT_EQ(most, 64 + streams);  // and one for each that it is told of
     }());
 }
 

@@ -27,18 +27,25 @@ class EventLoop;
 /// Where a StreamReader's bytes come from, as far as the reader asks anything of it.
 class ReadTransport {
 public:
-    /// Of the file below; -1 for none.
-    [[nodiscard]] virtual int fileno() const noexcept { return -1; }
+    explicit ReadTransport(int fd = -1) noexcept : fd_(fd) {}
+    /// Of the file below, for tools; -1 for none.
+    [[nodiscard]] int fileno() const noexcept { return fd_; }
     /// The reader has enough for now. What is under way may still be fed.
     virtual void pause_reading() noexcept = 0;
     virtual void resume_reading() noexcept = 0;
     /// Somebody is about to wait: feeds what is there already, where more is likely to be.
-    virtual void receive_at_once() noexcept {}
+    void receive_at_once() noexcept {
+        if (pieces_at_once_ > 0) receive_piece_at_once();
+    }
     /// Nobody can read any more.
     virtual void reader_is_gone() noexcept = 0;
 
 protected:
     ~ReadTransport() = default;
+    virtual void receive_piece_at_once() noexcept {}
+
+    int fd_;
+    std::uint8_t pieces_at_once_ = 0;  // so many may be received so
 };
 
 namespace internal {

@@ -14,6 +14,7 @@
 #include <weft/io/subprocess.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/sandbox.hpp>
+#include <weft/testing/system_faults.hpp>
 
 namespace weft {
 namespace {
@@ -22,13 +23,18 @@ using subprocess::devnull;
 using subprocess::pipe;
 using subprocess::to_stdout;
 
+Coro<void> start_true() {
+    const Process process = co_await create_subprocess_exec({"true"});
+    EXPECT_EQ(co_await process.wait(), 0);
+}
+
 struct Refused {
     int call;
     int error;
 };
-class SandboxedSubprocess : public ::testing::TestWithParam<Refused> {};
+class SubprocessIn : public ::testing::TestWithParam<Refused> {};
 
-TEST_P(SandboxedSubprocess, is_started_all_the_same) {
+TEST_P(SubprocessIn, a_sandbox_is_started_all_the_same) {
     std::thread sandboxed([refused = GetParam()] {
         ASSERT_TRUE(testing::refuse(refused.call, refused.error));
         run_clean([]() -> Coro<void> {
@@ -58,10 +64,22 @@ TEST_P(SandboxedSubprocess, is_started_all_the_same) {
 }
 
 // The kernel does not know the call; a sandbox does not let it through.
-INSTANTIATE_TEST_SUITE_P(, SandboxedSubprocess,
+INSTANTIATE_TEST_SUITE_P(, SubprocessIn,
                          ::testing::Values(Refused{.call = SYS_clone3, .error = ENOSYS},
                                            Refused{.call = SYS_close_range, .error = ENOSYS},
                                            Refused{.call = SYS_close_range, .error = EPERM}));
+
+// A sandbox is not asked again: each time would cost a process that comes to nothing.
+TEST(SandboxedSubprocess, is_started_by_other_means_from_then_on) {
+    std::thread sandboxed([] {
+        ASSERT_TRUE(testing::refuse(SYS_close_range, ENOSYS));
+        run_clean(start_true());
+    });
+    sandboxed.join();
+    testing::SystemFaults calls;
+    run_clean(start_true());
+    EXPECT_EQ(calls.calls(testing::Call::posix_spawn), 1);
+}
 
 // What the system has not enough of is told, and not tried in another way.
 TEST(SubprocessFork, that_fails_is_told_of) {

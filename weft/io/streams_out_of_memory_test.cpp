@@ -2,6 +2,7 @@
 // Goal:   without memory a stream ends with an error, instead of a hole in what it carries; nobody
 //         waits for ever, and a server goes on.
 // Method: operator new fails at the n-th call, for each n until none is left to fail.
+#include <cstddef>
 #include <new>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include <weft/io/server.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/stream.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/io/streams_test.hpp>
@@ -82,6 +84,25 @@ TEST(OutOfMemory, what_was_received_and_cannot_be_kept_ends_the_stream) {
         EXPECT_TRUE(told.starts_with(no_memory)) << told;
         EXPECT_TRUE(reader.buffered() == first) << reader.buffered().size() << " bytes";
         EXPECT_TRUE((co_await outcome(writer.wait_closed())).starts_with(no_memory));
+    }());
+}
+
+// Written while more is being sent, in turns, and read in pieces: whatever held it is let go.
+TEST(MemoryInUse, a_stream_keeps_none_of_what_it_has_carried) {
+    run_clean([]() -> Coro<void> {
+        auto [a, b] = Socket::socketpair();
+        const Stream here = co_await open_connection(std::move(a));
+        const Stream there = co_await open_connection(std::move(b));
+        const std::ptrdiff_t before = testing::bytes_in_use;
+        const Bytes piece(1 << 20, 'p');
+        for (int i = 0; i < 8; ++i) {
+            here.write(piece);
+            EXPECT_EQ((co_await there.readexactly(1 << 19)).size(), 1U << 19);
+        }
+        EXPECT_EQ((co_await there.readexactly(8 << 19)).size(), 8U << 19);
+        co_await here.drain();
+        EXPECT_LT(testing::bytes_in_use - before, (1 << 20) + (128 << 10))
+            << "beside the piece, and what all streams receive into";
     }());
 }
 

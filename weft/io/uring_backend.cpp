@@ -45,6 +45,7 @@ constexpr std::uint8_t cancelled = 2;  // by us
 constexpr std::uint8_t unasked = 4;    // the kernel does not know of that yet
 
 constexpr int calls_a_wait = 12;
+constexpr int calls_in_vain_max = 10'000;
 
 // What the kernel's completions are for, where it is no operation.
 constexpr std::uint64_t for_nobody = 0;
@@ -229,8 +230,8 @@ void UringBackend::cancel_all() noexcept {
 void UringBackend::cancel_in_kernel() noexcept {
     Uring& uring = ring_->uring;
     List<IoOperation> ended;
-    bool goes_on = true;
-    while (!in_flight_.empty() && goes_on) {
+    int calls_left = calls_in_vain_max;
+    while (!in_flight_.empty() && calls_left > 0) {
         if (io_uring_sqe* entry = uring.next_entry()) {
             io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
             io_uring_sqe_set_data64(entry, for_nobody);
@@ -240,8 +241,13 @@ void UringBackend::cancel_in_kernel() noexcept {
                   result == -EBADR,
               "io_uring lets operations go");
         const bool some_ended = drop_completions(ended);
-        // Of an operation whose completion was dropped nobody will hear.
-        goes_on = some_ended || result < 0 || !uring.has_lost();
+        if (some_ended) {
+            calls_left = calls_in_vain_max;
+        } else if (result < 0) {
+            --calls_left;
+        } else if (uring.has_lost()) {
+            calls_left = 0;  // of an operation whose completion was dropped nobody will hear
+        }
     }
     if (!in_flight_.empty()) {
         uring.close_and_wait();

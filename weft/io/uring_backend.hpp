@@ -29,7 +29,10 @@ enum class UringTier : std::uint8_t {
 ///         kernel would go on writing to memory that is freed.
 /// Cost:   that memory for each loop, as far as it is used.
 /// Where the kernel has no memory to tell of an operation, nobody knows whom it would concern: wait()
-/// throws an OSError of EBADR from then on, and the loop can only be closed.
+/// throws an OSError of EBADR from then on, and the loop can only be closed. That may then wait for
+/// the kernel, 30 s at most, and ends the process where it cannot know that nobody writes to its
+/// memory any more: when that time is over, or it gets no descriptors for a pipe. A connection whose
+/// acceptance was not told stays open until the process ends.
 /// Errors: OSError where the kernel has no io_uring of that tier, or a sandbox forbids it.
 [[nodiscard]] std::unique_ptr<Backend> make_uring_backend(
     std::optional<UringTier> tier = std::nullopt);

@@ -2,8 +2,8 @@
 #include <weft/testing/fork.hpp>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include <stdlib.h>  // which has what sys/wait.h has of a status, too
 #include <sys/types.h>
 #include <sys/wait.h>
 

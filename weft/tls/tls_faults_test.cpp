@@ -315,11 +315,13 @@ TEST(TLSFaults, a_conversation_goes_on_where_a_call_is_interrupted_or_not_ready_
 
 TEST(TLSFaults, a_conversation_ends_whichever_call_fails) {
     for (const int error : {ECONNRESET, EPIPE, ETIMEDOUT, ENOBUFS, ENOMEM}) {
-        for (const Call call : {Call::send, Call::recv, Call::shutdown, Call::epoll_add}) {
+        for (const Call call : {Call::send, Call::recv, Call::epoll_add}) {
             for (int n = 1;; ++n) {
                 Told told;
                 int met = 0;
-                run_to_the_end([](Told& both, auto what, int& count) -> Coro<void> {
+                bool is_on_epoll = false;
+                run_to_the_end([](Told& both, auto what, int& count, bool& epoll) -> Coro<void> {
+                    epoll = get_running_loop().backend() == "epoll";
                     const auto [faulty, code, first] = what;
                     SystemFaults faults;
                     faults.on(faulty, {.error = code, .first = first});
@@ -333,7 +335,7 @@ TEST(TLSFaults, a_conversation_ends_whichever_call_fails) {
                         [](EventLoop&, const ExceptionContext&) {});
                     co_await converse_directly(both);
                     count = faults.met() + ring.met();
-                }(told, std::tuple(call, error, n), met));
+                }(told, std::tuple(call, error, n), met, is_on_epoll));
                 for (const std::string& side : {told.client, told.server}) {
                     const bool names_it =
                         side.find("[Errno " + std::to_string(error) + "]") != std::string::npos;
@@ -342,7 +344,10 @@ TEST(TLSFaults, a_conversation_ends_whichever_call_fails) {
                         << side << ": call " << static_cast<int>(call) << ", the " << n
                         << ". time, error " << error;
                 }
-                if (met == 0) break;
+                if (met > 0) continue;
+                EXPECT_TRUE(n > 1 || !is_on_epoll)
+                    << "call " << static_cast<int>(call) << " is not made";
+                break;
             }
         }
     }

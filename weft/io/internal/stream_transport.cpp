@@ -76,23 +76,27 @@ constinit const ReadyKind StreamTransport::ready_kind = {
 
 void StreamTransport::Operation::complete(std::int32_t result, bool more) noexcept {
     submitted = more;
-    (transport_.*handler_)(result, more);
+    if (this != &transport_.receive_) {
+        transport_.sent(result);
+    } else if (transport_.flow_ == Flow::sending) {
+        transport_.peer_is_gone(result);
+    } else {
+        transport_.received(result, more);
+    }
 }
 
 StreamTransport::StreamTransport(EventLoop& loop, Channel channel, const SocketAddress& peer,
                                  StreamReader reader, Flow flow, ConnectionOwner* owner)
-    : ReadyNode(ready_kind),
-      receive_(*this, flow == Flow::sending ? IoKind::readable_once : channel.receive_kind(),
-               flow == Flow::sending ? &StreamTransport::peer_is_gone : &StreamTransport::received),
+    : ReadTransport(channel.fileno()),
+      ReadyNode(ready_kind),
+      receive_(*this, flow == Flow::sending ? IoKind::readable_once : channel.receive_kind()),
       reader_(std::move(reader)),
       channel_(std::move(channel)),
       flow_(flow),
       loop_(loop),
-      send_(*this, channel_.send_kind(), &StreamTransport::sent),
       was_accepted_(owner != nullptr),
       owner_(owner),
       peer_(peer) {
-    receive_.fd = send_.fd = channel_.fileno();
     may_write_.set();
     if (flow == Flow::receiving) wrote_eof_ = shut_sending_ = true;
     // The write end of a pipe is readable when nobody is left to read.
@@ -100,7 +104,7 @@ StreamTransport::StreamTransport(EventLoop& loop, Channel channel, const SocketA
 }
 
 std::string StreamTransport::describe() const {
-    if (channel_.is_socket()) return "connection with " + peer_.to_string();
+    if (channel_.is_socket()) return "connection with " + peer().to_string();
     return "pipe with descriptor " + std::to_string(receive_.fd);
 }
 
@@ -169,10 +173,10 @@ void StreamTransport::feed(BytesView data) {
 
 // A turn of the loop for each piece would be a fifth of the time. After some, the loop has its turn
 // all the same, as others have then.
-void StreamTransport::receive_at_once() noexcept {
+void StreamTransport::receive_piece_at_once() noexcept {
     const std::uint8_t pieces = pieces_at_once_;
     const bool may_receive = receive_.submitted && !closing_ && !protection_;
-    if (pieces == 0 || !may_receive || running_loop != &loop_) return;
+    if (!may_receive || running_loop != &loop_) return;
     pieces_at_once_ = 0;
     loop_.system().attempt(receive_);
     pieces_at_once_ = std::min(pieces_at_once_, static_cast<std::uint8_t>(pieces - 1));
@@ -183,7 +187,7 @@ bool StreamTransport::wants_more() const noexcept {
     return closing_ ? awaits_end_of_text() : !reading_paused_;
 }
 
-void StreamTransport::peer_is_gone(std::int32_t result, bool) {
+void StreamTransport::peer_is_gone(std::int32_t result) {
     received_eof_ = true;
     peer_is_gone_ = result >= 0;
     settle_soon();
@@ -213,17 +217,18 @@ void StreamTransport::write(BytesView data) {
 }
 
 void StreamTransport::send(BytesView data) {
-    if (buffered() == 0) {
+    if (!unsent_) {
         data.remove_prefix(send_now(data));
         if (data.empty() || ending_) return;
     }
     try {
-        queued_.append(data);
+        if (!unsent_) unsent_ = std::make_unique<Unsent>(*this);
+        unsent_->queued.append(data);
     } catch (const std::bad_alloc&) {
         end_with(ENOMEM);  // a stream with a hole in it is none
         throw;
     }
-    if (!send_.submitted) flush();
+    flush();
     update_events();
 }
 
@@ -258,24 +263,24 @@ std::size_t StreamTransport::send_now(BytesView data) noexcept {
 
 // Sends what it can, and has the rest sent when there is room.
 void StreamTransport::flush() noexcept {
-    while (!ending_ && !send_.submitted && buffered() > 0) {
-        if (sent_ == sending_.size()) {
-            sending_.clear();
-            std::swap(sending_, queued_);
-            sent_ = 0;
+    while (buffered() > 0 && !ending_ && !unsent_->operation.submitted) {
+        auto& [operation, sending, sent, queued] = *unsent_;
+        if (sent == sending.size()) {
+            sending.clear();
+            std::swap(sending, queued);
+            sent = 0;
         }
-        const BytesView rest = BytesView(sending_).substr(sent_);
+        const BytesView rest = BytesView(sending).substr(sent);
         const std::size_t count = send_now(rest);
-        sent_ += count;
+        sent += count;
         if (count < rest.size() && !ending_) {
-            send_.buffer = reinterpret_cast<std::byte*>(sending_.data() + sent_);
-            send_.length = sending_.size() - sent_;
-            submit_or_end(send_);
+            operation.buffer = reinterpret_cast<std::byte*>(sending.data() + sent);
+            operation.length = sending.size() - sent;
+            submit_or_end(operation);
         }
     }
     if (buffered() > 0 || ending_) return;
-    Bytes().swap(sending_);  // an assignment would keep the memory
-    sent_ = 0;
+    unsent_.reset();
     if (closing_) {
         if (!awaits_end_of_text()) end(nullptr);
         return;
@@ -283,9 +288,9 @@ void StreamTransport::flush() noexcept {
     if (wrote_eof_) shut_sending();
 }
 
-void StreamTransport::sent(std::int32_t result, bool) {
+void StreamTransport::sent(std::int32_t result) {
     if (result > 0) {
-        sent_ += static_cast<std::size_t>(result);
+        unsent_->sent += static_cast<std::size_t>(result);
         sent_bytes_ += static_cast<std::size_t>(result);
     }
     if (result < 0 && result != -ECANCELED) failure_ = -result;
@@ -354,7 +359,7 @@ void StreamTransport::end(std::exception_ptr error) noexcept {
     closing_ = ending_ = true;
     error_ = std::move(error);
     cancel(receive_);
-    cancel(send_);
+    if (unsent_) cancel(unsent_->operation);
     settle_soon();
 }
 
@@ -405,7 +410,7 @@ void StreamTransport::settle() noexcept {
         flush();
         update_events();
     }
-    if (!ending_ || receive_.submitted || send_.submitted) return;
+    if (!ending_ || receive_.submitted || (unsent_ && unsent_->operation.submitted)) return;
     if (error_ && !received_eof_ && flow_ == Flow::both) receive_rest();
     if (error_ && protection_ && protection_->error) error_ = protection_->error;
     lose();
@@ -415,9 +420,7 @@ void StreamTransport::lose() noexcept {
     lost_ = true;
     ListNode::unlink();
     channel_.close();
-    Bytes().swap(sending_);
-    Bytes().swap(queued_);
-    sent_ = 0;
+    unsent_.reset();
     reader_.set_transport(nullptr);
     if (error_) {
         reader_.set_exception(error_);
@@ -436,7 +439,7 @@ void StreamTransport::lose() noexcept {
 
 void StreamTransport::loop_closes() noexcept {
     owner_ = nullptr;
-    receive_.submitted = send_.submitted = false;
+    receive_.submitted = false;
     closing_ = ending_ = true;
     lose();
 }

@@ -26,6 +26,7 @@
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/kept_address.hpp>
 #include <weft/io/internal/protection.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/io/socket_address.hpp>
@@ -136,14 +137,12 @@ public:
     // ---- receiving
 
     [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
-    [[nodiscard]] int fileno() const noexcept override { return channel_.fileno(); }
     void pause_reading() noexcept override;
     void resume_reading() noexcept override;
-    void receive_at_once() noexcept override;
     void reader_is_gone() noexcept override;
 
     [[nodiscard]] const Channel& channel() const noexcept { return channel_; }
-    [[nodiscard]] const SocketAddress& peer() const noexcept { return peer_; }
+    [[nodiscard]] SocketAddress peer() const { return peer_.get(); }
     /// Such as "connection with ('127.0.0.1', 80)".
     [[nodiscard]] std::string describe() const;
     [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
@@ -156,15 +155,26 @@ private:
     // One direction of the socket.
     class Operation final : public IoOperation {
     public:
-        using Handler = void (StreamTransport::*)(std::int32_t, bool);
-        Operation(StreamTransport& transport, IoKind the_kind, Handler handler) noexcept
-            : IoOperation(the_kind, -1), transport_(transport), handler_(handler) {}
+        Operation(StreamTransport& transport, IoKind the_kind) noexcept
+            : IoOperation(the_kind, transport.fileno()), transport_(transport) {}
         void complete(std::int32_t result, bool more) noexcept override;
         bool submitted = false;
 
     private:
         StreamTransport& transport_;
-        Handler handler_;
+    };
+
+    // What the system would not take at once. Few of many streams have any at a time.
+    struct Unsent {
+        explicit Unsent(StreamTransport& transport) noexcept
+            : operation(transport, transport.channel_.send_kind()) {}
+        [[nodiscard]] std::size_t size() const noexcept {
+            return sending.size() - sent + queued.size();
+        }
+        Operation operation;
+        Bytes sending;  // the kernel may read it: it does not change while it is sent
+        std::size_t sent = 0;
+        Bytes queued;  // what comes after it
     };
 
     StreamTransport(EventLoop& loop, Channel channel, const SocketAddress& peer,
@@ -172,9 +182,10 @@ private:
     ~StreamTransport();
 
     void received(std::int32_t result, bool more);
+    void receive_piece_at_once() noexcept override;
     void feed(BytesView data);
-    void peer_is_gone(std::int32_t result, bool more);
-    void sent(std::int32_t result, bool more);
+    void peer_is_gone(std::int32_t result);
+    void sent(std::int32_t result);
     // Whether what comes is for the reader: not what comes after close(), but all that came before
     // an error.
     [[nodiscard]] bool is_read() const noexcept { return !closing_ || error_; }
@@ -199,9 +210,7 @@ private:
     [[nodiscard]] bool awaits_end_of_text() const noexcept;
 
     // What can be sent.
-    [[nodiscard]] std::size_t buffered() const noexcept {
-        return sending_.size() - sent_ + queued_.size();
-    }
+    [[nodiscard]] std::size_t buffered() const noexcept { return unsent_ ? unsent_->size() : 0; }
 
     void submit(Operation& operation);
     void submit_or_end(Operation& operation) noexcept;
@@ -231,25 +240,21 @@ private:
     bool closing_ = false;
     bool ending_ = false;
     bool lost_ = false;
-    bool settles_soon_ = false;        // in the ready queue
-    bool peer_is_gone_ = false;        // at the other end of a pipe
-    std::uint8_t pieces_at_once_ = 0;  // receive_at_once() may receive so many
+    bool settles_soon_ = false;  // in the ready queue
+    bool peer_is_gone_ = false;  // at the other end of a pipe
     EventLoop& loop_;
     std::unique_ptr<Protection> protection_;  // null for plain text
     std::uint64_t sent_bytes_ = 0;
     Event may_write_;
-    std::size_t sent_ = 0;  // of what follows
-    Bytes sending_;         // the kernel may read it: it does not change while it is sent
-    Bytes queued_;          // what comes after it
+    std::unique_ptr<Unsent> unsent_;  // null: there is none
     std::size_t high_water_ = 64 * 1024;
     std::size_t low_water_ = 16 * 1024;
     Event sent_more_;
-    Operation send_;
     Event closed_;
     std::exception_ptr error_;
     bool was_accepted_;
     ConnectionOwner* owner_;
-    SocketAddress peer_;
+    KeptAddress peer_;
 };
 
 inline StreamTransport& WriterEnd::transport() noexcept {
