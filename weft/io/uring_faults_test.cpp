@@ -16,7 +16,7 @@
 #include <liburing.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/time.hpp>
+#include <weft/io/loop_test.hpp>
 #include <weft/io/ring_faults_test.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/socket.hpp>

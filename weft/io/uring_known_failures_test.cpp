@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 #include <liburing.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>

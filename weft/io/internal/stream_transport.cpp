@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/receive_buffer.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/runtime/backend.hpp>
