@@ -2,6 +2,7 @@
 #include <weft/http/form_urlencoded.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>

@@ -2,12 +2,9 @@
 //
 // The URLs that are made from another one: its parts are written again, with one of them changed.
 #include <algorithm>
-#include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>

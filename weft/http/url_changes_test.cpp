@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/base/exceptions.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/url_error.hpp>

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <weft/http/url.hpp>
+#include <weft/base/exceptions.hpp>
 
 namespace weft::http {
 namespace {

@@ -2,9 +2,6 @@
 #include <weft/http/url.hpp>
 
 #include <chrono>
-#include <compare>
-#include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 #include <weft/http/internal/url_builder.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <iterator>

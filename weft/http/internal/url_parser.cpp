@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,8 +47,7 @@ std::string_view cleaned(std::string_view text, std::string& copy) {
     while (!text.empty() && is_c0_or_space(text.back())) text.remove_suffix(1);
     const auto dropped = [](char c) { return tabs_and_line_ends.contains(c); };
     if (std::ranges::none_of(text, dropped)) return text;
-    copy = text;
-    std::erase_if(copy, dropped);
+    std::ranges::remove_copy_if(text, std::back_inserter(copy), dropped);
     return copy;
 }
 
