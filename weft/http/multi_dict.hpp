@@ -48,9 +48,9 @@ public:
     /// Gives each name of `other` the values that it has there: the first ones in the places of
     /// the old ones, the rest at the end. Values that are too many are removed.
     void update(const MultiDict& other);
-    /// Removes every pair of that name.
+    /// Removes every pair of that name; Python's `del dict[name]`, but none is no error.
     /// Returns: how many there were.
-    std::size_t remove(std::string_view name) {
+    std::size_t erase(std::string_view name) {
         return std::erase_if(items_, [&](const Item& item) { return item.first == name; });
     }
 

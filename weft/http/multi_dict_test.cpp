@@ -30,11 +30,11 @@ TEST(MultiDict, keeps_its_pairs_in_order) {
     EXPECT_NE(dict, (MultiDict{{"b", "2"}, {"a", "1"}, {"a", "3"}, {"c", "4"}, {"a", "5"}}));
 }
 
-TEST(MultiDict, removes_all_of_a_name) {
+TEST(MultiDict, erases_all_of_a_name) {
     MultiDict dict = abac;
-    EXPECT_EQ(dict.remove("a"), 3u);
+    EXPECT_EQ(dict.erase("a"), 3u);
     EXPECT_EQ(dict, (MultiDict{{"b", "2"}, {"c", "4"}}));
-    EXPECT_EQ(dict.remove("a"), 0u);
+    EXPECT_EQ(dict.erase("a"), 0u);
 }
 
 // As multidict's: the first values in place, what is too many goes.

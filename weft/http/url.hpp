@@ -61,9 +61,10 @@ public:
     /// ways, so that no check before this one has looked at another host.
     ///
     /// Errors: as parse(), and
-    ///         not_http           a scheme but http, https, ws, wss;
+    ///         not_http           a scheme, or one of `base`, but http, https, ws, wss;
     ///         space_or_control   anywhere, also around the text;
     ///         bad_slashes        a backslash before the query; `http:/a`, `http:///a`, `///a`;
+    ///         bad_userinfo       a second `@` before the path;
     ///         encoded_host       `%` in the host;
     ///         non_canonical      an IPv4 address as `0x7f.1`, `2130706433`, `127.0.0.1.`, or in
     ///                            other figures than ASCII's.

@@ -209,7 +209,7 @@ URL URL::update_query(const MultiDict& fields) const {
 
 URL URL::without_query_params(std::initializer_list<std::string_view> names) const {
     MultiDict all = query();
-    for (const std::string_view name : names) all.remove(name);
+    for (const std::string_view name : names) all.erase(name);
     return with_query(all);
 }
 

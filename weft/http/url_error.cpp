@@ -41,6 +41,9 @@ Words words_for(URLFault fault) {
             return {"a URL holds no '", "': percent-encode white space and control bytes"};
         case URLFault::bad_slashes:
             return {"'", "' has a backslash, or not exactly two slashes before the host"};
+        case URLFault::bad_userinfo:
+            return {"'",
+                    "' has more than one '@' before the path; percent-encode those of a password"};
         case URLFault::encoded_host:
             return {"the host '", "' is percent-encoded; write it as it is"};
         case URLFault::non_canonical:

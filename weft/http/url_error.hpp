@@ -27,6 +27,7 @@ enum class URLFault : std::uint8_t {
     not_http,
     space_or_control,
     bad_slashes,    ///< a backslash, or another number of slashes than two before the host
+    bad_userinfo,   ///< more than one `@` before the path
     encoded_host,   ///< percent-encoded bytes in the host
     non_canonical,  ///< an IPv4 address that is not four decimal numbers
 };

@@ -70,6 +70,13 @@ TEST(URLForHttp, has_two_slashes_before_its_host_and_no_backslash) {
     EXPECT_TRUE(URL::parse_http("http://a/?\\#\\").has_value());
 }
 
+TEST(URLForHttp, has_one_at_sign_before_its_path) {
+    expect_fault("http://good.example@evil.example@a/", URLFault::bad_userinfo);
+    expect_fault("http://a@b@c", URLFault::bad_userinfo);
+    EXPECT_EQ(URL::parse_http("http://a@b/@c@?@#@")->raw_host(), "b");
+    EXPECT_TRUE(URL::parse_http("/@/@", URL("http://a/")).has_value());
+}
+
 TEST(URLForHttp, has_no_percent_sign_in_its_host) {
     for (const std::string_view text :
          {"http://ex%61mple.com/"sv, "http://%31%32%37.0.0.1/"sv, "http://u%40v@a%2eb/"sv}) {
@@ -112,6 +119,7 @@ TEST(URLForHttp, is_what_a_redirect_leads_to) {
           "//0x7f.1/"sv, "//%61/"sv, "ftp://b/"sv, "/a b"sv, "data:,x"sv}) {
         EXPECT_FALSE(URL::parse_http(bad, base).has_value()) << bad;
     }
+    EXPECT_EQ(URL::parse_http("x", URL("file:///y")).error().fault, URLFault::not_http);
 }
 
 // A request's target: no byte of it can end the request line.

@@ -2,7 +2,7 @@
 // weft/http/internal/ascii.hpp - letters and figures of ASCII, whatever the locale is.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -19,9 +19,14 @@ namespace weft::http::internal {
 }
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+inline void append_lower_case(std::string& out, std::string_view text) {
+    const std::size_t begin = out.size();
+    out += text;
+    for (std::size_t i = begin; i < out.size(); ++i) out[i] = to_lower(out[i]);
+}
 [[nodiscard]] inline std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), to_lower);
+    std::string lower;
+    append_lower_case(lower, text);
     return lower;
 }
 

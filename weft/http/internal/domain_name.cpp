@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,7 +16,7 @@ namespace weft::http::internal {
 
 bool append_domain_in_ascii(std::string& out, std::string_view domain) {
     if (std::ranges::all_of(domain, is_ascii)) {
-        std::ranges::transform(domain, std::back_inserter(out), to_lower);
+        append_lower_case(out, domain);
         return true;
     }
     if (domain.size() > unicode_domain_bytes_max || domain.contains('\0')) return false;

@@ -63,12 +63,4 @@ std::expected<void, URLFault> append_host(std::string& out, std::string_view tex
     return {};
 }
 
-std::expected<void, URLFault> check_http_host(std::string_view text, std::string_view canonical) {
-    if (text.contains('%')) return std::unexpected(URLFault::encoded_host);
-    if (ends_in_number(canonical) && text != canonical) {
-        return std::unexpected(URLFault::non_canonical);
-    }
-    return {};
-}
-
 }  // namespace weft::http::internal

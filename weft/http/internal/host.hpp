@@ -20,10 +20,4 @@ enum class HostKind { special, opaque };
 [[nodiscard]] std::expected<void, URLFault> append_host(std::string& out, std::string_view text,
                                                         HostKind kind);
 
-/// What an HTTP client refuses besides: a host that others may take for another one. `canonical` is
-/// what append_host() made of `text`.
-/// Errors: encoded_host, non_canonical.
-[[nodiscard]] std::expected<void, URLFault> check_http_host(std::string_view text,
-                                                            std::string_view canonical);
-
 }  // namespace weft::http::internal

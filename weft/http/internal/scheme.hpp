@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -41,6 +42,13 @@ enum class SchemeKind : std::uint8_t { web, file, other };
     return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [](char c) {
         return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
     });
+}
+
+/// The scheme that a text begins with, as it is written; nullopt where there is none.
+[[nodiscard]] constexpr std::optional<std::string_view> scheme_of(std::string_view text) noexcept {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos || !is_scheme(text.substr(0, colon))) return std::nullopt;
+    return text.substr(0, colon);
 }
 
 }  // namespace weft::http::internal

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/internal/url_builder.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +17,7 @@
 namespace weft::http::internal {
 
 void URLBuilder::write_scheme(std::string_view scheme) {
-    std::ranges::transform(scheme, std::back_inserter(url_.text_), to_lower);
+    append_lower_case(url_.text_, scheme);
     url_.marks_.scheme_end = here();
     url_.text_ += ':';
     URL::Marks& marks = url_.marks_;

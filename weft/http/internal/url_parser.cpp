@@ -23,6 +23,7 @@
 
 #include <weft/http/internal/ascii.hpp>
 #include <weft/http/internal/host.hpp>
+#include <weft/http/internal/http_rules.hpp>
 #include <weft/http/internal/percent_encoding.hpp>
 #include <weft/http/internal/scheme.hpp>
 #include <weft/http/internal/url_builder.hpp>
@@ -35,10 +36,6 @@ namespace weft::http::internal {
 namespace {
 
 constexpr ByteSet tabs_and_line_ends = ByteSet().with("\t\n\r");
-constexpr ByteSet space_and_controls = ByteSet().with(0x00, 0x20).with("\x7f");
-
-bool is_space_or_control(char c) noexcept { return space_and_controls.contains(c); }
-
 // What a browser takes for the text: without white space around it, and without what an editor
 // wraps lines with. `copy` is used if something is to be taken out.
 std::string_view cleaned(std::string_view text, std::string& copy) {
@@ -71,6 +68,11 @@ std::size_t find_port_colon(std::string_view text) noexcept {
     return text.size();
 }
 
+std::expected<void, URLError> check_http(std::string_view text, const URL* base) {
+    auto checked = check_http_text(text);
+    return checked && base ? check_http_scheme(base->scheme()) : checked;
+}
+
 class Parser {
 public:
     using Result = std::expected<void, URLError>;
@@ -99,37 +101,10 @@ private:
     }
 
     Result start() {
-        if (rules_ == URLRules::http) {
-            if (auto checked = check_http(); !checked) return checked;
-        }
-        const std::size_t colon = rest_.find(':');
-        if (colon != std::string_view::npos && is_scheme(rest_.substr(0, colon))) {
-            const std::string scheme = lower_case(rest_.substr(0, colon));
-            rest_.remove_prefix(colon + 1);
-            return with_scheme(scheme);
-        }
-        return no_scheme();
-    }
-
-    // What can be said before the parts are known; the host's own checks come with the host.
-    Result check_http() const {
-        if (const auto bad = std::ranges::find_if(whole_, is_space_or_control);
-            bad != whole_.end()) {
-            return failed(URLFault::space_or_control,
-                          whole_.substr(static_cast<std::size_t>(bad - whole_.begin()), 1));
-        }
-        const std::size_t colon = rest_.find(':');
-        const bool has_scheme =
-            colon != std::string_view::npos && is_scheme(rest_.substr(0, colon));
-        if (has_scheme && !is_http(lower_case(rest_.substr(0, colon)))) {
-            return failed(URLFault::not_http, rest_.substr(0, colon));
-        }
-        const std::string_view behind = has_scheme ? rest_.substr(colon + 1) : rest_;
-        const bool two_slashes = behind.starts_with("//") && !behind.starts_with("///");
-        if (rest_.contains('\\') || (has_scheme || behind.starts_with("//")) != two_slashes) {
-            return failed(URLFault::bad_slashes, head_);
-        }
-        return {};
+        const auto scheme = scheme_of(rest_);
+        if (!scheme) return no_scheme();
+        rest_.remove_prefix(scheme->size() + 1);
+        return with_scheme(lower_case(*scheme));
     }
 
     Result with_scheme(std::string_view scheme) {
@@ -184,7 +159,7 @@ private:
 
     // Whether there is a slash, or what means one in this scheme.
     [[nodiscard]] bool takes_slash(std::size_t at) const noexcept {
-        return at < rest_.size() && slashes_of(kind_).contains(rest_[at]);
+        return at < rest_.size() && is_slash(rest_[at], kind_);
     }
 
     // Nothing is the path of the base; else it is what takes the place of its last segment.
@@ -236,7 +211,7 @@ private:
 
     Result file_host() {
         rest_.remove_prefix(2);
-        const std::size_t end = std::min(rest_.find_first_of("/\\"), rest_.size());
+        const std::size_t end = find_slash(rest_, kind_);
         const std::string_view host = rest_.substr(0, end);
         if (is_drive(host)) {  // `file://C:/x`: there is no host
             no_host();
@@ -270,7 +245,7 @@ private:
         const std::size_t all = std::min(rest_.find_first_not_of("/\\"), rest_.size());
         rest_.remove_prefix(kind_ == SchemeKind::other ? 2 : all);
 
-        const std::size_t end = std::min(rest_.find_first_of(slashes_of(kind_)), rest_.size());
+        const std::size_t end = find_slash(rest_, kind_);
         std::string_view host_and_port = rest_.substr(0, end);
         rest_.remove_prefix(end);
         out_.begin_authority();
@@ -386,7 +361,11 @@ std::expected<URL, URLError> parse_url(std::string_view text, const URL* base, U
             URLError{.fault = URLFault::too_long, .culprit = std::to_string(text.size())});
     }
     std::string copy;
-    if (rules == URLRules::browser) text = cleaned(text, copy);
+    if (rules == URLRules::browser) {
+        text = cleaned(text, copy);
+    } else if (auto checked = check_http(text, base); !checked) {
+        return std::unexpected(std::move(checked.error()));
+    }
     return Parser(text, base, rules).parse();
 }
 

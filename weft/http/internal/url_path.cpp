@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/internal/url_path.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -34,8 +33,7 @@ std::size_t dots_of(std::string_view segment) noexcept {
 void append_segments(std::string& text, std::size_t begin, std::string_view segments,
                      SchemeKind kind) {
     for (bool last = false; !last;) {
-        const std::size_t slash =
-            std::min(segments.find_first_of(slashes_of(kind)), segments.size());
+        const std::size_t slash = find_slash(segments, kind);
         const std::string_view segment = segments.substr(0, slash);
         last = slash == segments.size();
         segments.remove_prefix(last ? slash : slash + 1);
@@ -55,7 +53,7 @@ void append_segments(std::string& text, std::size_t begin, std::string_view segm
 
 void append_path(std::string& text, std::size_t begin, std::string_view path, SchemeKind kind) {
     if (path.empty() && kind == SchemeKind::other) return;
-    if (!path.empty() && slashes_of(kind).contains(path.front())) path.remove_prefix(1);
+    if (!path.empty() && is_slash(path.front(), kind)) path.remove_prefix(1);
     append_segments(text, begin, path, kind);
 }
 
@@ -74,8 +72,7 @@ bool is_drive(std::string_view text) noexcept {
 }
 
 bool starts_with_drive(std::string_view text) noexcept {
-    return is_drive(text.substr(0, 2)) &&
-           (text.size() == 2 || slashes_of(SchemeKind::file).contains(text[2]));
+    return is_drive(text.substr(0, 2)) && (text.size() == 2 || is_slash(text[2], SchemeKind::file));
 }
 
 }  // namespace weft::http::internal

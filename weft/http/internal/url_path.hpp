@@ -34,9 +34,16 @@ void remove_last_segment(std::string& text, std::size_t begin, SchemeKind kind) 
 /// Whether it is one, and nothing else.
 [[nodiscard]] bool is_drive(std::string_view text) noexcept;
 
-/// The bytes that end a segment.
-[[nodiscard]] constexpr std::string_view slashes_of(SchemeKind kind) noexcept {
-    return kind == SchemeKind::other ? "/" : "/\\";
+/// Whether a byte ends a segment.
+[[nodiscard]] constexpr bool is_slash(char c, SchemeKind kind) noexcept {
+    return c == '/' || (c == '\\' && kind != SchemeKind::other);
+}
+/// Where the first one is; the size where there is none.
+/// Not find_first_of(), which calls memchr() for each byte.
+[[nodiscard]] constexpr std::size_t find_slash(std::string_view text, SchemeKind kind) noexcept {
+    std::size_t at = 0;
+    while (at < text.size() && !is_slash(text[at], kind)) ++at;
+    return at;
 }
 
 }  // namespace weft::http::internal
