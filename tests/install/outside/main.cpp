@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One piece of each library: the loop on a real system, tasks, timers and threads.
+// One piece of each library: the loop on a real system, tasks, timers and threads; a URL.
 #include <chrono>
 #include <cstdio>
 
 #include <weft/asyncio.hpp>
 #include <weft/cpu/spawn_cpu.hpp>
+#include <weft/http/url.hpp>
 
 namespace {
 
@@ -17,8 +18,12 @@ weft::Coro<int> async_main() {
     const auto [one, two] = co_await weft::gather(later(1), later(2));
     const int three = co_await weft::to_thread([] { return 3; });
     const int four = co_await weft::spawn_cpu([] { return 4; });
-    std::printf("an outside project runs with weft: %d %d %d %d\n", one, two, three, four);
-    co_return one == 1 && two == 2 && three == 3 && four == 4 ? 0 : 1;
+    const weft::http::URL url("https://faß.de/");
+    std::printf("an outside project runs with weft: %d %d %d %d %s\n", one, two, three, four,
+                url.to_string().c_str());
+    const bool right =
+        one == 1 && two == 2 && three == 3 && four == 4 && url.raw_host() == "xn--fa-hia.de";
+    co_return right ? 0 : 1;
 }
 
 }  // namespace
