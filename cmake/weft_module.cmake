@@ -6,7 +6,7 @@
 #   SOURCES session.cpp internal/x.hpp private; none makes a header-only module
 #   LIBS    fmt::fmt                   libraries from outside, private to the sources
 #   TESTS   session_test.cpp           one program and one ctest test each: http/client/session_test
-#   TESTS_OF_HEADERS                   what they test is in headers: see weft_precompiled.cmake
+#   OPTIMIZED_TESTS                    they are optimized: what they test is in headers
 #   FUZZERS session_fuzz.cpp           libFuzzer programs, built by the preset `fuzz` only
 #   BENCHES session_bench.cpp)         Google Benchmark programs; the first module that has one adds
 #                                      libbenchmark-dev to scripts/packages.txt
@@ -14,7 +14,7 @@
 # makes the target weft::http_client. A library in LIBS is found in weft_dependencies.cmake.
 
 function(weft_module module)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "TESTS_OF_HEADERS" "" "DEPS;HEADERS;SOURCES;LIBS;TESTS;FUZZERS;BENCHES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIMIZED_TESTS" "" "DEPS;HEADERS;SOURCES;LIBS;TESTS;FUZZERS;BENCHES")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "weft_module(${module}): unexpected ${arg_UNPARSED_ARGUMENTS}"
       "${arg_KEYWORDS_MISSING_VALUES}")
@@ -33,14 +33,14 @@ function(weft_module module)
   endif()
 
   if(WEFT_BUILD_TESTS)
-    set(of_headers "")
-    if(arg_TESTS_OF_HEADERS)
-      set(of_headers OF_HEADERS)
+    set(optimized "")
+    if(arg_OPTIMIZED_TESTS)
+      set(optimized OPTIMIZED)
     endif()
     foreach(source IN LISTS arg_TESTS)
       cmake_path(GET source STEM stem)
       weft_program(${name} ${source} GTest::gtest_main $<TARGET_NAME_IF_EXISTS:weft::testing>)
-      weft_test_program(weft_${name}_${stem} ${of_headers})
+      weft_test_program(weft_${name}_${stem} ${optimized})
       weft_test(${module}/${stem} LABEL ${module} COMMAND weft_${name}_${stem})
     endforeach()
   endif()
