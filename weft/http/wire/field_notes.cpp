@@ -54,27 +54,32 @@ bool is_host(std::string_view text) {
 
 }  // namespace
 
-struct FieldNotes::Noted {
-    std::string_view name;
-    Note note;
-    bool may_be_trailer;
-};
-
 std::optional<ParseProblem> FieldNotes::note(std::string_view name, std::string_view value) {
-    static constexpr Noted noted[] = {
-        {"Host", &FieldNotes::note_host, false},
-        {"Connection", &FieldNotes::note_connection, false},
-        {"Content-Length", &FieldNotes::note_content_length, false},
-        {"Transfer-Encoding", &FieldNotes::note_transfer_encoding, false},
-        {"Upgrade", &FieldNotes::note_upgrade, false},
-        {"Expect", &FieldNotes::note_expect, false},
+    struct Noted {
+        std::string_view name;
+        Note note;
     };
-    for (const Noted& field : noted) {
-        if (!equal_ignoring_case(name, field.name)) continue;
-        if (in_trailers_) return ParseProblem::forbidden_trailer;
-        return (this->*field.note)(value);
-    }
-    return std::nullopt;
+    const Noted noted = [&]() -> Noted {
+        switch (name.size()) {  // no two are of the same length
+            case 4:
+                return {"Host", &FieldNotes::note_host};
+            case 6:
+                return {"Expect", &FieldNotes::note_expect};
+            case 7:
+                return {"Upgrade", &FieldNotes::note_upgrade};
+            case 10:
+                return {"Connection", &FieldNotes::note_connection};
+            case 14:
+                return {"Content-Length", &FieldNotes::note_content_length};
+            case 17:
+                return {"Transfer-Encoding", &FieldNotes::note_transfer_encoding};
+            default:
+                return {};
+        }
+    }();
+    if (noted.note == nullptr || !equal_ignoring_case(name, noted.name)) return std::nullopt;
+    if (in_trailers_) return ParseProblem::forbidden_trailer;
+    return (this->*noted.note)(value);
 }
 
 std::optional<ParseProblem> FieldNotes::note_host(std::string_view value) {

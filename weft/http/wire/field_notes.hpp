@@ -18,10 +18,6 @@ namespace weft::http::wire::internal {
 ///       is refused even when it says the same, and a Transfer-Encoding is `chunked` or nothing.
 class FieldNotes {
 public:
-    /// Whether a field with a name of that many bytes may be one of those that are noted.
-    [[nodiscard]] static constexpr bool may_note(std::size_t name_bytes) noexcept {
-        return name_bytes < 32 && (sizes_ >> name_bytes & 1) != 0;
-    }
     /// Notes the field if it is one of them.
     /// Returns: what is wrong with it, and then nothing has been noted.
     [[nodiscard]] std::optional<ParseProblem> note(std::string_view name, std::string_view value);
@@ -40,9 +36,6 @@ public:
 
 private:
     using Note = std::optional<ParseProblem> (FieldNotes::*)(std::string_view value);
-    struct Noted;
-    static constexpr std::uint32_t sizes_ =
-        1u << 4 | 1u << 6 | 1u << 7 | 1u << 10 | 1u << 14 | 1u << 17;
 
     std::optional<ParseProblem> note_host(std::string_view value);
     std::optional<ParseProblem> note_connection(std::string_view value);

@@ -31,14 +31,16 @@ constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
 // Returns what is behind it; null where the line is no such one, or not all there.
 const char* read_field(const char* block, const char* line, const char* end,
                        Headers::Place& place) noexcept {
-    const char* const colon = skip_token(line, end);
-    if (colon == end || *colon != ':' || colon == line) return nullptr;
-    const char* value = colon + 1;
-    while (value != end && is_space(*value)) ++value;
-    const char* const stop = skip_value(value, end);
+    // The end of the line is looked for from its beginning, so that the processor need not wait for
+    // the name to find where the next line begins: it reads several lines at once.
+    const char* const stop = skip_value(line, end);
     if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return nullptr;
+    const char* const colon = skip_token(line, end);
+    if (*colon != ':' || colon == line) return nullptr;
+    const char* value = colon + 1;
+    while (is_space(*value)) ++value;
     const char* value_end = stop;
-    while (value_end != value && is_space(value_end[-1])) --value_end;
+    while (value_end > value && is_space(value_end[-1])) --value_end;
     place = {.name = static_cast<std::uint32_t>(line - block),
              .name_size = static_cast<std::uint32_t>(colon - line),
              .value = static_cast<std::uint32_t>(value - block),
@@ -121,10 +123,7 @@ bool FieldReader::read_in_place(BytesView& data, Headers& headers, FieldNotes& n
             if (next == nullptr) break;
             const auto line_bytes = static_cast<std::size_t>(next - at);
             if (line_bytes > bytes_left() + line_break.size()) break;
-            if (FieldNotes::may_note(place.name_size) &&
-                notes.note(name_in(data, place), value_in(data, place))) {
-                break;
-            }
+            if (notes.note(name_in(data, place), value_in(data, place))) break;
             count(line_bytes);
             ++size;
             at = next;
@@ -151,11 +150,9 @@ std::expected<void, Fault> FieldReader::read_line(BytesView line, Headers& heade
     }
     const BytesView name = name_in(line, place);
     const BytesView value = value_in(line, place);
-    if (FieldNotes::may_note(name.size())) {
-        if (const auto problem = notes.note(name, value)) {
-            const bool is_name = *problem == ParseProblem::forbidden_trailer;
-            return std::unexpected(Fault{*problem, line.size(), is_name ? name : value});
-        }
+    if (const auto problem = notes.note(name, value)) {
+        const bool is_name = *problem == ParseProblem::forbidden_trailer;
+        return std::unexpected(Fault{*problem, line.size(), is_name ? name : value});
     }
     count(line.size());
     headers.add_judged(line, std::span(&place, 1));
