@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/http/syntax.hpp>

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <iterator>
 #include <optional>
 #include <ranges>
@@ -52,6 +51,15 @@ TEST(Headers, keep_the_order_and_the_case_of_what_was_added) {
     EXPECT_EQ(text_of(headers), "Host=a.example;accept=*/*;ACCEPT=text/html;");
     EXPECT_EQ(headers.size(), 3u);
     EXPECT_EQ(headers[2], (Headers::Field{"ACCEPT", "text/html"}));
+}
+
+TEST(Headers, are_a_range_of_names_and_values) {
+    std::string all;
+    Headers headers{{"Accept", "*/*"}};
+    headers.add("Accept", "text/html");
+    for (const auto& [name, value] : headers)
+        all.append(name).append(" ").append(value).append(" ");
+    EXPECT_EQ(all, "Accept */* Accept text/html ");
 }
 
 TEST(Headers, find_a_name_whatever_its_case) {

@@ -10,8 +10,8 @@ namespace weft::http {
 
 /// The method of a request: one of those that HTTP defines, or any other token.
 ///
-///     if (method == Method::head) …
-///     send(Method("PURGE"));
+///     const Method purge("PURGE");
+///     if (purge != Method::get) …
 ///
 /// Case matters: "get" is another method than "GET".
 ///

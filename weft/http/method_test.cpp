@@ -31,7 +31,11 @@ TEST(Method, knows_those_of_http_by_name) {
 
 TEST(Method, is_any_other_token) {
     const Method purge("PURGE");
-    EXPECT_EQ(purge.known(), Method::other);
+    if (purge != Method::get) {
+        EXPECT_EQ(purge.known(), Method::other);
+    } else {
+        FAIL();
+    }
     EXPECT_EQ(purge.name(), "PURGE");
     EXPECT_EQ(purge, Method("PURGE"));
     EXPECT_NE(purge, Method("BAN"));

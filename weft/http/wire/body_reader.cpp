@@ -9,6 +9,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/wire/fault.hpp>
+#include <weft/http/wire/field_notes.hpp>
 #include <weft/http/wire/internal/chunk_line.hpp>
 #include <weft/http/wire/line_buffer.hpp>
 #include <weft/http/wire/parse_error.hpp>

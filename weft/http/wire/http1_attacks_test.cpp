@@ -10,9 +10,6 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/base/exceptions.hpp>
-#include <weft/http/headers.hpp>
-#include <weft/http/method.hpp>
 #include <weft/http/wire/http1_cut_test.hpp>
 #include <weft/http/wire/parse_error.hpp>
 
@@ -37,7 +34,7 @@ void expect_refused(std::string_view lines, ParseProblem problem) {
     EXPECT_EQ(response_with(lines), problem) << "response with " << lines;
 }
 
-// CL.TE and TE.CL: CVE-2022-32213, CVE-2023-38697.
+// Each end believes another one: CVE-2022-32213, CVE-2023-38697.
 TEST(Http1Attacks, content_length_beside_transfer_encoding) {
     expect_refused("Content-Length: 5\r\nTransfer-Encoding: chunked", length_and_transfer_encoding);
     expect_refused("Transfer-Encoding: chunked\r\nContent-Length: 5", length_and_transfer_encoding);
@@ -79,7 +76,7 @@ TEST(Http1Attacks, second_content_length) {
     expect_refused("Content-Length: 5\r\nX: y\r\ncontent-length: 0", duplicate_content_length);
 }
 
-// TE.TE: CVE-2022-32215, CVE-2023-47641, RUSTSEC-2020-0008.
+// Two codings, or one that is none: CVE-2022-32215, CVE-2023-47641, RUSTSEC-2020-0008.
 TEST(Http1Attacks, transfer_encoding_that_only_some_take_for_chunked) {
     for (const auto value :
          {"xchunked"sv, "chunked, identity"sv, "identity"sv, "gzip, chunked"sv,

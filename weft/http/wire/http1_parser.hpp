@@ -18,10 +18,6 @@ namespace weft::http::wire {
 
 /// Reads requests, for a server: next() of MessageParser, one message at a time.
 ///
-///     RequestParser parser;
-///     …                                   // next() until Event::end
-///     if (parser.keep_alive()) parser.start_next();
-///
 /// It refuses whatever two programs could read differently, since that is how a request is smuggled
 /// past one of them: see README.md for what others let pass.
 ///
@@ -50,7 +46,7 @@ private:
 
 /// Reads responses, for a client: next() of MessageParser, one message at a time.
 ///
-///     ResponseParser parser(Method::head);    // to what it is the response
+/// It is told the method of the request, since that decides whether there is a body.
 ///
 /// Errors: those of ParseProblem; the connection is of no more use.
 /// Limits: wire::Limits.

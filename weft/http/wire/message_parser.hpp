@@ -41,11 +41,13 @@ struct Step {
 
 /// The part that both parsers share; made through them only.
 ///
-///     while (true) {
+///     RequestParser parser;
+///     for (;;) {
 ///         const auto step = parser.next(data);
-///         if (!step) return describe(step.error());
+///         if (!step) throw ValueError(describe(step.error()));
 ///         data.remove_prefix(step->used);
-///         switch (step->event) …
+///         if (step->event == Event::body) body += step->body;
+///         if (step->event == Event::end) break;
 ///     }
 ///
 /// The bytes may come in any pieces: the events are the same but for where a body is cut, and so

@@ -18,7 +18,7 @@ struct ChunkLine {
     std::size_t extension_bytes;
 };
 
-/// Reads `SIZE *( ; NAME [ = VALUE ] ) CR LF`. Extensions mean nothing to anybody here; what is
+/// Reads a size in hexadecimal digits, extensions and CR LF. Extensions mean nothing to anybody here; what is
 /// none is refused all the same, since others may see the end of the line elsewhere.
 /// Spec: RFC 9112 §7.1 and §7.1.1.
 [[nodiscard]] std::expected<ChunkLine, Fault> read_chunk_line(BytesView line);
