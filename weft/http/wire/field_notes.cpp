@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <weft/http/syntax.hpp>
+#include <weft/http/wire/internal/authority.hpp>
 #include <weft/http/wire/parse_error.hpp>
 
 namespace weft::http::wire::internal {
@@ -27,29 +28,6 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
         return std::nullopt;
     }
     return length;
-}
-
-constexpr bool is_host_byte(char c) {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
-           std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
-}
-
-// The bytes that RFC 3986 allows, but for the comma: with it, two Hosts that somebody on the way
-// has joined would look like one. Whether an address of IPv6 is one, its reader finds out.
-bool is_host(std::string_view text) {
-    std::size_t at = 0;
-    if (text.starts_with('[')) {
-        const std::size_t end = text.find(']');
-        if (end == std::string_view::npos || end == 1) return false;
-        for (const char c : text.substr(1, end - 1)) {
-            if (!is_host_byte(c) && c != ':') return false;
-        }
-        at = end + 1;
-    } else {
-        while (at < text.size() && is_host_byte(text[at])) ++at;
-    }
-    if (at == text.size()) return true;
-    return text[at] == ':' && std::ranges::all_of(text.substr(at + 1), is_digit);
 }
 
 }  // namespace
@@ -84,7 +62,7 @@ std::optional<ParseProblem> FieldNotes::note(std::string_view name, std::string_
 
 std::optional<ParseProblem> FieldNotes::note_host(std::string_view value) {
     if (has_host_) return ParseProblem::duplicate_host;
-    if (!is_host(value)) return ParseProblem::bad_host;
+    if (!is_authority(value)) return ParseProblem::bad_host;
     has_host_ = true;
     return std::nullopt;
 }

@@ -13,6 +13,7 @@
 #include <weft/http/syntax.hpp>
 #include <weft/http/wire/fault.hpp>
 #include <weft/http/wire/field_notes.hpp>
+#include <weft/http/wire/internal/authority.hpp>
 #include <weft/http/wire/internal/scan.hpp>
 #include <weft/http/wire/limits.hpp>
 #include <weft/http/wire/parse_error.hpp>
@@ -45,8 +46,7 @@ bool has_the_form_for(const Method& method, BytesView target) {
     if (method == Method::connect) {
         const std::size_t colon = target.rfind(':');
         return colon != BytesView::npos && colon > 0 && colon + 1 < target.size() &&
-               std::ranges::all_of(target.substr(colon + 1), is_digit) &&
-               target.find_first_of("/?@") == BytesView::npos;
+               is_digit(target.back()) && internal::is_authority(target);
     }
     if (target.front() == '/') return true;
     if (target == "*") return method == Method::options;

@@ -40,9 +40,10 @@ TEST(Http1Requests, have_the_form_of_target_that_goes_with_the_method) {
     EXPECT_EQ(with("CONNECT a.example:443"), "[CONNECT a.example:443 1.1 Host=a].");
     EXPECT_EQ(with("CONNECT [::1]:443"), "[CONNECT [::1]:443 1.1 Host=a].");
     EXPECT_EQ(with("GET /|{}^`\"'<>"), "[GET /|{}^`\"'<> 1.1 Host=a].");
-    for (const auto start : {"GET *", "GET a", "GET a.example:443", "GET ://a", "CONNECT /",
-                             "CONNECT a", "CONNECT a:", "CONNECT :443", "CONNECT http://a:80",
-                             "CONNECT u@a:80", "GET /a#b", "GET /\xc3\xa9", "GET /a\tb"}) {
+    for (const auto start :
+         {"GET *", "GET a", "GET a.example:443", "GET ://a", "CONNECT /", "CONNECT a",
+          "CONNECT a:", "CONNECT :443", "CONNECT http://a:80", "CONNECT u@a:80", "CONNECT a\"b:80",
+          "CONNECT [::1]", "CONNECT a:8x", "GET /a#b", "GET /\xc3\xa9", "GET /a\tb"}) {
         EXPECT_EQ(refusal_of_request(std::string(start) + " HTTP/1.1\r\nHost: a\r\n\r\n"),
                   ParseProblem::bad_target)
             << start;
