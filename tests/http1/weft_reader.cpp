@@ -2,6 +2,7 @@
 // Reads lines `request HEX` and `response HEX`, and writes what weft's parsers find in the bytes, one
 // line of JSON each; node_reader.js does the same with Node's.
 #include <concepts>
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -11,6 +12,7 @@
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/wire/http1_parser.hpp>
+#include <weft/http/wire/message_head.hpp>
 #include <weft/http/wire/message_parser.hpp>
 #include <weft/http/wire/parse_error.hpp>
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 
 #include <weft/base/bytes.hpp>
@@ -16,6 +15,7 @@
 #include <weft/http/wire/internal/authority.hpp>
 #include <weft/http/wire/internal/scan.hpp>
 #include <weft/http/wire/limits.hpp>
+#include <weft/http/wire/message_parser.hpp>
 #include <weft/http/wire/parse_error.hpp>
 
 namespace weft::http::wire {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   RequestParser reads what RFC 9112 allows, message after message.
 // Method: http1_cut_test.hpp feeds each example whole, byte by byte and cut at every offset.
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 

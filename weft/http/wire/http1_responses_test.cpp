@@ -10,7 +10,6 @@
 #include <weft/http/wire/http1_cut_test.hpp>
 #include <weft/http/wire/http1_feed_test.hpp>
 #include <weft/http/wire/http1_parser.hpp>
-#include <weft/http/wire/message_parser.hpp>
 #include <weft/http/wire/parse_error.hpp>
 
 namespace weft::http::wire {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <limits>
+#include <system_error>
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/syntax.hpp>
