@@ -74,9 +74,22 @@ def build_cxx(peer, source):
 def build_c(peer, source):
     built = BUILD / source.stem
     if not is_newer(built, source):
+        sdist = fetch_sdist(peer["sdist"]) if "sdist" in peer else None
+        sources = [source, *(sdist / name for name in peer.get("sdist_sources", []))]
+        includes = [f"-I{sdist / name}" for name in peer.get("sdist_includes", [])]
         libraries = [f"-l{name}" for name in peer.get("libraries", [])]
-        run_build([require_tool(CC), "-std=gnu17", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
+        run_build([require_tool(CC), "-std=gnu17", "-O2", "-DNDEBUG", *includes, *sources, "-o", built, *libraries])
     return [str(built)]
+
+
+def fetch_sdist(requirement):
+    """The folder with the sources of a package from PyPI, NAME==VERSION."""
+    folder = BUILD / "sdist" / requirement.replace("==", "-")
+    if not folder.exists():
+        download = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        run_build([require_tool("python3"), *download, "--dest", folder.parent, requirement])
+        run_build([require_tool("tar"), "-xzf", f"{folder}.tar.gz", "-C", folder.parent])
+    return folder
 
 
 def build_cargo(peer, source):
