@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/internal/ascii.hpp - letters and figures of ASCII, whatever the locale is.
+// weft/http/internal/ascii.hpp - text in lower case, and what is ASCII.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include <weft/http/syntax.hpp>
+
 namespace weft::http::internal {
 
 [[nodiscard]] constexpr bool is_ascii(char c) noexcept {
     return static_cast<unsigned char>(c) < 0x80;
 }
-[[nodiscard]] constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-[[nodiscard]] constexpr bool is_letter(char c) noexcept {
-    return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
-[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 inline void append_lower_case(std::string& out, std::string_view text) {
     const std::size_t begin = out.size();

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include <weft/http/internal/ascii.hpp>
+#include <weft/http/syntax.hpp>
 
 namespace weft::http::internal {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include <weft/http/internal/ascii.hpp>
 #include <weft/http/internal/percent_encoding.hpp>
 #include <weft/http/internal/scheme.hpp>
+#include <weft/http/syntax.hpp>
 
 namespace weft::http::internal {
 namespace {

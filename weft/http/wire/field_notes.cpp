@@ -17,8 +17,6 @@
 namespace weft::http::wire::internal {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // No more than 63 bits, so that lengths can be counted with signs by whoever likes to.
 std::optional<std::uint64_t> parse_length(std::string_view text) {
     if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;

@@ -24,8 +24,6 @@ namespace {
 using internal::Fault;
 using enum ParseProblem;
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::unexpected<Fault> refuse(ParseProblem problem, BytesView culprit = {}) {
     return std::unexpected(Fault{problem, 0, culprit});
 }

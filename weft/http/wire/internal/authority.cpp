@@ -10,10 +10,8 @@
 namespace weft::http::wire::internal {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 constexpr bool is_host_byte(char c) {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
+    return is_digit(c) || is_letter(c) ||
            std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
 }
 
