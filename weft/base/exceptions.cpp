@@ -24,8 +24,9 @@ const std::type_info& type_of(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
-OSError::OSError(int code, const std::string& what)
-    : Exception("[Errno " + std::to_string(code) + "] " + what), code_(code) {}
+OSError::OSError(int code, const std::string& what) : code_(code) {
+    set_message("[Errno " + std::to_string(code) + "] " + what);
+}
 
 std::string demangled(const std::type_info& type) {
     int status = 0;

@@ -25,6 +25,10 @@
 namespace weft {
 
 /// The root of everything that weft throws as an error, and of Python's names for errors.
+///
+/// Where Python's tree has an error with two parents, such as aiohttp's ServerTimeoutError, both
+/// derive from it virtually, so that each handler of either takes the error: OSError and ValueError
+/// do. A class that derives from these gives the text to their constructors, not to this one.
 class Exception : public std::exception {
 public:
     Exception() = default;
@@ -40,6 +44,10 @@ public:
     /// The error that was being handled when this one was raised (`__context__`); null when none.
     [[nodiscard]] const std::exception_ptr& context() const noexcept { return context_; }
     void set_context(std::exception_ptr context) noexcept { context_ = std::move(context); }
+
+protected:
+    /// For a class that derives virtually: the most derived one constructs this base, without a text.
+    void set_message(std::string message) noexcept { message_ = std::move(message); }
 
 private:
     std::string message_;
@@ -61,8 +69,10 @@ class NotImplementedError : public RuntimeError {
 class RecursionError : public RuntimeError {
     using RuntimeError::RuntimeError;
 };
-class ValueError : public Exception {
-    using Exception::Exception;
+class ValueError : public virtual Exception {
+public:
+    ValueError() = default;
+    explicit ValueError(std::string message) { set_message(std::move(message)); }
 };
 class TypeError : public Exception {
     using Exception::Exception;
@@ -74,9 +84,10 @@ class KeyError : public LookupError {
     using LookupError::LookupError;
 };
 /// What the system refused. `throw_os_error()` picks the type that belongs to an errno.
-class OSError : public Exception {
+class OSError : public virtual Exception {
 public:
-    using Exception::Exception;
+    OSError() = default;
+    explicit OSError(std::string message) { set_message(std::move(message)); }
     /// The text is "[Errno code] what", as in Python.
     OSError(int code, const std::string& what);
 

@@ -56,6 +56,23 @@ TEST(Exceptions, cancellation_and_the_ends_of_the_loop_are_no_std_exceptions) {
     EXPECT_TRUE(holds<OSError>(make(TimeoutError())));
 }
 
+// As aiohttp's ServerTimeoutError does in Python.
+class LateServer : public ValueError, public TimeoutError {
+public:
+    explicit LateServer(std::string text) { set_message(std::move(text)); }
+};
+
+TEST(Exceptions, may_have_two_parents_and_are_taken_by_handlers_of_either) {
+    const auto error = make(LateServer("late"));
+    EXPECT_TRUE(holds<ValueError>(error));
+    EXPECT_TRUE(holds<OSError>(error));
+    EXPECT_TRUE(holds<Exception>(error));
+    EXPECT_TRUE(holds<std::exception>(error));
+    EXPECT_EQ(message(error), "late");
+    EXPECT_EQ(message(make(TimeoutError("plain"))), "plain");
+    EXPECT_EQ(message(make(FileNotFoundError(2, "gone"))), "[Errno 2] gone");
+}
+
 TEST(ExceptionGroup, refuses_to_be_empty_or_to_hold_null) {
     EXPECT_THROW(ExceptionGroup("none", {}), ValueError);
     EXPECT_THROW(ExceptionGroup("null", {nullptr}), ValueError);

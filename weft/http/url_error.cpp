@@ -62,6 +62,6 @@ std::string describe(const URLError& error) {
     return text;
 }
 
-InvalidURL::InvalidURL(const URLError& error) : ValueError(describe(error)), fault_(error.fault) {}
+InvalidURL::InvalidURL(const URLError& error) : ClientError(describe(error)), fault_(error.fault) {}
 
 }  // namespace weft::http

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/http/url_error.hpp - why a text is no URL.
 //
-//   ValueError > InvalidURL
+//   ValueError, ClientError > InvalidURL
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/http/client_error.hpp>
 
 namespace weft::http {
 
@@ -49,7 +50,7 @@ struct URLError {
 /// A text that is no URL, or a part that a URL cannot have. Its text is that of describe().
 ///
 /// Spec: aiohttp.InvalidURL; yarl raises a plain ValueError.
-class InvalidURL : public ValueError {
+class InvalidURL : public ClientError, public ValueError {
 public:
     explicit InvalidURL(const URLError& error);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <weft/base/bytes.hpp>
+#include <weft/base/check.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/exceptions.hpp>
@@ -70,6 +71,15 @@ Coro<Bytes> read_some(Buffer in, std::size_t n) {
         co_await in->more(ReceiveWait::read);
     }
     co_return in->take(std::min(n, in->size()));
+}
+
+Coro<BytesView> see_some(Buffer in) {
+    co_await transparent;
+    while (in->size() == 0 && !in->eof()) {
+        raise_error_of(*in);
+        co_await in->more(ReceiveWait::read);
+    }
+    co_return in->view();
 }
 
 Coro<Bytes> read_all(Buffer in) {
@@ -193,6 +203,13 @@ StreamReader::StreamReader(std::ptrdiff_t limit)
 Coro<Bytes> StreamReader::read(std::ptrdiff_t n) const {
     if (n == 0) return nothing();
     return n < 0 ? read_all(buffer_) : read_some(buffer_, static_cast<std::size_t>(n));
+}
+
+Coro<BytesView> StreamReader::peek() const { return see_some(buffer_); }
+
+void StreamReader::skip(std::size_t n) const {
+    check(n <= buffer_->size(), "skip() takes bytes that are there");
+    buffer_->drop(n);
 }
 
 Coro<Bytes> StreamReader::readexactly(std::ptrdiff_t n) const { return read_exactly(buffer_, n); }

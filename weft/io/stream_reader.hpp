@@ -111,6 +111,18 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<std::optional<Bytes>>
     next() const;
 
+    /// Waits for some bytes, and shows all that there are without taking them; skip() takes them.
+    ///
+    /// For a parser, which looks at bytes and copies what it wants to keep.
+    /// Returns:  empty at the end of the stream. Valid until something is read from it, or a task
+    ///           waits.
+    /// Errors:   those of read()
+    /// Suspends: maybe; never while there are bytes, or at the end.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<BytesView> peek()
+        const;
+    /// Takes the first `n` bytes, of which there are so many.
+    void skip(std::size_t n) const;
+
     /// Whether the peer has ended the stream and all was read.
     [[nodiscard]] bool at_eof() const noexcept { return buffer_->eof() && buffer_->size() == 0; }
     /// The error that the connection ended with; null when none.

@@ -74,19 +74,35 @@ Coro<StreamPair> make_stream(internal::Connected connected, StreamReader reader,
     co_return StreamPair(std::move(reader), std::move(writer));
 }
 
+// To the one that answers first.
+Coro<StreamPair> connect(const std::vector<SocketAddress>& addresses, StreamReader reader,
+                         std::unique_ptr<SecurityLayer> layer, OpenConnectionOptions options) {
+    co_await transparent;
+    const int interleave = options.interleave.value_or(options.happy_eyeballs_delay ? 1 : 0);
+    internal::Connected connected = co_await internal::connect_to_one(
+        internal::interleaved(addresses, static_cast<std::size_t>(interleave)), options.local_addr,
+        options.happy_eyeballs_delay);
+    co_return co_await make_stream(std::move(connected), std::move(reader), std::move(layer),
+                                   std::move(options));
+}
+
 }  // namespace
 
 Coro<StreamPair> open_connection(std::string host, int port, OpenConnectionOptions options) {
     StreamReader reader(options.limit);
     check_options(options);
     auto layer = layer_for(options, host);
-    const int interleave = options.interleave.value_or(options.happy_eyeballs_delay ? 1 : 0);
     const auto addresses = co_await addresses_of(host, port, options);
-    internal::Connected connected = co_await internal::connect_to_one(
-        internal::interleaved(addresses, static_cast<std::size_t>(interleave)), options.local_addr,
-        options.happy_eyeballs_delay);
-    co_return co_await make_stream(std::move(connected), std::move(reader), std::move(layer),
-                                   std::move(options));
+    co_return co_await connect(addresses, std::move(reader), std::move(layer), std::move(options));
+}
+
+Coro<StreamPair> open_connection(std::vector<SocketAddress> addresses,
+                                 OpenConnectionOptions options) {
+    StreamReader reader(options.limit);
+    check_options(options);
+    if (addresses.empty()) throw ValueError("there is no address to connect to");
+    auto layer = layer_for(options, std::nullopt);
+    co_return co_await connect(addresses, std::move(reader), std::move(layer), std::move(options));
 }
 
 Coro<StreamPair> open_connection(Socket sock, OpenConnectionOptions options) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weft/base/time.hpp>
 #include <weft/io/resolver.hpp>
@@ -53,6 +54,14 @@ struct OpenConnectionOptions {
 /// Suspends: maybe; nearly always.
 /// Spec:     asyncio.open_connection; RFC 8305.
 [[nodiscard]] Coro<StreamPair> open_connection(std::string host, int port,
+                                               OpenConnectionOptions options = {});
+
+/// The same to the first of these addresses that answers, for one who has looked them up.
+///
+/// Errors:   as above, but for those of names; ValueError when there is no address, or `ssl` without
+///           a `server_hostname` (it may be empty)
+/// Cancel, Suspends: as above.
+[[nodiscard]] Coro<StreamPair> open_connection(std::vector<SocketAddress> addresses,
                                                OpenConnectionOptions options = {});
 
 /// Makes a stream of a socket that is connected; it becomes non-blocking, and the stream's.

@@ -49,6 +49,11 @@ inline constexpr bool is_coro<Coro<T>> = true;
 template <class A>
 concept MakesAwaiter = requires(A&& a) { std::forward<A>(a).make_awaiter(); };
 
+// Something that stands for a coroutine until it is awaited: a request to a server.
+template <class A>
+concept GivesCoro =
+    requires(A&& a) { requires is_coro<decltype(std::forward<A>(a).operator co_await())>; };
+
 template <class A>
 inline constexpr bool is_as_result = false;
 template <class A>
@@ -57,9 +62,11 @@ inline constexpr bool is_as_result<AsResult<A>> = true;
 }  // namespace internal
 
 /// What `co_await` takes in a coroutine of weft: a Coro, a Task or Future, or an operation such as
-/// `sleep(1s)` or `lock.acquire()`. Anything else reaches a coroutine through a Future.
+/// `sleep(1s)` or `lock.acquire()`; or an object whose `operator co_await` gives a Coro, which is run
+/// in its place. Anything else reaches a coroutine through a Future.
 template <class A>
-concept Awaitable = internal::is_coro<std::remove_cvref_t<A>> || internal::MakesAwaiter<A>;
+concept Awaitable = internal::is_coro<std::remove_cvref_t<A>> || internal::MakesAwaiter<A> ||
+                    internal::GivesCoro<A>;
 
 namespace internal {
 
@@ -68,6 +75,9 @@ WEFT_ALWAYS_INLINE inline auto make_awaiter_for(A&& awaitable, PromiseBase& awai
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
         using T = typename std::remove_cvref_t<A>::value_type;
         return CoroAwaiter<T>(std::move(awaitable), awaiting);
+    } else if constexpr (GivesCoro<A>) {
+        auto coro = std::forward<A>(awaitable).operator co_await();
+        return CoroAwaiter<typename decltype(coro)::value_type>(std::move(coro), awaiting);
     } else {
         return std::forward<A>(awaitable).make_awaiter();
     }
@@ -88,8 +98,12 @@ using await_result_t = decltype(std::declval<internal::awaiter_of<A>>().await_re
 /// Cost: nothing is thrown on the way from where the error was set, through frames that do not
 /// catch; thousand times cheaper than an exception.
 template <Awaitable A>
-[[nodiscard]] internal::AsResult<std::decay_t<A>> as_result(A&& awaitable) {
-    return {std::forward<A>(awaitable)};
+[[nodiscard]] auto as_result(A&& awaitable) {
+    if constexpr (internal::GivesCoro<A>) {
+        return as_result(std::forward<A>(awaitable).operator co_await());
+    } else {
+        return internal::AsResult<std::decay_t<A>>{std::forward<A>(awaitable)};
+    }
 }
 
 /// First statement of a coroutine that never looks at errors or cancellations (it has no `catch`):

@@ -122,7 +122,7 @@ ResponseParser::ResponseParser(const Method& request, const Limits& limits)
     : MessageParser(limits, false), request_(request.known()) {}
 
 void ResponseParser::start_next(const Method& request) {
-    check(is_over(), "start_next() before the message is over");
+    check(is_over() || is_idle(), "start_next() before the message is over");
     begin_message();
     request_ = request.known();
     informational_ = 0;

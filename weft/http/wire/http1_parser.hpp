@@ -58,7 +58,7 @@ public:
 
     /// Complete from Event::head or Event::informational on. May be moved from.
     [[nodiscard]] ResponseHead& head() noexcept { return head_; }
-    /// After Event::end: the response to another request may come.
+    /// After Event::end, or before anything came: the response to another request may come.
     void start_next(const Method& request);
 
 private:

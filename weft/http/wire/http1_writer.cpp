@@ -13,6 +13,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/http_version.hpp>
+#include <weft/http/method.hpp>
 #include <weft/http/syntax.hpp>
 #include <weft/http/wire/field_notes.hpp>
 #include <weft/http/wire/message_head.hpp>
@@ -61,19 +62,27 @@ void append(Bytes& out, std::initializer_list<BytesView> first_line, const Heade
     });
 }
 
-}  // namespace
-
-void write_head(Bytes& out, const RequestHead& head) {
-    const std::size_t bad = target_prefix(head.target);
-    if (head.target.empty()) throw ValueError("the target of a request must not be empty");
-    if (bad < head.target.size()) {
+void append_request(Bytes& out, const Method& method, BytesView target, BytesView version,
+                    const Headers& headers) {
+    const std::size_t bad = target_prefix(target);
+    if (target.empty()) throw ValueError("the target of a request must not be empty");
+    if (bad < target.size()) {
         // The target may hold a secret: only what is wrong with it is told.
-        throw ValueError("the target of a request holds " + in_quotes(head.target.substr(bad, 1)) +
+        throw ValueError("the target of a request holds " + in_quotes(target.substr(bad, 1)) +
                          " at position " + std::to_string(bad) +
                          ": visible ASCII without # was expected");
     }
-    append(out, {head.method.name(), " ", head.target, " ", text_of(head.version), line_break},
-           head.headers);
+    append(out, {method.name(), " ", target, " ", version, line_break}, headers);
+}
+
+}  // namespace
+
+void write_head(Bytes& out, const RequestHead& head) {
+    append_request(out, head.method, head.target, text_of(head.version), head.headers);
+}
+
+void write_head(Bytes& out, const Method& method, BytesView target, const Headers& headers) {
+    append_request(out, method, target, text_of(http_1_1), headers);
 }
 
 void write_head(Bytes& out, const ResponseHead& head) {

@@ -6,6 +6,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/headers.hpp>
+#include <weft/http/method.hpp>
 #include <weft/http/wire/message_head.hpp>
 
 namespace weft::http::wire {
@@ -20,6 +21,8 @@ namespace weft::http::wire {
 /// Cost:   one pass; `out` grows at most once.
 /// Spec:   RFC 9112 §3 and §5.
 void write_head(Bytes& out, const RequestHead& head);
+/// The same of a request that is not in one piece.
+void write_head(Bytes& out, const Method& method, BytesView target, const Headers& headers);
 
 /// The same of a response.
 /// Errors: ValueError   the status is not three digits from 100 on, or the reason holds a control

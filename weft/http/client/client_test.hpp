@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/client_test.hpp - what the tests of the client share.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/http/client/session.hpp>
+#include <weft/io/run.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/testing/descriptors.hpp>
+#include <weft/testing/scripted_peer.hpp>
+
+namespace weft::http {
+
+using testing::PeerConnection;
+using testing::response_of;
+using testing::ScriptedPeer;
+
+/// Runs on a real loop, and sees that no descriptor is left.
+inline void run_clean(Coro<void> coro) {
+    const std::size_t before = testing::open_descriptors();
+    run(std::move(coro));
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+/// What became of it: the text, or "weft::http::ClientOSError: text" without the namespaces.
+inline Coro<std::string> outcome_of(Coro<Bytes> request) {
+    const auto body = co_await as_result(std::move(request));
+    if (body) co_return *body;
+    std::string text = weft::describe(body.error());
+    if (text.starts_with("http::")) text.erase(0, 6);
+    co_return text;
+}
+
+/// The same of a GET, with a session of its own.
+inline Coro<std::string> fetch_outcome(std::string url, SessionOptions options = {}) {
+    ClientSession session(std::move(options));
+    auto text = co_await outcome_of(session.get(url).read());
+    EXPECT_EQ(session.connector().in_use(), 0U);
+    co_await session.close();
+    co_return text;
+}
+
+}  // namespace weft::http

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/exceptions.hpp - what goes wrong between a client and a server.
+//
+//   ClientError (client_error.hpp)
+//     ClientConnectionError
+//       ClientConnectionResetError (and ConnectionResetError)
+//       ClientOSError (and OSError)
+//         ClientConnectorError > ClientConnectorDNSError · UnixClientConnectorError · ClientSSLError
+//           ClientSSLError     > ClientConnectorSSLError · ClientConnectorCertificateError
+//       ServerConnectionError
+//         ServerDisconnectedError
+//         ServerTimeoutError (and TimeoutError) > ConnectionTimeoutError · SocketTimeoutError
+//     ClientResponseError
+//     ClientPayloadError
+//     InvalidURL (url_error.hpp; and ValueError) > InvalidUrlClientError
+//     NonHttpUrlClientError
+//
+// Each is made from what the system, the resolver or the TLS library said, which is its cause().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/http/client_error.hpp>
+#include <weft/http/headers.hpp>
+#include <weft/http/url.hpp>
+#include <weft/http/url_error.hpp>
+
+namespace weft::http {
+
+class ClientConnectionError : public ClientError {
+    using ClientError::ClientError;
+};
+/// The connection was reset while a request was being sent.
+class ClientConnectionResetError : public ClientConnectionError, public ConnectionResetError {
+public:
+    explicit ClientConnectionResetError(std::string message) { set_message(std::move(message)); }
+};
+/// The system refused something; `code()` is its errno.
+class ClientOSError : public ClientConnectionError, public OSError {
+public:
+    /// `message` is the whole text.
+    ClientOSError(int code, std::string message);
+};
+
+/// No connection to the server could be made: "Cannot connect to host example.com:443: …".
+class ClientConnectorError : public ClientOSError {
+public:
+    /// `code` is an errno, or the resolver's; 0 for none.
+    ClientConnectorError(std::string host, std::uint16_t port, int code, const std::string& reason);
+
+    [[nodiscard]] const std::string& host() const noexcept { return host_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+private:
+    std::string host_;
+    std::uint16_t port_;
+};
+/// The name has no address, or nobody tells it.
+class ClientConnectorDNSError : public ClientConnectorError {
+    using ClientConnectorError::ClientConnectorError;
+};
+/// The same of a Unix socket, whose path is `host()`: "Cannot connect to unix socket /run/a: …".
+class UnixClientConnectorError : public ClientConnectorError {
+public:
+    UnixClientConnectorError(const std::string& path, int code, const std::string& reason);
+};
+class ClientSSLError : public ClientConnectorError {
+    using ClientConnectorError::ClientConnectorError;
+};
+/// The TLS handshake failed.
+class ClientConnectorSSLError : public ClientSSLError {
+    using ClientSSLError::ClientSSLError;
+};
+/// The server's certificate is not to be trusted, or is another host's.
+class ClientConnectorCertificateError : public ClientSSLError {
+    using ClientSSLError::ClientSSLError;
+};
+
+class ServerConnectionError : public ClientConnectionError {
+    using ClientConnectionError::ClientConnectionError;
+};
+/// The server closed the connection without an answer.
+class ServerDisconnectedError : public ServerConnectionError {
+    using ServerConnectionError::ServerConnectionError;
+};
+/// A limit of ClientTimeout passed. As itself, the total one.
+class ServerTimeoutError : public ServerConnectionError, public TimeoutError {
+public:
+    explicit ServerTimeoutError(std::string message) { set_message(std::move(message)); }
+};
+/// No connection within `ClientTimeout::pool`, `connect` or `sock_connect`.
+class ConnectionTimeoutError : public ServerTimeoutError {
+    using ServerTimeoutError::ServerTimeoutError;
+};
+/// Nothing came within `ClientTimeout::sock_read`, or too little for `low_speed`.
+class SocketTimeoutError : public ServerTimeoutError {
+    using ServerTimeoutError::ServerTimeoutError;
+};
+
+/// The answer is not one to go on with: it breaks the protocol, or raise_for_status() refuses it.
+/// The text has the status, the reason and the URL, without a password.
+/// Spec: aiohttp.ClientResponseError.
+class ClientResponseError : public ClientError {
+public:
+    /// `status` is 0 where none was understood.
+    ClientResponseError(const URL& url, int status, std::string reason, Headers headers = {});
+
+    [[nodiscard]] int status() const noexcept { return said_->status; }
+    /// The reason phrase, or what is wrong with the answer. Python's `e.message`.
+    [[nodiscard]] const std::string& message() const noexcept { return said_->reason; }
+    [[nodiscard]] const Headers& headers() const noexcept { return said_->headers; }
+    [[nodiscard]] const URL& url() const noexcept { return said_->url; }
+
+private:
+    struct Said {
+        URL url;
+        int status;
+        std::string reason;
+        Headers headers;
+    };
+    std::shared_ptr<const Said> said_;  // an exception's copies must not throw
+};
+
+/// The body ended before it was complete, or breaks the protocol.
+class ClientPayloadError : public ClientError {
+    using ClientError::ClientError;
+};
+
+/// A URL that no request can have.
+class InvalidUrlClientError : public InvalidURL {
+    using InvalidURL::InvalidURL;
+};
+/// A URL of another scheme than http, https.
+class NonHttpUrlClientError : public ClientError {
+    using ClientError::ClientError;
+};
+
+}  // namespace weft::http

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/internal/connection.hpp - a connection of HTTP/1.1, for one request at a time.
+#pragma once
+
+#include <utility>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/time.hpp>
+#include <weft/http/method.hpp>
+#include <weft/http/wire/http1_parser.hpp>
+#include <weft/http/wire/limits.hpp>
+#include <weft/io/stream.hpp>
+#include <weft/io/stream_reader.hpp>
+#include <weft/io/stream_writer.hpp>
+
+namespace weft::http::internal {
+
+class Host;
+
+/// Belongs to the pool while it is idle, and to the Slot of a request while it is in use.
+/// Aborted when it is destroyed.
+class Connection final : public ListNode {
+public:
+    Connection(StreamPair stream, TimePoint made_at, const wire::Limits& limits)
+        : parser(Method::get, limits),
+          made_at(made_at),
+          reader_(std::move(stream.first)),
+          writer_(std::move(stream.second)) {}
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() { abort(); }
+
+    /// Whether another request may be sent: the server has neither gone nor said anything that it
+    /// was not asked, and has taken all of what it was sent.
+    [[nodiscard]] bool is_reusable() const noexcept;
+    /// Tells a protected peer that it is the end, without waiting for its answer.
+    void close() const noexcept;
+    void abort() const noexcept;
+
+    [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
+    [[nodiscard]] const StreamWriter& writer() const noexcept { return writer_; }
+
+    wire::ResponseParser parser;
+    Bytes head;  // of the request at hand: its memory is kept
+    const TimePoint made_at;
+    bool has_served = false;  // a request before this one
+
+    // The pool's, while it is idle.
+    Host* host = nullptr;
+    TimePoint idle_until = TimePoint::max();
+
+private:
+    StreamReader reader_;
+    StreamWriter writer_;
+};
+
+}  // namespace weft::http::internal

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/client/internal/connector_state.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
+#include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/internal/connection.hpp>
+#include <weft/http/client/internal/connection_key.hpp>
+#include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/request.hpp>
+#include <weft/http/client/timeout.hpp>
+#include <weft/http/url.hpp>
+#include <weft/io/exceptions.hpp>
+#include <weft/io/getaddrinfo.hpp>
+#include <weft/io/stream.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/io/streams.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+#include <weft/tls/exceptions.hpp>
+#include <weft/tls/ssl_context.hpp>
+
+namespace weft::http::internal {
+namespace {
+
+bool is_for_want_of_descriptors(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const OSError& failure) {
+        return failure.code() == EMFILE || failure.code() == ENFILE;
+    } catch (...) {
+        return false;
+    }
+}
+
+template <class E>
+[[noreturn]] void throw_made_from(const OSError& cause, const ConnectionKey& key) {
+    E error(key.host, key.port, cause.code(), cause.what());
+    error.set_cause(std::current_exception());
+    throw error;
+}
+
+StreamSecurity make_default_ssl() {
+    const ssl::SSLContext context = ssl::create_default_context();
+    context.set_alpn_protocols({"http/1.1"});
+    return context;
+}
+
+}  // namespace
+
+ConnectorState::~ConnectorState() { close(); }
+
+void ConnectorState::close() noexcept {
+    closed_ = true;
+    if (pool_) pool_->close();
+}
+
+Coro<void> close_and_wait(std::shared_ptr<ConnectorState> connector) {
+    co_await transparent;
+    std::vector<StreamWriter> writers;
+    if (const Pool* pool = connector->pool()) writers = pool->writers();
+    connector->close();
+    for (const StreamWriter& writer : writers) co_await as_result(writer.wait_closed());
+}
+
+Pool& ConnectorState::pool_here() {
+    EventLoop& loop = get_running_loop();
+    if (closed_) throw ClientConnectionError("the session is closed");
+    if (!pool_) {
+        pool_ = Ref<Pool>(new Pool(loop, {.in_use = options_.limit,
+                                          .in_use_per_host = options_.limit_per_host,
+                                          .idle = options_.idle_max,
+                                          .idle_time = options_.keepalive_timeout.get(),
+                                          .age = options_.age_max.get()}));
+    }
+    if (&pool_->loop() != &loop) throw RuntimeError("the connector belongs to another event loop");
+    return *pool_;
+}
+
+ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
+    const URL& url = request.url;
+    ConnectionKey key{.host = std::string(url.raw_host()), .port = url.port().value_or(0)};
+    if (url.scheme() == "http") return key;
+    key.ssl = request.ssl ? request.ssl : options_.ssl;
+    if (!key.ssl) {
+        if (!default_ssl_) default_ssl_ = make_default_ssl();
+        key.ssl = default_ssl_;
+    }
+    key.server_hostname = request.server_hostname.value_or(key.host);
+    return key;
+}
+
+Coro<Slot> ConnectorState::connect(const ConnectionKey& key, const ClientTimeout& timeout,
+                                   TimePoint started) {
+    co_await transparent;
+    Pool& pool = pool_here();
+    const TimeLimit total("total", timeout.total, started);
+    auto slot = pool.acquire_nowait(key);
+    if (!slot) {
+        const TimeLimit limit("pool", timeout.pool, started);
+        slot.emplace(co_await within(sooner(limit, total), pool.acquire(key)));
+    }
+    if (!slot->connection()) {
+        const TimeLimit limit("connect", timeout.connect, pool.loop().time());
+        co_await within(sooner(limit, total), make_connection(*slot, key, timeout.sock_connect));
+    }
+    co_return std::move(*slot);
+}
+
+Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
+                                           std::optional<Delay> sock_connect) {
+    co_await transparent;
+    for (;;) {
+        auto stream = co_await as_result(dial(key, sock_connect));
+        if (stream) {
+            const TimePoint now = pool_->loop().time();
+            slot.set_connection(
+                std::make_unique<Connection>(std::move(*stream), now, options_.limits));
+            co_return;
+        }
+        if (!is_for_want_of_descriptors(stream.error())) {
+            throw_connector_error(key, stream.error());
+        }
+        const auto oldest = pool_->take_oldest_idle();
+        if (!oldest) throw_connector_error(key, stream.error());
+        oldest->abort();
+        co_await as_result(oldest->writer().wait_closed());
+    }
+}
+
+// ---- TCP
+
+Coro<StreamPair> TCPConnectorState::dial(const ConnectionKey& key,
+                                         std::optional<Delay> sock_connect) {
+    co_await transparent;
+    const GetaddrinfoOptions wanted{.family = options_.family};
+    auto addresses = options_.resolver
+                         ? co_await options_.resolver->getaddrinfo(key.host, key.port, wanted)
+                         : co_await getaddrinfo(key.host, key.port, wanted);
+    OpenConnectionOptions options{.local_addr = options_.local_addr,
+                                  .happy_eyeballs_delay = options_.happy_eyeballs_delay,
+                                  .ssl = key.ssl};
+    if (key.ssl) options.server_hostname = key.server_hostname;
+    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
+    co_return co_await within(limit, open_connection(std::move(addresses), std::move(options)));
+}
+
+void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
+                                              const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const ClientError&) {
+        throw;
+    } catch (const ssl::SSLCertVerificationError& cause) {
+        throw_made_from<ClientConnectorCertificateError>(cause, key);
+    } catch (const ssl::SSLError& cause) {
+        throw_made_from<ClientConnectorSSLError>(cause, key);
+    } catch (const GaiError& cause) {
+        throw_made_from<ClientConnectorDNSError>(cause, key);
+    } catch (const OSError& cause) {
+        throw_made_from<ClientConnectorError>(cause, key);
+    }
+}
+
+// ---- Unix
+
+Coro<StreamPair> UnixConnectorState::dial(const ConnectionKey& key,
+                                          std::optional<Delay> sock_connect) {
+    co_await transparent;
+    OpenConnectionOptions options{.ssl = key.ssl};
+    if (key.ssl) options.server_hostname = key.server_hostname;
+    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
+    co_return co_await within(limit, open_unix_connection(path_, std::move(options)));
+}
+
+void UnixConnectorState::throw_connector_error(const ConnectionKey&,
+                                               const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const ClientError&) {
+        throw;
+    } catch (const OSError& cause) {
+        UnixClientConnectorError told(path_, cause.code(), cause.what());
+        told.set_cause(error);
+        throw told;
+    }
+}
+
+}  // namespace weft::http::internal

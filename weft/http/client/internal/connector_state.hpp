@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/internal/connector_state.hpp - a pool, and how it gets new connections.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
+#include <weft/http/client/connector.hpp>
+#include <weft/http/client/internal/connection_key.hpp>
+#include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/request.hpp>
+#include <weft/http/client/timeout.hpp>
+#include <weft/io/socket_address.hpp>
+#include <weft/io/stream.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft::http::internal {
+
+class ConnectorState {
+public:
+    explicit ConnectorState(ConnectorOptions options) : options_(std::move(options)) {}
+    ConnectorState(const ConnectorState&) = delete;
+    ConnectorState& operator=(const ConnectorState&) = delete;
+    virtual ~ConnectorState();
+
+    /// Which connection a request needs.
+    [[nodiscard]] ConnectionKey key_for(const ClientRequest& request);
+    /// A slot with a connection, idle until now or new.
+    ///
+    /// Errors:   ConnectionTimeoutError, ServerTimeoutError   a limit passed
+    ///           ClientConnectorError and those derived from it
+    ///           ClientConnectionError                        it is closed
+    ///           RuntimeError                                 in another loop than its own
+    /// Cancel:   safe; nothing is left.
+    /// Suspends: maybe; never where an idle connection is there, and nobody waits.
+    [[nodiscard]] Coro<Slot> connect(const ConnectionKey& key, const ClientTimeout& timeout,
+                                     TimePoint started);
+
+    void close() noexcept;
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    /// Null before the first request.
+    [[nodiscard]] Pool* pool() const noexcept { return pool_.get(); }
+
+protected:
+    /// Makes a connection from its key alone.
+    [[nodiscard]] virtual Coro<StreamPair> dial(const ConnectionKey& key,
+                                                std::optional<Delay> sock_connect) = 0;
+    /// What of a connection that failed is told: throws a ClientConnectorError of `error`.
+    [[noreturn]] virtual void throw_connector_error(const ConnectionKey& key,
+                                                    const std::exception_ptr& error) = 0;
+
+private:
+    [[nodiscard]] Pool& pool_here();
+    [[nodiscard]] Coro<void> make_connection(Slot& slot, const ConnectionKey& key,
+                                             std::optional<Delay> sock_connect);
+
+    ConnectorOptions options_;
+    StreamSecurity default_ssl_;
+    Ref<Pool> pool_;
+    bool closed_ = false;
+};
+
+/// Closes it, and waits until its connections are closed.
+[[nodiscard]] Coro<void> close_and_wait(std::shared_ptr<ConnectorState> connector);
+
+class TCPConnectorState final : public ConnectorState {
+public:
+    explicit TCPConnectorState(TCPConnectorOptions options)
+        : ConnectorState(options), options_(std::move(options)) {}
+
+private:
+    [[nodiscard]] Coro<StreamPair> dial(const ConnectionKey& key,
+                                        std::optional<Delay> sock_connect) override;
+    [[noreturn]] void throw_connector_error(const ConnectionKey& key,
+                                            const std::exception_ptr& error) override;
+
+    TCPConnectorOptions options_;
+};
+
+class UnixConnectorState final : public ConnectorState {
+public:
+    UnixConnectorState(std::string path, ConnectorOptions options)
+        : ConnectorState(std::move(options)), path_(std::move(path)) {}
+
+private:
+    [[nodiscard]] Coro<StreamPair> dial(const ConnectionKey& key,
+                                        std::optional<Delay> sock_connect) override;
+    [[noreturn]] void throw_connector_error(const ConnectionKey& key,
+                                            const std::exception_ptr& error) override;
+
+    std::string path_;
+};
+
+}  // namespace weft::http::internal

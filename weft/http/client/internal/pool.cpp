@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/client/internal/pool.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weft/base/check.hpp>
+#include <weft/base/list.hpp>
+#include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
+#include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/internal/connection.hpp>
+#include <weft/http/client/internal/connection_key.hpp>
+#include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
+
+namespace weft::http::internal {
+namespace {
+
+// While connections are idle: how long one may stay open after its server has gone.
+constexpr std::chrono::seconds sweep_interval(1);
+
+}  // namespace
+
+struct Pool::Waiter : ListNode {
+    Waiter(Pool& of, Host& at);
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter();
+
+    Ref<Pool> pool;
+    Host& host;
+    std::uint64_t ticket;
+    Event granted;  // also when the pool is closed
+    std::optional<Slot> slot;
+};
+
+class Host {
+public:
+    using Turn = std::map<std::uint64_t, Host*>::node_type;
+
+    explicit Host(const ConnectionKey& of) : key(of), turn(make_turn()) {}
+
+    const ConnectionKey& key;  // in Pool::hosts_
+    std::size_t in_use = 0;
+    std::vector<std::unique_ptr<Connection>> idle;  // the one that was used last comes last
+    List<Pool::Waiter> waiters;
+    // Its place in Pool::next_: made beforehand, since a slot that ends must not fail.
+    Turn turn;                       // while it has none
+    std::uint64_t ticket_there = 0;  // while it has one
+
+private:
+    static Turn make_turn() {
+        std::map<std::uint64_t, Host*> made{{0, nullptr}};
+        return made.extract(made.begin());
+    }
+};
+
+// ---- Slot
+
+Slot::Slot(Ref<Pool> pool, Host& host) noexcept : pool_(std::move(pool)), host_(&host) {}
+
+Slot::Slot(Slot&& other) noexcept
+    : pool_(std::move(other.pool_)),
+      host_(other.host_),
+      connection_(std::move(other.connection_)) {}
+
+Slot::~Slot() {
+    if (pool_) pool_->end_slot(*this);
+}
+
+void Slot::set_connection(std::unique_ptr<Connection> connection) {
+    if (pool_->is_closed()) throw ClientConnectionError("the session was closed meanwhile");
+    // So that keep() needs no memory: what is not idle is in use.
+    host_->idle.reserve(host_->idle.size() + host_->in_use);
+    connection_ = std::move(connection);
+    pool_->busy_.push_back(*connection_);
+}
+
+void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
+    if (!pool_ || !connection_) return;
+    const Nanoseconds idle =
+        std::min(idle_max.value_or(Nanoseconds::max()), pool_->limits_.idle_time);
+    connection_->idle_until = Delay(idle).after(pool_->loop_.time());
+    connection_->has_served = true;
+    pool_->put(*host_, std::move(connection_));
+    const Slot ended(std::move(*this));
+}
+
+// ---- Pool
+
+Pool::Pool(EventLoop& loop, const PoolLimits& limits) noexcept : loop_(loop), limits_(limits) {}
+
+Pool::~Pool() {
+    sweep_timer_.cancel();
+    close_all_idle();
+}
+
+Host& Pool::host_of(const ConnectionKey& key) {
+    const auto [at, is_new] = hosts_.try_emplace(key);
+    if (is_new) {
+        try {
+            at->second = std::make_unique<Host>(at->first);
+        } catch (...) {
+            hosts_.erase(at);
+            throw;
+        }
+    }
+    return *at->second;
+}
+
+bool Pool::has_room(const Host& host) const noexcept {
+    return limits_.in_use_per_host == 0 || host.in_use < limits_.in_use_per_host;
+}
+
+std::optional<Slot> Pool::acquire_nowait(const ConnectionKey& key) {
+    if (closed_) throw ClientConnectionError("the session is closed");
+    const bool is_full = limits_.in_use != 0 && in_use_ >= limits_.in_use;
+    if (is_full) return std::nullopt;
+    Host& host = host_of(key);
+    if (!host.waiters.empty() || !has_room(host)) return std::nullopt;  // nor is it unused
+    return grant(host);
+}
+
+Coro<Slot> Pool::acquire(const ConnectionKey& key) {
+    co_await transparent;
+    if (auto slot = acquire_nowait(key)) co_return std::move(*slot);
+    Waiter waiter(*this, host_of(key));
+    co_await waiter.granted.wait();
+    if (!waiter.slot) throw ClientConnectionError("the session was closed meanwhile");
+    co_return std::move(*waiter.slot);
+}
+
+Pool::Waiter::Waiter(Pool& of, Host& at) : pool(&of), host(at), ticket(++of.last_ticket_) {
+    host.waiters.push_back(*this);
+    ++pool->waiting_;
+    pool->queue_again(host);
+}
+
+Pool::Waiter::~Waiter() {
+    if (!linked()) return;
+    unlink();
+    --pool->waiting_;
+    pool->queue_again(host);
+    pool->forget_if_unused(host);
+}
+
+Slot Pool::grant(Host& host) {
+    ++in_use_;
+    ++host.in_use;
+    Slot slot(Ref<Pool>(this), host);
+    slot.connection_ = take_idle(host);
+    if (slot.connection_) busy_.push_back(*slot.connection_);
+    return slot;
+}
+
+void Pool::grant_waiting() {
+    while (!next_.empty() && (limits_.in_use == 0 || in_use_ < limits_.in_use)) {
+        Host& host = *next_.begin()->second;
+        Waiter& waiter = *host.waiters.pop_front();
+        --waiting_;
+        waiter.slot.emplace(grant(host));
+        queue_again(host);
+        waiter.granted.set();
+    }
+}
+
+// After a change of its waiters, or of the room that it has.
+void Pool::queue_again(Host& host) {
+    if (host.turn.empty()) host.turn = next_.extract(host.ticket_there);
+    if (host.waiters.empty() || !has_room(host)) return;
+    host.ticket_there = host.waiters.front().ticket;
+    host.turn.key() = host.ticket_there;
+    host.turn.mapped() = &host;
+    next_.insert(std::move(host.turn));
+}
+
+void Pool::end_slot(Slot& slot) noexcept {
+    const Ref<Pool> alive = std::move(slot.pool_);
+    slot.connection_.reset();
+    Host& host = *slot.host_;
+    --in_use_;
+    --host.in_use;
+    queue_again(host);
+    grant_waiting();
+    forget_if_unused(host);
+}
+
+void Pool::put(Host& host, std::unique_ptr<Connection> connection) noexcept {
+    if (closed_ || limits_.idle == 0 || !is_of_use(*connection)) return connection->close();
+    if (idle_count_ >= limits_.idle) close_idle(idle_.front());
+    connection->unlink();
+    idle_.push_back(*connection);
+    connection->host = &host;
+    ++idle_count_;
+    host.idle.push_back(std::move(connection));
+    sweep_later();
+}
+
+bool Pool::is_of_use(const Connection& connection) const noexcept {
+    const TimePoint now = loop_.time();
+    return connection.is_reusable() && now < connection.idle_until &&
+           now - connection.made_at < limits_.age;
+}
+
+// The one that was used last, which its server has had the least time to close.
+std::unique_ptr<Connection> Pool::take_idle(Host& host) noexcept {
+    while (!host.idle.empty()) {
+        std::unique_ptr<Connection> connection = std::move(host.idle.back());
+        host.idle.pop_back();
+        connection->unlink();
+        --idle_count_;
+        if (is_of_use(*connection)) return connection;
+        connection->close();
+    }
+    return nullptr;
+}
+
+std::unique_ptr<Connection> Pool::take_idle(const Connection& connection) noexcept {
+    Host& host = *connection.host;
+    const auto at = std::ranges::find(host.idle, &connection, &std::unique_ptr<Connection>::get);
+    std::unique_ptr<Connection> taken = std::move(*at);
+    host.idle.erase(at);
+    taken->unlink();
+    --idle_count_;
+    forget_if_unused(host);
+    return taken;
+}
+
+std::unique_ptr<Connection> Pool::take_oldest_idle() noexcept {
+    return idle_.empty() ? nullptr : take_idle(idle_.front());
+}
+
+void Pool::close_idle(const Connection& connection) noexcept { take_idle(connection)->close(); }
+
+void Pool::close_all_idle() noexcept {
+    while (!idle_.empty()) close_idle(idle_.front());
+}
+
+void Pool::sweep_later() noexcept {
+    if (std::exchange(sweeps_, true)) return;
+    sweep_timer_ = loop_.call_later(sweep_interval, [this] { sweep(); });
+}
+
+void Pool::sweep() noexcept {
+    sweeps_ = false;
+    for (auto at = idle_.begin(); at != idle_.end();) {
+        const Connection& connection = *at;
+        ++at;
+        if (!is_of_use(connection)) close_idle(connection);
+    }
+    if (!idle_.empty()) sweep_later();
+}
+
+void Pool::forget_if_unused(Host& host) noexcept {
+    if (host.in_use > 0 || !host.idle.empty() || !host.waiters.empty()) return;
+    hosts_.erase(hosts_.find(host.key));
+}
+
+std::vector<StreamWriter> Pool::writers() const {
+    std::vector<StreamWriter> all;
+    for (const Connection& connection : idle_) all.push_back(connection.writer());
+    for (const Connection& connection : busy_) all.push_back(connection.writer());
+    return all;
+}
+
+void Pool::close() noexcept {
+    if (std::exchange(closed_, true)) return;
+    const Ref<Pool> alive(this);
+    sweep_timer_.cancel();
+    close_all_idle();
+    for (const Connection& connection : busy_) connection.abort();
+    next_.clear();
+    for (auto& [key, host] : hosts_) {
+        while (Waiter* waiter = host->waiters.pop_front()) {
+            --waiting_;
+            waiter->granted.set();
+        }
+    }
+}
+
+}  // namespace weft::http::internal

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/request.hpp - ClientRequest: what is asked of a server.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <weft/base/bytes.hpp>
+#include <weft/http/client/timeout.hpp>
+#include <weft/http/headers.hpp>
+#include <weft/http/method.hpp>
+#include <weft/http/url.hpp>
+#include <weft/io/transport_security.hpp>
+
+namespace weft::http {
+
+/// A request before it is sent; RequestBuilder makes one.
+struct ClientRequest {
+    Method method;
+    URL url;
+    Headers headers;
+    Bytes body{};
+    ClientTimeout timeout{};
+    StreamSecurity ssl = nullptr;                               ///< null: the connector's
+    std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
+    bool raise_for_status = false;
+};
+
+}  // namespace weft::http

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/request_builder.hpp - RequestBuilder: a request that is being written down.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <weft/base/bytes.hpp>
+#include <weft/http/basic_auth.hpp>
+#include <weft/http/client/connector.hpp>
+#include <weft/http/client/request.hpp>
+#include <weft/http/client/response.hpp>
+#include <weft/http/client/timeout.hpp>
+#include <weft/http/multi_dict.hpp>
+#include <weft/io/transport_security.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft::http {
+
+/// A request to a session, which is sent when it is awaited.
+///
+///     auto response = co_await session.post(url).header("X-Trace", id).data(body).timeout({.total = 5s});
+///     Bytes page = co_await session.get(url).read();
+///
+/// Not awaited, it is not sent. A named one is given away: `co_await std::move(request)`.
+///
+/// Errors, when it is awaited:
+///           ClientConnectorError         no connection could be made; and those derived from it
+///           ServerDisconnectedError, ClientOSError
+///           ClientResponseError          the answer breaks the protocol; with raise_for_status(), a
+///                                        status of 400 or above
+///           ServerTimeoutError           a limit passed; and those derived from it
+///           ClientConnectionError        the session is closed
+///           ValueError                   a header that says how the body is framed, which is for
+///                                        the client to say
+/// Cancel:   safe; the connection is closed. Whether the server has seen the request, nobody knows.
+/// Suspends: always.
+class [[nodiscard]] RequestBuilder {
+public:
+    /// Adds fields to the query of the URL.
+    template <class Self>
+    Self&& params(this Self&& self, const MultiDict& fields) {
+        self.request_.url = self.request_.url.extend_query(fields);
+        return std::forward<Self>(self);
+    }
+    /// Sets a header, in the place of those of that name.
+    /// Errors: ValueError   as Headers::set().
+    template <class Self>
+    Self&& header(this Self&& self, std::string_view name, std::string_view value) {
+        self.request_.headers.set(name, value);
+        return std::forward<Self>(self);
+    }
+    /// Says who asks. The URL's own login counts less.
+    /// Errors: ValueError   as BasicAuth::encode().
+    template <class Self>
+    Self&& auth(this Self&& self, const BasicAuth& auth) {
+        return std::forward<Self>(self).header("Authorization", auth.encode());
+    }
+    /// The body.
+    template <class Self>
+    Self&& data(this Self&& self, Bytes body) {
+        self.request_.body = std::move(body);
+        return std::forward<Self>(self);
+    }
+    /// In the place of the session's.
+    template <class Self>
+    Self&& timeout(this Self&& self, ClientTimeout limits) {
+        self.request_.timeout = limits;
+        return std::forward<Self>(self);
+    }
+    template <class Self>
+    Self&& raise_for_status(this Self&& self, bool raise = true) {
+        self.request_.raise_for_status = raise;
+        return std::forward<Self>(self);
+    }
+    /// An ssl::SSLContext, in the place of the connector's.
+    template <class Self>
+    Self&& ssl(this Self&& self, StreamSecurity context) {
+        self.request_.ssl = std::move(context);
+        return std::forward<Self>(self);
+    }
+    /// Whose certificate the server must have, in the place of the URL's host.
+    template <class Self>
+    Self&& server_hostname(this Self&& self, std::string name) {
+        self.request_.server_hostname = std::move(name);
+        return std::forward<Self>(self);
+    }
+
+    /// Sends it, and waits for the head of the response: what `co_await` does.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<ClientResponse>
+    send() &&;
+    /// The same, and reads the body.
+    /// Errors: those of ClientResponse::read(), too.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> read(
+        std::size_t bytes_max = ClientResponse::read_bytes_max) &&;
+
+    [[nodiscard, clang::coro_wrapper,
+      clang::coro_disable_lifetimebound]] Coro<ClientResponse> operator co_await() && {
+        return std::move(*this).send();
+    }
+
+    // Implementation.
+    RequestBuilder(Connector connector, ClientRequest request) noexcept
+        : connector_(std::move(connector)), request_(std::move(request)) {}
+
+private:
+    Connector connector_;
+    ClientRequest request_;
+};
+
+}  // namespace weft::http

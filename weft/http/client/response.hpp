@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// weft/http/client/response.hpp - ClientResponse: what a server has answered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <weft/base/bytes.hpp>
+#include <weft/http/headers.hpp>
+#include <weft/http/http_version.hpp>
+#include <weft/http/method.hpp>
+#include <weft/http/url.hpp>
+#include <weft/http/wire/message_head.hpp>
+#include <weft/runtime/async_generator.hpp>
+#include <weft/runtime/coro.hpp>
+
+namespace weft::http {
+
+namespace internal {
+class Exchange;
+}
+
+/// The head of a response; its body is still to be read.
+///
+///     auto response = co_await session.get(url);
+///     if (response.ok()) use(co_await response.read());
+///
+/// Its connection goes back to the pool when the body is over. Destroyed before, it closes the
+/// connection, at once.
+///
+/// Lifetime: may outlive its session, which ends what is left of the body when it is closed.
+/// Spec:     aiohttp.ClientResponse.
+class ClientResponse {
+public:
+    ClientResponse(ClientResponse&&) noexcept;
+    ClientResponse& operator=(ClientResponse&&) noexcept;
+    ~ClientResponse();
+
+    [[nodiscard]] int status() const noexcept { return head_.status; }
+    /// The reason phrase, as sent; it may be empty.
+    [[nodiscard]] const std::string& reason() const noexcept { return head_.reason; }
+    /// Whether the status is below 400.
+    [[nodiscard]] bool ok() const noexcept { return head_.status < 400; }
+    [[nodiscard]] const Headers& headers() const noexcept { return head_.headers; }
+    [[nodiscard]] HttpVersion version() const noexcept { return head_.version; }
+    [[nodiscard]] const Method& method() const noexcept { return method_; }
+    /// Without a fragment.
+    [[nodiscard]] const URL& url() const noexcept { return url_; }
+    /// Of the body as it is sent, where the head tells it.
+    [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
+        return content_length_;
+    }
+
+    /// Errors: ClientResponseError   the status is 400 or above; the connection is closed then,
+    ///                               unless the body is over.
+    void raise_for_status();
+
+    /// What read() holds at most, unless it is told otherwise.
+    static constexpr std::size_t read_bytes_max = std::size_t{64} * 1024 * 1024;
+
+    /// Reads all of the body, which the response keeps: a second call gives it again.
+    ///
+    /// Errors:   ClientPayloadError    it is longer than `bytes_max`, is cut off or breaks the
+    ///                                 protocol
+    ///           ServerTimeoutError, SocketTimeoutError
+    ///           RuntimeError          content() has been read from, or it is closed
+    ///           The connection is closed, and a further call throws the same.
+    /// Cancel:   safe; what has come is kept, and a further call goes on.
+    /// Suspends: maybe; never where all of it came with the head.
+    Coro<const Bytes&> read(std::size_t bytes_max = read_bytes_max);
+
+    /// The same of a response that is given away: what it would keep is the caller's.
+    Coro<Bytes> take_body(std::size_t bytes_max = read_bytes_max) &&;
+
+    /// The body in pieces, as they come; each but the last is of some size that the network chose.
+    ///
+    ///     auto pieces = response.content();
+    ///     while (auto piece = co_await pieces.next()) use(*piece);
+    ///
+    /// Errors:   as read(), without a limit; RuntimeError where some was read before
+    /// Lifetime: the response must outlive it, and stay where it is.
+    /// Spec:     `response.content.iter_any()`.
+    AsyncGenerator<Bytes> content();
+
+    /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
+    /// read.
+    void close() noexcept;
+    [[nodiscard]] bool closed() const noexcept { return !exchange_; }
+
+    // Implementation.
+    ClientResponse(Method method, URL url, wire::ResponseHead head,
+                   std::unique_ptr<internal::Exchange> exchange);
+
+private:
+    [[nodiscard]] Coro<Bytes> next_piece();
+    void fail(std::exception_ptr error) noexcept;
+    [[noreturn]] void refuse_longer_than(std::size_t bytes_max);
+
+    Method method_;
+    URL url_;
+    wire::ResponseHead head_;
+    std::optional<std::uint64_t> content_length_;
+    Bytes body_;  // what has come of it
+    bool is_streamed_ = false;
+    std::exception_ptr error_;                      // why there is no more
+    std::unique_ptr<internal::Exchange> exchange_;  // null once the body is over
+};
+
+}  // namespace weft::http

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/client/session.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <weft/base/log.hpp>
+#include <weft/http/basic_auth.hpp>
+#include <weft/http/client/connector.hpp>
+#include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/internal/connector_state.hpp>
+#include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/request.hpp>
+#include <weft/http/client/request_builder.hpp>
+#include <weft/http/headers.hpp>
+#include <weft/http/method.hpp>
+#include <weft/http/url.hpp>
+#include <weft/http/url_error.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
+
+namespace weft::http {
+namespace {
+
+void check_scheme(const URL& url) {
+    if (url.scheme() == "http" || url.scheme() == "https") return;
+    throw NonHttpUrlClientError("a URL of the scheme http or https was expected, got " +
+                                url.human_repr());
+}
+
+Coro<void> nothing() { co_return; }
+
+}  // namespace
+
+URL URLish::resolve(const std::optional<URL>& base) const {
+    if (!url_) {
+        auto parsed = base ? URL::parse_http(text_, *base) : URL::parse_http(text_);
+        if (!parsed && parsed.error().fault == URLFault::not_http) {
+            throw NonHttpUrlClientError(describe(parsed.error()));
+        }
+        if (!parsed) throw InvalidUrlClientError(parsed.error());
+        check_scheme(*parsed);
+        return *std::move(parsed);
+    }
+    check_scheme(*url_);
+    return *url_;
+}
+
+ClientSession::ClientSession(SessionOptions options)
+    : connector_(options.connector ? *options.connector : TCPConnector()),
+      options_(std::move(options)) {
+    if (!options_.connector) options_.connector_owner = true;
+}
+
+ClientSession::~ClientSession() {
+    if (closed_ || !options_.connector_owner) return;
+    const internal::Pool* pool = connector_.state().pool();
+    if (pool && pool->loop().get_debug() && pool->in_use() + pool->idle() > 0) {
+        log(LogLevel::warning, "unclosed ClientSession: co_await session.close()");
+    }
+    connector_.state().close();
+}
+
+RequestBuilder ClientSession::request(Method method, const URLish& url) const {
+    if (closed_) throw RuntimeError("the session is closed");
+    URL target = url.resolve(options_.base_url);
+    if (!target.raw_fragment().empty()) target = target.with_fragment("");
+    Headers headers{{"Host", target.host_port_subcomponent()}};
+    headers.update(options_.headers);
+    if (const auto auth = BasicAuth::from_url(target)) {
+        headers.setdefault("Authorization", auth->encode());
+        target = target.with_user("");
+    }
+    return RequestBuilder(connector_, {.method = std::move(method),
+                                       .url = std::move(target),
+                                       .headers = std::move(headers),
+                                       .timeout = options_.timeout,
+                                       .raise_for_status = options_.raise_for_status});
+}
+
+RequestBuilder ClientSession::get(const URLish& url) const { return request(Method::get, url); }
+RequestBuilder ClientSession::head(const URLish& url) const { return request(Method::head, url); }
+RequestBuilder ClientSession::post(const URLish& url) const { return request(Method::post, url); }
+RequestBuilder ClientSession::put(const URLish& url) const { return request(Method::put, url); }
+RequestBuilder ClientSession::patch(const URLish& url) const { return request(Method::patch, url); }
+RequestBuilder ClientSession::delete_(const URLish& url) const {
+    return request(Method::delete_, url);
+}
+RequestBuilder ClientSession::options(const URLish& url) const {
+    return request(Method::options, url);
+}
+
+Coro<void> ClientSession::close() {
+    if (std::exchange(closed_, true) || !options_.connector_owner) return nothing();
+    return connector_.close();
+}
+
+}  // namespace weft::http

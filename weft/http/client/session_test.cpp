@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/client/session.hpp>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
+#include <weft/http/client/client_test.hpp>
+#include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/response.hpp>
+#include <weft/http/multi_dict.hpp>
+#include <weft/http/url.hpp>
+#include <weft/runtime/coro.hpp>
+#include <weft/runtime/gather.hpp>
+#include <weft/testing/scripted_peer.hpp>
+#include <weft/testing/trace.hpp>
+
+namespace weft::http {
+namespace {
+
+using testing::answering;
+using testing::thrown_by;
+
+// What the server is sent comes back as the body of its response.
+Coro<void> mirror(PeerConnection& client) {
+    for (;;) {
+        const testing::PeerRequest request = co_await client.request();
+        client.send(response_of(request.head + request.body));
+    }
+}
+
+TEST(ClientSession, fetches) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(answering(
+            "HTTP/1.1 404 Gone Fishing\r\nContent-Length: 5\r\nX-Fish: cod\r\n\r\nhello"));
+        ClientSession session;
+        auto response = co_await session.get(peer.url("/a?b=c#d"));
+        EXPECT_EQ(response.status(), 404);
+        EXPECT_EQ(response.reason(), "Gone Fishing");
+        EXPECT_FALSE(response.ok());
+        EXPECT_EQ(response.headers().get("x-fish"), "cod");
+        EXPECT_EQ(response.content_length(), 5U);
+        EXPECT_EQ(response.url().to_string(), peer.url("/a?b=c"));
+        EXPECT_EQ(co_await response.read(), "hello");
+        EXPECT_EQ(co_await response.read(), "hello") << "again";
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, sends_what_the_request_says) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        const std::string host = "127.0.0.1:" + std::to_string(peer.port());
+        ClientSession session({.headers = {{"X-All", "1"}}});
+        EXPECT_EQ(co_await session.get(peer.url("/a#b")).header("Accept", "text/html").read(),
+                  "GET /a HTTP/1.1\r\nHost: " + host +
+                      "\r\nX-All: 1\r\nAccept: text/html\r\nUser-Agent: weft/0.1.0\r\n\r\n");
+        EXPECT_EQ(co_await session.post(peer.url()).params({{"q", "a b"}}).data("text").read(),
+                  "POST /?q=a+b HTTP/1.1\r\nHost: " + host +
+                      "\r\nX-All: 1\r\nAccept: */*\r\nUser-Agent: weft/0.1.0\r\n"
+                      "Content-Length: 4\r\nContent-Type: application/octet-stream\r\n\r\ntext");
+        const Bytes nothing = co_await session.put(peer.url()).read();
+        EXPECT_NE(nothing.find("Content-Length: 0\r\n"), Bytes::npos) << nothing;
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, says_who_asks_and_keeps_that_out_of_urls) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        ClientSession session;
+        const auto url = URL(peer.url("/a")).with_user("me").with_password("secret");
+        auto response = co_await session.get(url);
+        EXPECT_EQ(response.url().to_string(), peer.url("/a"));
+        const Bytes text = co_await response.read();
+        EXPECT_NE(text.find("\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"), Bytes::npos) << text;
+        EXPECT_EQ(text.find("secret"), Bytes::npos) << text;
+        const Bytes other = co_await session.get(url).auth({.login = "a", .password = "b"}).read();
+        EXPECT_NE(other.find("\r\nAuthorization: Basic YTpi\r\n"), Bytes::npos) << other;
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, sends_bodies_of_any_size) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        ClientSession session;
+        for (const std::size_t size : {1UL, 16UL * 1024, 16UL * 1024 + 1, 10'000'000UL}) {
+            const Bytes body(size, 'x');
+            const Bytes mirrored = co_await session.post(peer.url()).data(body).read();
+            EXPECT_TRUE(mirrored.ends_with("\r\n\r\n" + body)) << size;
+        }
+        EXPECT_EQ(peer.connections(), 1U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+struct Body {
+    const char* what;
+    const char* response;
+    const char* text;
+};
+constexpr Body bodies[] = {
+    {"a length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"},
+    {"a length of zero", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
+    {"chunks",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nA: "
+     "b\r\n\r\n",
+     "hello"},
+    {"no body", "HTTP/1.1 204 No Content\r\n\r\n", ""},
+    {"no body although there is a length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+     ""},
+    {"early hints before it",
+     "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+     "hello"},
+};
+
+TEST(ClientSession, reads_bodies_however_they_are_framed_and_however_they_come) {
+    for (const Body& body : bodies) {
+        SCOPED_TRACE(body.what);
+        run_clean([](const Body& expected) -> Coro<void> {
+            const auto peer =
+                co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+                    co_await client.request();
+                    co_await client.send_slowly(expected.response);
+                    for (;;) {
+                        co_await client.request();
+                        client.send(expected.response);
+                    }
+                });
+            ClientSession session;
+            for (int i = 0; i < 3; ++i) {
+                EXPECT_EQ(co_await session.get(peer.url()).read(), expected.text);
+            }
+            EXPECT_EQ(peer.connections(), 1U);
+            co_await session.close();
+            co_await peer.stop();
+        }(body));
+    }
+}
+
+TEST(ClientSession, reads_a_body_that_lasts_until_the_server_closes) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            client.send("HTTP/1.0 200 OK\r\n\r\nhello");
+        });
+        ClientSession session;
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "hello");
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "hello");
+        EXPECT_EQ(peer.connections(), 2U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, knows_that_the_answer_to_head_has_no_body) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(
+            answering("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
+        ClientSession session;
+        auto response = co_await session.head(peer.url());
+        EXPECT_EQ(response.headers().get("Content-Length"), "1000");
+        EXPECT_EQ(co_await response.read(), "");
+        EXPECT_EQ((co_await session.head(peer.url())).status(), 200);
+        EXPECT_EQ(peer.connections(), 1U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, streams_a_body_in_pieces) {
+    run_clean([]() -> Coro<void> {
+        Bytes large(3'000'000, ' ');
+        for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 31 >> 7);
+        const auto peer = co_await ScriptedPeer::start(answering(response_of(large)));
+        ClientSession session;
+        auto response = co_await session.get(peer.url());
+        Bytes all;
+        auto pieces = response.content();
+        while (auto piece = co_await pieces.next()) all += *piece;
+        EXPECT_TRUE(all == large);
+        EXPECT_TRUE(response.closed());
+        const auto again = co_await as_result(response.read());
+        EXPECT_TRUE(!again && holds<RuntimeError>(again.error()));
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, raises_for_a_status_when_it_is_told_to) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(
+            answering("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 5\r\n\r\n"));
+        ClientSession session({.raise_for_status = true});
+        const auto url = peer.url("/a");
+        try {
+            co_await session.get(url);
+            ADD_FAILURE() << "nothing was thrown";
+        } catch (const ClientResponseError& error) {
+            EXPECT_EQ(error.status(), 503);
+            EXPECT_EQ(error.message(), "Busy");
+            EXPECT_EQ(error.headers().get("Retry-After"), "5");
+            EXPECT_EQ(error.what(), "503, message='Busy', url='" + url + "'");
+        }
+        auto response = co_await session.get(url).raise_for_status(false);
+        EXPECT_THROW(response.raise_for_status(), ClientResponseError);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, resolves_urls_against_its_base) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        ClientSession session({.base_url = URL(peer.url("/api/"))});
+        const auto first_line = [](const Bytes& text) { return text.substr(0, text.find('\r')); };
+        EXPECT_EQ(first_line(co_await session.get("users/7").read()), "GET /api/users/7 HTTP/1.1");
+        EXPECT_EQ(first_line(co_await session.delete_("/a").read()), "DELETE /a HTTP/1.1");
+        EXPECT_EQ(first_line(co_await session.request(Method("PURGE"), peer.url("/b")).read()),
+                  "PURGE /b HTTP/1.1");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, refuses_what_no_request_can_be) {
+    run_clean([]() -> Coro<void> {
+        ClientSession session;
+        const auto refused = [&](const URLish& url) {
+            return thrown_by([&] { return session.get(url); });
+        };
+        EXPECT_EQ(refused("ftp://a/"),
+                  "http::NonHttpUrlClientError: the scheme 'ftp' is none of http, https, ws, wss");
+        EXPECT_TRUE(refused("a/b").starts_with("http::InvalidUrlClientError: ")) << refused("a/b");
+        EXPECT_TRUE(refused(URL("mailto:a@b")).starts_with("http::NonHttpUrlClientError: "));
+        EXPECT_TRUE(refused("ws://a/").starts_with("http::NonHttpUrlClientError: "));
+        EXPECT_THROW((void)session.get("http://[::1/"), ClientError);
+        EXPECT_THROW((void)session.get("http://[::1/"), ValueError);
+        EXPECT_EQ(
+            thrown_by([&] { return session.get("http://a/").header("A\nB", "c"); }).substr(0, 10),
+            "ValueError");
+        auto request = session.post("http://127.0.0.1:1/").header("Content-Length", "5");
+        EXPECT_EQ(co_await outcome_of(std::move(request).read()),
+                  "ValueError: the header Content-Length is not for the caller to set: it follows "
+                  "from the body");
+        co_await session.close();
+        EXPECT_EQ(refused("http://a/"), "RuntimeError: the session is closed");
+    }());
+}
+
+TEST(ClientSession, fetches_many_at_once_over_few_connections) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        ClientSession session({.connector = TCPConnector({{.limit = 3}})});
+        std::vector<Coro<Bytes>> requests;
+        for (int i = 0; i < 50; ++i) {
+            requests.push_back(session.get(peer.url("/" + std::to_string(i))).read());
+        }
+        const auto bodies = co_await gather(std::move(requests));
+        for (int i = 0; i < 50; ++i) {
+            EXPECT_TRUE(bodies[static_cast<std::size_t>(i)].starts_with(
+                "GET /" + std::to_string(i) + " HTTP/1.1\r\n"));
+        }
+        EXPECT_EQ(peer.connections(), 3U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+}  // namespace
+}  // namespace weft::http
