@@ -76,6 +76,27 @@ TEST(StreamReader, reads_what_there_is_up_to_n) {
     EXPECT_EQ(outcome(reader.read(10)), "c");
 }
 
+TEST(StreamReader, shows_what_there_is_without_taking_it) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        const StreamReader reader = fed({"hello"});
+        EXPECT_EQ(co_await reader.peek(), "hello");
+        reader.skip(2);
+        EXPECT_EQ(co_await reader.peek(), "llo");
+        reader.skip(3);
+        const auto feeding = create_task(feed_later(reader, {"more"}));
+        EXPECT_EQ(co_await reader.peek(), "more");
+        EXPECT_EQ(co_await reader.read(), "more");
+        EXPECT_EQ(co_await reader.peek(), "") << "the end";
+        co_await feeding;
+        const StreamReader failed = fed({"x"});
+        failed.set_exception(std::make_exception_ptr(ConnectionResetError("gone")));
+        EXPECT_EQ(co_await failed.peek(), "x") << "what came before the error";
+        failed.skip(1);
+        EXPECT_THROW((void)co_await failed.peek(), ConnectionResetError);
+    }());
+}
+
 TEST(StreamReader, hands_on_what_it_was_fed_as_a_whole) {
     VirtualLoop loop;
     loop.run([]() -> Coro<void> {

@@ -68,6 +68,23 @@ TEST(Streams, carry_a_line_there_and_back) {
     }());
 }
 
+TEST(Streams, connect_to_the_first_address_that_answers) {
+    run_clean([]() -> Coro<void> {
+        const Server server = co_await serve(echo);
+        Socket deaf(af_inet);  // bound, and not listening
+        deaf.bind({"127.0.0.1", 0});
+        const SocketAddress address = server.sockets()[0].getsockname();
+        auto [reader, writer] = co_await open_connection({deaf.getsockname(), address});
+        EXPECT_EQ(writer.peername(), address);
+        writer.close();
+        co_await writer.wait_closed();
+        EXPECT_EQ(co_await outcome(open_connection(std::vector<SocketAddress>())),
+                  "ValueError: there is no address to connect to");
+        server.close();
+        co_await server.wait_closed();
+    }());
+}
+
 Coro<void> send_all(StreamWriter writer, const Bytes& all) {
     for (std::size_t at = 0; at < all.size(); at += 100'000) {
         writer.write(BytesView(all).substr(at, 100'000));

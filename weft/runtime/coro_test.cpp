@@ -11,9 +11,11 @@
 #include <weft/base/await_chain.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/testing/attack.hpp>
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/virtual_loop.hpp>
@@ -49,6 +51,29 @@ TEST(Coro, a_million_awaits_that_complete_at_once_use_no_stack) {
         std::int64_t sum = 0;
         for (int i = 0; i < 1'000'000; ++i) sum += co_await give(1);
         EXPECT_EQ(sum, 1'000'000);
+    }());
+}
+
+// Something that becomes a coroutine when it is awaited.
+struct Question {
+    int answer;
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<int>
+    operator co_await() && {
+        if (answer < 0) throw ValueError("no question");
+        return give(answer);
+    }
+};
+
+TEST(Coro, may_be_stood_for_by_an_object_that_gives_one) {
+    VirtualLoop loop;
+    loop.run([]() -> Coro<void> {
+        EXPECT_EQ(co_await Question{1}, 1);
+        EXPECT_EQ(co_await create_task(Question{2}), 2);
+        EXPECT_EQ(co_await as_result(Question{3}), 3);
+        EXPECT_EQ(co_await wait_for(Question{4}, 1s), 4);
+        const auto [five, six] = co_await gather(Question{5}, Question{6});
+        EXPECT_EQ(five + six, 11);
+        EXPECT_THROW((void)co_await Question{-1}, ValueError);
     }());
 }
 

@@ -106,6 +106,12 @@ PeerScript answering(Bytes response) {
     };
 }
 
+BytesView target_of(const PeerRequest& request) {
+    const BytesView head = request.head;
+    const std::size_t begin = head.find(' ') + 1;
+    return head.substr(begin, head.find(' ', begin) - begin);
+}
+
 Bytes response_of(BytesView body) {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
            Bytes(body);

@@ -99,5 +99,7 @@ private:
 [[nodiscard]] PeerScript answering(Bytes response);
 /// "HTTP/1.1 200 OK", with a Content-Length and that body.
 [[nodiscard]] Bytes response_of(BytesView body);
+/// What a request asks for: "/path".
+[[nodiscard]] BytesView target_of(const PeerRequest& request);
 
 }  // namespace weft::testing

@@ -31,9 +31,8 @@ namespace {
 // Answers each request with its own target, in one piece or slowly.
 Coro<void> tell_target(PeerConnection& client) {
     for (bool slowly = false;; slowly = !slowly) {
-        const auto [head, body] = co_await client.request();
-        const std::size_t begin = head.find(' ') + 1;
-        const Bytes response = response_of(head.substr(begin, head.find(' ', begin) - begin));
+        const testing::PeerRequest request = co_await client.request();
+        const Bytes response = response_of(target_of(request));
         if (slowly) {
             co_await client.send_slowly(response);
         } else {
