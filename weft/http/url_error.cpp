@@ -62,6 +62,8 @@ std::string describe(const URLError& error) {
     return text;
 }
 
-InvalidURL::InvalidURL(const URLError& error) : ClientError(describe(error)), fault_(error.fault) {}
+InvalidURL::InvalidURL(const URLError& error) : fault_(error.fault) {
+    set_message(describe(error));
+}
 
 }  // namespace weft::http

@@ -50,7 +50,7 @@ struct URLError {
 /// A text that is no URL, or a part that a URL cannot have. Its text is that of describe().
 ///
 /// Spec: aiohttp.InvalidURL; yarl raises a plain ValueError.
-class InvalidURL : public ClientError, public ValueError {
+class InvalidURL : public virtual ClientError, public ValueError {
 public:
     explicit InvalidURL(const URLError& error);
 

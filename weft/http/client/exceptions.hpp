@@ -10,10 +10,13 @@
 //       ServerConnectionError
 //         ServerDisconnectedError
 //         ServerTimeoutError (and TimeoutError) > ConnectionTimeoutError · SocketTimeoutError
-//     ClientResponseError
+//     ClientResponseError > TooManyRedirects
 //     ClientPayloadError
 //     InvalidURL (url_error.hpp; and ValueError) > InvalidUrlClientError
 //     NonHttpUrlClientError
+//     RedirectClientError
+//       InvalidUrlRedirectClientError (and InvalidUrlClientError)
+//       NonHttpUrlRedirectClientError (and NonHttpUrlClientError)
 //
 // Each is made from what the system, the resolver or the TLS library said, which is its cause().
 #pragma once
@@ -125,6 +128,11 @@ private:
     std::shared_ptr<const Said> said_;  // an exception's copies must not throw
 };
 
+/// More redirects than RedirectPolicy::max, the last of which is told.
+class TooManyRedirects : public ClientResponseError {
+    using ClientResponseError::ClientResponseError;
+};
+
 /// The body ended before it was complete, or breaks the protocol.
 class ClientPayloadError : public ClientError {
     using ClientError::ClientError;
@@ -135,8 +143,27 @@ class InvalidUrlClientError : public InvalidURL {
     using InvalidURL::InvalidURL;
 };
 /// A URL of another scheme than http, https.
-class NonHttpUrlClientError : public ClientError {
-    using ClientError::ClientError;
+class NonHttpUrlClientError : public virtual ClientError {
+public:
+    explicit NonHttpUrlClientError(std::string message) { set_message(std::move(message)); }
+};
+
+/// A server has sent the request where it must not go.
+class RedirectClientError : public virtual ClientError {
+public:
+    explicit RedirectClientError(std::string message) { set_message(std::move(message)); }
+
+protected:
+    RedirectClientError() = default;
+};
+class InvalidUrlRedirectClientError : public InvalidUrlClientError, public RedirectClientError {
+public:
+    explicit InvalidUrlRedirectClientError(const URLError& error) : InvalidUrlClientError(error) {}
+};
+class NonHttpUrlRedirectClientError : public NonHttpUrlClientError, public RedirectClientError {
+public:
+    explicit NonHttpUrlRedirectClientError(std::string message)
+        : NonHttpUrlClientError(std::move(message)) {}
 };
 
 }  // namespace weft::http

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -24,6 +25,8 @@ struct ClientRequest {
     ClientTimeout timeout{};
     StreamSecurity ssl = nullptr;                               ///< null: the connector's
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
+    RedirectPolicy redirects{};
+    std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
     bool raise_for_status = false;
 };
 

@@ -7,14 +7,17 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/headers.hpp>
@@ -51,25 +54,51 @@ void complete(ClientRequest& request) {
     if (!request.body.empty()) headers.setdefault("Content-Type", "application/octet-stream");
 }
 
-Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+[[noreturn]] void throw_too_many(const ClientRequest& request, const ClientResponse& response) {
+    throw TooManyRedirects(
+        response.url(), response.status(),
+        "more redirects than max_redirects, " + std::to_string(request.redirects.max),
+        response.headers());
+}
+
+// One request and the head of its response, without redirects.
+Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
+                                   const ClientRequest& request, TimePoint started) {
     co_await transparent;
-    const TimePoint started = get_running_loop().time();
-    complete(request);
-    const internal::ConnectionKey key = connector.state().key_for(request);
+    const internal::ConnectionKey key = connector.key_for(request);
     for (;;) {
-        auto slot = co_await connector.state().connect(key, request.timeout, started);
+        auto slot = co_await connector.connect(key, request.timeout, started);
         auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
         exchange->send(request);
         auto head = co_await as_result(exchange->receive_head());
         if (head) {
-            ClientResponse response(std::move(request.method), std::move(request.url),
-                                    std::move(*head), std::move(exchange));
-            if (request.raise_for_status) response.raise_for_status();
-            co_return response;
+            co_return ClientResponse(request.method, request.url, std::move(*head),
+                                     std::move(exchange));
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
         const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent();
         if (!again) std::rethrow_exception(head.error());
+    }
+}
+
+Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+    co_await transparent;
+    const TimePoint started = get_running_loop().time();
+    complete(request);
+    std::vector<Hop> history;
+    for (;;) {
+        auto response = co_await exchange_with(connector.state(), request, started);
+        auto target = internal::redirect_target(request, response.head());
+        if (!target) {
+            response.set_history(std::move(history));
+            if (request.raise_for_status) response.raise_for_status();
+            co_return response;
+        }
+        if (history.size() == request.redirects.max) throw_too_many(request, response);
+        history.push_back(
+            {response.method(), response.url(), response.status(), response.headers()});
+        co_await response.drain();
+        internal::redirect(request, response.status(), *std::move(target));
     }
 }
 

@@ -22,7 +22,8 @@ namespace weft::http {
 
 /// A request to a session, which is sent when it is awaited.
 ///
-///     auto response = co_await session.post(url).header("X-Trace", id).data(body).timeout({.total = 5s});
+///     auto response =
+///         co_await session.post(url).header("X-Trace", id).data(body).timeout({.total = 5s});
 ///     Bytes page = co_await session.get(url).read();
 ///
 /// Not awaited, it is not sent. A named one is given away: `co_await std::move(request)`.
@@ -32,6 +33,7 @@ namespace weft::http {
 ///           ServerDisconnectedError, ClientOSError
 ///           ClientResponseError          the answer breaks the protocol; with raise_for_status(), a
 ///                                        status of 400 or above
+///           TooManyRedirects, RedirectClientError and those derived from it
 ///           ServerTimeoutError           a limit passed; and those derived from it
 ///           ClientConnectionError        the session is closed
 ///           ValueError                   a header that says how the body is framed, which is for
@@ -69,6 +71,17 @@ public:
     template <class Self>
     Self&& timeout(this Self&& self, ClientTimeout limits) {
         self.request_.timeout = limits;
+        return std::forward<Self>(self);
+    }
+    /// Follows redirects whatever the method is, or none.
+    template <class Self>
+    Self&& allow_redirects(this Self&& self, bool allow) {
+        self.request_.allow_redirects = allow;
+        return std::forward<Self>(self);
+    }
+    template <class Self>
+    Self&& max_redirects(this Self&& self, std::size_t max) {
+        self.request_.redirects.max = max;
         return std::forward<Self>(self);
     }
     template <class Self>

@@ -90,6 +90,19 @@ AsyncGenerator<Bytes> ClientResponse::content() {
     }
 }
 
+// To wait for more would cost more than another connection does.
+Coro<void> ClientResponse::drain() {
+    co_await transparent;
+    constexpr std::size_t drained_bytes_max = std::size_t{64} * 1024;
+    std::size_t drained = body_.size();
+    while (exchange_ && drained <= drained_bytes_max) {
+        const auto piece = co_await as_result(next_piece());
+        if (!piece) co_return;  // closed; what is wrong with it is nobody's concern any more
+        drained += piece->size();
+    }
+    close();
+}
+
 // Empty at the end.
 Coro<Bytes> ClientResponse::next_piece() {
     co_await transparent;

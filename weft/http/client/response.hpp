@@ -7,8 +7,10 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/headers.hpp>
@@ -24,6 +26,14 @@ namespace weft::http {
 namespace internal {
 class Exchange;
 }
+
+/// A response that sent the request elsewhere.
+struct Hop {
+    Method method;  ///< of the request that it answered
+    URL url;
+    int status;
+    Headers headers;
+};
 
 /// The head of a response; its body is still to be read.
 ///
@@ -51,6 +61,8 @@ public:
     [[nodiscard]] const Method& method() const noexcept { return method_; }
     /// Without a fragment.
     [[nodiscard]] const URL& url() const noexcept { return url_; }
+    /// The redirects that led here, the first one first.
+    [[nodiscard]] std::span<const Hop> history() const noexcept { return history_; }
     /// Of the body as it is sent, where the head tells it.
     [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
         return content_length_;
@@ -93,6 +105,10 @@ public:
     [[nodiscard]] bool closed() const noexcept { return !exchange_; }
 
     // Implementation.
+    [[nodiscard]] const wire::ResponseHead& head() const noexcept { return head_; }
+    void set_history(std::vector<Hop> history) noexcept { history_ = std::move(history); }
+    /// Reads what is left of a small body, so that its connection can be used again, and drops it.
+    [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
                    std::unique_ptr<internal::Exchange> exchange);
 
@@ -104,6 +120,7 @@ private:
     Method method_;
     URL url_;
     wire::ResponseHead head_;
+    std::vector<Hop> history_;
     std::optional<std::uint64_t> content_length_;
     Bytes body_;  // what has come of it
     bool is_streamed_ = false;

@@ -76,6 +76,7 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .url = std::move(target),
                                        .headers = std::move(headers),
                                        .timeout = options_.timeout,
+                                       .redirects = options_.redirects,
                                        .raise_for_status = options_.raise_for_status});
 }
 

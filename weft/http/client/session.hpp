@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
 #include <weft/http/client/timeout.hpp>
@@ -40,14 +41,15 @@ struct SessionOptions {
     ClientTimeout timeout = {};
     std::optional<Connector> connector = std::nullopt;  ///< nullopt: a TCPConnector of its own
     bool connector_owner = true;                        ///< whether close() closes `connector`
+    RedirectPolicy redirects = {};
     bool raise_for_status = false;
 };
 
 /// What programs fetch with. Requests of one session share its connections.
 ///
 ///     ClientSession session;
-///     auto response = co_await session.get("https://example.com/");
-///     Bytes page = co_await response.read();
+///     auto response = co_await session.get(url);
+///     if (response.ok()) use(co_await response.read());
 ///     co_await session.close();
 ///
 /// Lifetime: a request that is under way goes on when the session is gone, unless it was the last

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/session.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 namespace weft::http {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::answering;
 using testing::thrown_by;
 
@@ -48,6 +50,33 @@ TEST(ClientSession, fetches) {
         EXPECT_EQ(response.url().to_string(), peer.url("/a?b=c"));
         EXPECT_EQ(co_await response.read(), "hello");
         EXPECT_EQ(co_await response.read(), "hello") << "again";
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, fetches_as_its_documentation_says) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        const std::string url = peer.url();
+        const std::string id = "7";
+        const Bytes body = "text";
+        const auto use = [](const Bytes& text) { EXPECT_TRUE(text.contains(" / HTTP/1.1")); };
+        {
+            ClientSession session;
+            auto response = co_await session.get(url);
+            if (response.ok()) use(co_await response.read());
+            co_await session.close();
+        }
+        ClientSession session;
+        {
+            auto response =
+                co_await session.post(url).header("X-Trace", id).data(body).timeout({.total = 5s});
+            Bytes page = co_await session.get(url).read();
+            use(page);
+            auto pieces = response.content();
+            while (auto piece = co_await pieces.next()) use(*piece);
+        }
         co_await session.close();
         co_await peer.stop();
     }());
