@@ -14,6 +14,7 @@
 
 #include <weft/http/body/coding_error.hpp>
 #include <weft/http/headers.hpp>
+#include <weft/http/preferences.hpp>
 #include <weft/http/syntax.hpp>
 
 namespace weft::http {
@@ -34,6 +35,16 @@ std::string_view take_element(std::string_view& list) noexcept {
     const std::string_view element = trimmed(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
     return element;
+}
+
+// What a client says of a coding; nullopt where that is nothing.
+std::optional<int> quality_of(std::span<const Preference> wanted, ContentCoding coding) {
+    std::optional<int> of_any;
+    for (const Preference& preference : wanted) {
+        if (find_content_coding(preference.value) == coding) return preference.quality;
+        if (preference.value == "*" && !of_any) of_any = preference.quality;
+    }
+    return of_any;
 }
 
 }  // namespace
@@ -83,6 +94,23 @@ std::string accept_encoding(std::span<const ContentCoding> codings) {
 std::string accept_encoding() {
     static constexpr std::array all{gzip, deflate, br, zstd};
     return accept_encoding(all);
+}
+
+std::optional<ContentCoding> choose_content_coding(const Headers& headers,
+                                                   std::span<const ContentCoding> offers) {
+    const std::vector<Preference> wanted = preferences(headers, "Accept-Encoding");
+    std::optional<ContentCoding> choice;
+    int best = 0;
+    for (const ContentCoding offer : offers) {
+        const int quality = quality_of(wanted, offer).value_or(0);
+        if (quality <= best) continue;
+        best = quality;
+        choice = offer;
+    }
+    const std::optional<int> of_identity = quality_of(wanted, identity);
+    if (choice && of_identity.value_or(0) <= best) return choice;
+    if (of_identity == 0) return std::nullopt;
+    return identity;
 }
 
 }  // namespace weft::http

@@ -42,4 +42,13 @@ enum class ContentCoding : std::uint8_t { identity, gzip, deflate, br, zstd };
 [[nodiscard]] std::string accept_encoding(std::span<const ContentCoding> codings);
 [[nodiscard]] std::string accept_encoding();
 
+/// Which of the codings that a server has, the best of them first, the client would rather have.
+///
+/// Returns: identity where there is no Accept-Encoding, since a client that says nothing may know none,
+///          and where it wants none of the offers; nullopt where it does not want that either: 406, or
+///          the content as it is after all.
+/// Spec:    RFC 9110 §12.5.3. Of equal ones the server's first counts, and identity last.
+[[nodiscard]] std::optional<ContentCoding> choose_content_coding(
+    const Headers& headers, std::span<const ContentCoding> offers);
+
 }  // namespace weft::http

@@ -98,6 +98,41 @@ TEST(ContentCoding, name_is_found_again) {
     EXPECT_EQ(find_content_coding(""), std::nullopt);
 }
 
+std::optional<ContentCoding> choice(std::string_view accept, const Codings& offers = {br, gzip}) {
+    return choose_content_coding({{"Accept-Encoding", accept}}, offers);
+}
+
+TEST(ChooseContentCoding, takes_the_one_of_the_highest_quality) {
+    EXPECT_EQ(choice("gzip, br"), br);
+    EXPECT_EQ(choice("gzip, br;q=0.9"), gzip);
+    EXPECT_EQ(choice("gzip, deflate, zstd"), gzip);
+    EXPECT_EQ(choice("GZIP"), gzip);
+    EXPECT_EQ(choice("x-gzip"), gzip);
+    EXPECT_EQ(choice("*"), br);
+    EXPECT_EQ(choice("br;q=0, *"), gzip);
+    EXPECT_EQ(choice("*;q=0.5, gzip;q=0.6"), gzip);
+    EXPECT_EQ(choice("identity, gzip"), gzip);
+}
+
+// RFC 9110 §12.5.3: what is not named, but identity, is not wanted.
+TEST(ChooseContentCoding, takes_none_that_is_not_wanted) {
+    EXPECT_EQ(choose_content_coding({}, Codings{br, gzip}), identity);
+    EXPECT_EQ(choice(""), identity);
+    EXPECT_EQ(choice("zstd, compress"), identity);
+    EXPECT_EQ(choice("gzip;q=0"), identity);
+    EXPECT_EQ(choice("identity, gzip;q=0.5"), identity);
+    EXPECT_EQ(choice("gzip", {}), identity);
+    EXPECT_EQ(choice("*;q=0.5, identity"), identity);
+}
+
+TEST(ChooseContentCoding, takes_nothing_where_nothing_is_wanted) {
+    EXPECT_EQ(choice("identity;q=0"), std::nullopt);
+    EXPECT_EQ(choice("*;q=0"), std::nullopt);
+    EXPECT_EQ(choice("zstd, *;q=0"), std::nullopt);
+    EXPECT_EQ(choice("identity;q=0, gzip"), gzip);
+    EXPECT_EQ(choice("*;q=0, identity"), identity);
+}
+
 TEST(CodingError, names_the_coding_and_what_was_expected) {
     EXPECT_EQ(
         describe(content_codings({{"Content-Encoding", "gzip, compress\x80"}}).error()),
