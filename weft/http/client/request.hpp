@@ -27,6 +27,7 @@ struct ClientRequest {
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
     RedirectPolicy redirects{};
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
+    bool auto_decompress = true;
     bool raise_for_status = false;
 };
 

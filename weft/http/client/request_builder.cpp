@@ -12,6 +12,7 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/http/body/content_coding.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
@@ -48,6 +49,7 @@ void complete(ClientRequest& request) {
         }
     }
     headers.setdefault("Accept", "*/*");
+    if (request.auto_decompress) headers.setdefault("Accept-Encoding", accept_encoding());
     headers.setdefault("User-Agent", user_agent);
     if (!has_body(request)) return;
     headers.add("Content-Length", std::to_string(request.body.size()));
@@ -73,7 +75,7 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
         auto head = co_await as_result(exchange->receive_head());
         if (head) {
             co_return ClientResponse(request.method, request.url, std::move(*head),
-                                     std::move(exchange));
+                                     std::move(exchange), request.auto_decompress);
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
         const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent();

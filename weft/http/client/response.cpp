@@ -2,6 +2,7 @@
 #include <weft/http/client/response.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -9,7 +10,9 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/http/body/coding_error.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/internal/body_decoder.hpp>
 #include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/url.hpp>
@@ -24,14 +27,20 @@ ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
 ClientResponse::~ClientResponse() = default;
 
 ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
-                               std::unique_ptr<internal::Exchange> exchange)
+                               std::unique_ptr<internal::Exchange> exchange, bool decompresses)
     : method_(std::move(method)),
       url_(std::move(url)),
       head_(std::move(head)),
-      content_length_(exchange->body_length()),
-      body_(exchange->read_nowait()) {
-    // A small body is there already, and its connection is for others now.
-    if (!exchange->is_over()) exchange_ = std::move(exchange);
+      content_length_(exchange->body_length()) {
+    // A small body is there already, and its connection is for others then.
+    Bytes come = exchange->read_nowait();
+    if (decompresses) decoder_ = internal::BodyDecoder::for_headers(head_.headers);
+    if (decoder_) {
+        decoder_->feed(std::move(come));
+    } else {
+        body_ = std::move(come);
+    }
+    if (decoder_ || !exchange->is_over()) exchange_ = std::move(exchange);
 }
 
 void ClientResponse::close() noexcept {
@@ -50,9 +59,8 @@ void ClientResponse::raise_for_status() {
     throw ClientResponseError(url_, head_.status, head_.reason, head_.headers);
 }
 
-void ClientResponse::refuse_longer_than(std::size_t bytes_max) {
-    fail(std::make_exception_ptr(ClientPayloadError("the body is longer than bytes_max, " +
-                                                    std::to_string(bytes_max) + " bytes")));
+void ClientResponse::refuse(const std::string& why) {
+    fail(std::make_exception_ptr(ClientPayloadError(why)));
     std::rethrow_exception(error_);
 }
 
@@ -60,14 +68,15 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
     co_await transparent;
     if (is_streamed_) throw RuntimeError("the body is read by content()");
     if (error_) std::rethrow_exception(error_);
-    if (content_length_.value_or(0) > bytes_max || body_.size() > bytes_max) {
-        refuse_longer_than(bytes_max);
-    }
+    const std::string too_long =
+        "the body is longer than bytes_max, " + std::to_string(bytes_max) + " bytes";
+    const std::uint64_t announced = decoder_ ? 0 : content_length_.value_or(0);
+    if (announced > bytes_max || body_.size() > bytes_max) refuse(too_long);
     // Costs only address space, whatever a server announces and does not send.
-    if (exchange_ && content_length_) body_.reserve(static_cast<std::size_t>(*content_length_));
+    if (exchange_) body_.reserve(static_cast<std::size_t>(announced));
     while (exchange_) {
         const Bytes piece = co_await next_piece();
-        if (piece.size() > bytes_max - body_.size()) refuse_longer_than(bytes_max);
+        if (piece.size() > bytes_max - body_.size()) refuse(too_long);
         body_ += piece;
     }
     co_return body_;
@@ -90,14 +99,15 @@ AsyncGenerator<Bytes> ClientResponse::content() {
     }
 }
 
-// To wait for more would cost more than another connection does.
+// To wait for more would cost more than another connection does. Nothing is decompressed: it may be
+// anything.
 Coro<void> ClientResponse::drain() {
     co_await transparent;
     constexpr std::size_t drained_bytes_max = std::size_t{64} * 1024;
-    std::size_t drained = body_.size();
-    while (exchange_ && drained <= drained_bytes_max) {
-        const auto piece = co_await as_result(next_piece());
-        if (!piece) co_return;  // closed; what is wrong with it is nobody's concern any more
+    std::size_t drained = 0;
+    while (exchange_ && !exchange_->is_over() && drained <= drained_bytes_max) {
+        const auto piece = co_await as_result(exchange_->read_some());
+        if (!piece) break;  // what is wrong with it is nobody's concern any more
         drained += piece->size();
     }
     close();
@@ -106,13 +116,34 @@ Coro<void> ClientResponse::drain() {
 // Empty at the end.
 Coro<Bytes> ClientResponse::next_piece() {
     co_await transparent;
-    auto piece = co_await as_result(exchange_->read_some());
-    if (!piece) {
-        fail(piece.error());
-        std::rethrow_exception(error_);
+    for (;;) {
+        Bytes decoded = next_decoded();
+        if (!decoded.empty() || !exchange_) co_return decoded;
+        auto piece = co_await as_result(exchange_->read_some());
+        if (!piece) {
+            fail(piece.error());
+            std::rethrow_exception(error_);
+        }
+        if (decoder_) {
+            decoder_->feed(std::move(*piece));
+        } else {
+            if (exchange_->is_over()) exchange_.reset();
+            co_return std::move(*piece);
+        }
     }
-    if (exchange_->is_over()) exchange_.reset();
-    co_return std::move(*piece);
+}
+
+// Of what has come, if it is compressed. Sees to the end of it.
+Bytes ClientResponse::next_decoded() {
+    if (!decoder_) return {};
+    auto piece = decoder_->next();
+    if (!piece) refuse(describe(piece.error()));
+    if (piece->empty() && exchange_->is_over()) {
+        const auto ended = decoder_->finish();
+        if (!ended) refuse(describe(ended.error()));
+        exchange_.reset();
+    }
+    return std::move(*piece);
 }
 
 }  // namespace weft::http

@@ -24,8 +24,9 @@
 namespace weft::http {
 
 namespace internal {
+class BodyDecoder;
 class Exchange;
-}
+}  // namespace internal
 
 /// A response that sent the request elsewhere.
 struct Hop {
@@ -75,10 +76,10 @@ public:
     /// What read() holds at most, unless it is told otherwise.
     static constexpr std::size_t read_bytes_max = std::size_t{64} * 1024 * 1024;
 
-    /// Reads all of the body, which the response keeps: a second call gives it again.
+    /// Reads all of the body, decompressed, which the response keeps: a second call gives it again.
     ///
-    /// Errors:   ClientPayloadError    it is longer than `bytes_max`, is cut off or breaks the
-    ///                                 protocol
+    /// Errors:   ClientPayloadError    it is longer than `bytes_max`, is cut off, breaks the protocol
+    ///                                 or its coding, or becomes more than 200 times as long
     ///           ServerTimeoutError, SocketTimeoutError
     ///           RuntimeError          content() has been read from, or it is closed
     ///           The connection is closed, and a further call throws the same.
@@ -89,7 +90,7 @@ public:
     /// The same of a response that is given away: what it would keep is the caller's.
     Coro<Bytes> take_body(std::size_t bytes_max = read_bytes_max) &&;
 
-    /// The body in pieces, as they come; each but the last is of some size that the network chose.
+    /// The body in pieces, as they come, decompressed; their sizes are the network's choice.
     ///
     ///     auto pieces = response.content();
     ///     while (auto piece = co_await pieces.next()) use(*piece);
@@ -110,12 +111,13 @@ public:
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
-                   std::unique_ptr<internal::Exchange> exchange);
+                   std::unique_ptr<internal::Exchange> exchange, bool decompresses);
 
 private:
     [[nodiscard]] Coro<Bytes> next_piece();
+    [[nodiscard]] Bytes next_decoded();
     void fail(std::exception_ptr error) noexcept;
-    [[noreturn]] void refuse_longer_than(std::size_t bytes_max);
+    [[noreturn]] void refuse(const std::string& why);
 
     Method method_;
     URL url_;
@@ -124,8 +126,9 @@ private:
     std::optional<std::uint64_t> content_length_;
     Bytes body_;  // what has come of it
     bool is_streamed_ = false;
-    std::exception_ptr error_;                      // why there is no more
-    std::unique_ptr<internal::Exchange> exchange_;  // null once the body is over
+    std::exception_ptr error_;                        // why there is no more
+    std::unique_ptr<internal::BodyDecoder> decoder_;  // null: it is not compressed
+    std::unique_ptr<internal::Exchange> exchange_;    // null once the body is read
 };
 
 }  // namespace weft::http

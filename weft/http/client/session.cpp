@@ -77,6 +77,7 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .headers = std::move(headers),
                                        .timeout = options_.timeout,
                                        .redirects = options_.redirects,
+                                       .auto_decompress = options_.auto_decompress,
                                        .raise_for_status = options_.raise_for_status});
 }
 

@@ -42,6 +42,8 @@ struct SessionOptions {
     std::optional<Connector> connector = std::nullopt;  ///< nullopt: a TCPConnector of its own
     bool connector_owner = true;                        ///< whether close() closes `connector`
     RedirectPolicy redirects = {};
+    /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
+    bool auto_decompress = true;
     bool raise_for_status = false;
 };
 

@@ -89,10 +89,12 @@ TEST(ClientSession, sends_what_the_request_says) {
         ClientSession session({.headers = {{"X-All", "1"}}});
         EXPECT_EQ(co_await session.get(peer.url("/a#b")).header("Accept", "text/html").read(),
                   "GET /a HTTP/1.1\r\nHost: " + host +
-                      "\r\nX-All: 1\r\nAccept: text/html\r\nUser-Agent: weft/0.1.0\r\n\r\n");
+                      "\r\nX-All: 1\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br, "
+                      "zstd\r\nUser-Agent: weft/0.1.0\r\n\r\n");
         EXPECT_EQ(co_await session.post(peer.url()).params({{"q", "a b"}}).data("text").read(),
                   "POST /?q=a+b HTTP/1.1\r\nHost: " + host +
-                      "\r\nX-All: 1\r\nAccept: */*\r\nUser-Agent: weft/0.1.0\r\n"
+                      "\r\nX-All: 1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, "
+                      "zstd\r\nUser-Agent: weft/0.1.0\r\n"
                       "Content-Length: 4\r\nContent-Type: application/octet-stream\r\n\r\ntext");
         const Bytes nothing = co_await session.put(peer.url()).read();
         EXPECT_NE(nothing.find("Content-Length: 0\r\n"), Bytes::npos) << nothing;
