@@ -45,6 +45,10 @@ Coro<PeerRequest> PeerConnection::request() {
     co_return request;
 }
 
+Coro<Bytes> PeerConnection::receive(std::size_t count) {
+    co_return co_await reader_.readexactly(static_cast<std::ptrdiff_t>(count));
+}
+
 Coro<void> PeerConnection::send_slowly(BytesView data) const {
     for (const char byte : data) {
         if (!co_await writer_.write_all({&byte, 1})) co_return;  // the client has gone

@@ -41,6 +41,9 @@ public:
     /// Waits for a request.
     /// Errors: IncompleteReadError   the client has gone.
     [[nodiscard]] Coro<PeerRequest> request();
+    /// Waits for so many bytes.
+    /// Errors: IncompleteReadError   the client has gone.
+    [[nodiscard]] Coro<Bytes> receive(std::size_t count);
     void send(BytesView data) const { writer_.write(data); }
     /// Sends byte by byte, each when the one before has left, with turns of the loop between them.
     [[nodiscard]] Coro<void> send_slowly(BytesView data) const;
@@ -53,6 +56,9 @@ public:
     void cut() const;
     /// Says nothing more, until the client is gone.
     [[nodiscard]] Coro<void> stall() const;
+
+    [[nodiscard]] const StreamReader& reader() const noexcept { return reader_; }
+    [[nodiscard]] const StreamWriter& writer() const noexcept { return writer_; }
 
 private:
     StreamReader reader_;

@@ -309,12 +309,13 @@ TEST(ConnectionKey, differs_with_each_of_its_fields) {
     const ConnectionKey key{
         .host = "a", .port = 1, .ssl = client_context(), .server_hostname = "a"};
     EXPECT_EQ(key, ConnectionKey(key));
-    const auto& [host, port, ssl, server_hostname] = key;
-    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, server_hostname}));
-    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, server_hostname}));
-    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), server_hostname}));
-    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, server_hostname}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b"}));
+    const auto& [host, port, ssl, server_hostname, proxy] = key;
+    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, server_hostname, proxy}));
+    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, server_hostname, proxy}));
+    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), server_hostname, proxy}));
+    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, server_hostname, proxy}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", proxy}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, server_hostname, "http://p:80/"}));
 }
 
 }  // namespace

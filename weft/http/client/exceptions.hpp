@@ -5,12 +5,13 @@
 //     ClientConnectionError
 //       ClientConnectionResetError (and ConnectionResetError)
 //       ClientOSError (and OSError)
-//         ClientConnectorError > ClientConnectorDNSError · UnixClientConnectorError · ClientSSLError
+//         ClientConnectorError > ClientConnectorDNSError · ClientProxyConnectionError
+//                              > UnixClientConnectorError · ClientSSLError
 //           ClientSSLError     > ClientConnectorSSLError · ClientConnectorCertificateError
 //       ServerConnectionError
 //         ServerDisconnectedError
 //         ServerTimeoutError (and TimeoutError) > ConnectionTimeoutError · SocketTimeoutError
-//     ClientResponseError > TooManyRedirects
+//     ClientResponseError > TooManyRedirects · ClientHttpProxyError
 //     ClientPayloadError
 //     InvalidURL (url_error.hpp; and ValueError) > InvalidUrlClientError
 //     NonHttpUrlClientError
@@ -64,6 +65,10 @@ private:
 };
 /// The name has no address, or nobody tells it.
 class ClientConnectorDNSError : public ClientConnectorError {
+    using ClientConnectorError::ClientConnectorError;
+};
+/// The same of a proxy, or it cannot or will not connect to the server.
+class ClientProxyConnectionError : public ClientConnectorError {
     using ClientConnectorError::ClientConnectorError;
 };
 /// The same of a Unix socket, whose path is `host()`: "Cannot connect to unix socket /run/a: …".
@@ -128,6 +133,10 @@ private:
     std::shared_ptr<const Said> said_;  // an exception's copies must not throw
 };
 
+/// An HTTP proxy answers CONNECT with another status than 2xx.
+class ClientHttpProxyError : public ClientResponseError {
+    using ClientResponseError::ClientResponseError;
+};
 /// More redirects than RedirectPolicy::max, the last of which is told.
 class TooManyRedirects : public ClientResponseError {
     using ClientResponseError::ClientResponseError;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/headers.hpp>
@@ -25,6 +26,8 @@ struct ClientRequest {
     ClientTimeout timeout{};
     StreamSecurity ssl = nullptr;                               ///< null: the connector's
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
+    std::optional<Proxy> proxy = std::nullopt;
+    bool trust_env = false;  ///< without `proxy`: whether to use the environment's
     RedirectPolicy redirects{};
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
     bool auto_decompress = true;

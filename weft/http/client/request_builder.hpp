@@ -11,6 +11,7 @@
 #include <weft/base/bytes.hpp>
 #include <weft/http/basic_auth.hpp>
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/timeout.hpp>
@@ -36,8 +37,9 @@ namespace weft::http {
 ///           TooManyRedirects, RedirectClientError and those derived from it
 ///           ServerTimeoutError           a limit passed; and those derived from it
 ///           ClientConnectionError        the session is closed
+///           ClientProxyConnectionError, ClientHttpProxyError
 ///           ValueError                   a header that says how the body is framed, which is for
-///                                        the client to say
+///                                        the client to say; a proxy that is none
 /// Cancel:   safe; the connection is closed. Whether the server has seen the request, nobody knows.
 /// Suspends: always.
 class [[nodiscard]] RequestBuilder {
@@ -71,6 +73,12 @@ public:
     template <class Self>
     Self&& timeout(this Self&& self, ClientTimeout limits) {
         self.request_.timeout = limits;
+        return std::forward<Self>(self);
+    }
+    /// In the place of the session's.
+    template <class Self>
+    Self&& proxy(this Self&& self, Proxy through) {
+        self.request_.proxy = std::move(through);
         return std::forward<Self>(self);
     }
     /// Follows redirects whatever the method is, or none.

@@ -76,6 +76,8 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .url = std::move(target),
                                        .headers = std::move(headers),
                                        .timeout = options_.timeout,
+                                       .proxy = options_.proxy,
+                                       .trust_env = options_.trust_env,
                                        .redirects = options_.redirects,
                                        .auto_decompress = options_.auto_decompress,
                                        .raise_for_status = options_.raise_for_status});

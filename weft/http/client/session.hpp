@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
@@ -41,6 +42,9 @@ struct SessionOptions {
     ClientTimeout timeout = {};
     std::optional<Connector> connector = std::nullopt;  ///< nullopt: a TCPConnector of its own
     bool connector_owner = true;                        ///< whether close() closes `connector`
+    std::optional<Proxy> proxy = std::nullopt;
+    /// Whether the environment may name a proxy (proxy_from_environment()), where `proxy` does not.
+    bool trust_env = false;
     RedirectPolicy redirects = {};
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;

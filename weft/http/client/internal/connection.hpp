@@ -2,6 +2,8 @@
 // weft/http/client/internal/connection.hpp - a connection of HTTP/1.1, for one request at a time.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <weft/base/bytes.hpp>
@@ -45,6 +47,11 @@ public:
     Bytes head;  // of the request at hand: its memory is kept
     const TimePoint made_at;
     bool has_served = false;  // a request before this one
+    /// Of a proxy that forwards: requests are for it to read, and have its login.
+    struct Forwarding {
+        std::string authorization;  ///< empty for none
+    };
+    std::optional<Forwarding> forwarding{};
 
     // The pool's, while it is idle.
     Host* host = nullptr;

@@ -19,6 +19,7 @@ struct ConnectionKey {
     std::uint16_t port = 0;
     StreamSecurity ssl;           ///< null: plain text
     std::string server_hostname;  ///< whose certificate the server must have; empty without `ssl`
+    std::string proxy;  ///< its URL with the login that it gets (ProxyAddress); empty for none
 
     friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;
 };

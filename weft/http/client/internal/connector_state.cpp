@@ -2,6 +2,7 @@
 #include <weft/http/client/internal/connector_state.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -16,15 +17,19 @@
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/proxy_tunnel.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
+#include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/tls/exceptions.hpp>
@@ -48,6 +53,26 @@ template <class E>
     E error(key.host, key.port, cause.code(), cause.what());
     error.set_cause(std::current_exception());
     throw error;
+}
+
+// Where the proxy is asked for each page, and not for a tunnel.
+std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
+    if (key.proxy.empty() || key.ssl) return std::nullopt;
+    const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
+    if (proxy.kind != ProxyAddress::Kind::http) return std::nullopt;
+    return Connection::Forwarding{.authorization = proxy.auth ? proxy.auth->encode() : ""};
+}
+
+[[noreturn]] void throw_proxy_error(const ProxyAddress& proxy, const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const ClientError&) {
+        throw;
+    } catch (const OSError& cause) {
+        ClientProxyConnectionError told(proxy.host, proxy.port, cause.code(), cause.what());
+        told.set_cause(error);
+        throw told;
+    }
 }
 
 StreamSecurity make_default_ssl() {
@@ -90,6 +115,9 @@ Pool& ConnectorState::pool_here() {
 ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     const URL& url = request.url;
     ConnectionKey key{.host = std::string(url.raw_host()), .port = url.port().value_or(0)};
+    const auto proxy =
+        request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
+    if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
     if (url.scheme() == "http") return key;
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) {
@@ -124,8 +152,10 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
         auto stream = co_await as_result(dial(key, sock_connect));
         if (stream) {
             const TimePoint now = pool_->loop().time();
-            slot.set_connection(
-                std::make_unique<Connection>(std::move(*stream), now, options_.limits));
+            auto connection =
+                std::make_unique<Connection>(std::move(*stream), now, options_.limits);
+            connection->forwarding = forwarding_for(key);
+            slot.set_connection(std::move(connection));
             co_return;
         }
         if (!is_for_want_of_descriptors(stream.error())) {
@@ -140,19 +170,56 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
 
 // ---- TCP
 
+Coro<std::vector<SocketAddress>> TCPConnectorState::addresses_of(const std::string& host,
+                                                                 std::uint16_t port) {
+    co_await transparent;
+    const GetaddrinfoOptions wanted{.family = options_.family};
+    if (options_.resolver) co_return co_await options_.resolver->getaddrinfo(host, port, wanted);
+    co_return co_await getaddrinfo(host, port, wanted);
+}
+
+Coro<StreamPair> TCPConnectorState::open(std::vector<SocketAddress> addresses, StreamSecurity ssl,
+                                         std::string server_hostname,
+                                         std::optional<Delay> sock_connect) {
+    co_await transparent;
+    OpenConnectionOptions options{.local_addr = options_.local_addr,
+                                  .happy_eyeballs_delay = options_.happy_eyeballs_delay,
+                                  .ssl = std::move(ssl)};
+    if (options.ssl) options.server_hostname = std::move(server_hostname);
+    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
+    co_return co_await within(limit, open_connection(std::move(addresses), std::move(options)));
+}
+
 Coro<StreamPair> TCPConnectorState::dial(const ConnectionKey& key,
                                          std::optional<Delay> sock_connect) {
     co_await transparent;
-    const GetaddrinfoOptions wanted{.family = options_.family};
-    auto addresses = options_.resolver
-                         ? co_await options_.resolver->getaddrinfo(key.host, key.port, wanted)
-                         : co_await getaddrinfo(key.host, key.port, wanted);
-    OpenConnectionOptions options{.local_addr = options_.local_addr,
-                                  .happy_eyeballs_delay = options_.happy_eyeballs_delay,
-                                  .ssl = key.ssl};
-    if (key.ssl) options.server_hostname = key.server_hostname;
-    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
-    co_return co_await within(limit, open_connection(std::move(addresses), std::move(options)));
+    if (!key.proxy.empty()) co_return co_await dial_proxy(key, sock_connect);
+    auto addresses = co_await addresses_of(key.host, key.port);
+    co_return co_await open(std::move(addresses), key.ssl, key.server_hostname, sock_connect);
+}
+
+Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
+                                               std::optional<Delay> sock_connect) {
+    co_await transparent;
+    const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
+    auto pair = co_await as_result(connect_to(proxy, sock_connect));
+    if (!pair) throw_proxy_error(proxy, pair.error());
+    if (forwarding_for(key)) co_return std::move(*pair);
+    std::optional<SocketAddress> destination;
+    if (proxy.kind == ProxyAddress::Kind::socks5) {
+        destination = (co_await addresses_of(key.host, key.port)).front();
+    }
+    Stream stream(*pair);
+    co_await open_tunnel(stream, proxy, key, destination);
+    if (key.ssl) co_await stream.start_tls(key.ssl, {.server_hostname = key.server_hostname});
+    co_return std::move(*pair);
+}
+
+Coro<StreamPair> TCPConnectorState::connect_to(const ProxyAddress& proxy,
+                                               std::optional<Delay> sock_connect) {
+    co_await transparent;
+    auto addresses = co_await addresses_of(proxy.host, proxy.port);
+    co_return co_await open(std::move(addresses), nullptr, {}, sock_connect);
 }
 
 void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
@@ -177,6 +244,7 @@ void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
 Coro<StreamPair> UnixConnectorState::dial(const ConnectionKey& key,
                                           std::optional<Delay> sock_connect) {
     co_await transparent;
+    if (!key.proxy.empty()) throw ValueError("a Unix socket is not reached through a proxy");
     OpenConnectionOptions options{.ssl = key.ssl};
     if (key.ssl) options.server_hostname = key.server_hostname;
     const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());

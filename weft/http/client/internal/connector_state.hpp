@@ -2,16 +2,20 @@
 // weft/http/client/internal/connector_state.hpp - a pool, and how it gets new connections.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/proxy_tunnel.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/io/socket_address.hpp>
@@ -77,6 +81,15 @@ private:
                                         std::optional<Delay> sock_connect) override;
     [[noreturn]] void throw_connector_error(const ConnectionKey& key,
                                             const std::exception_ptr& error) override;
+    [[nodiscard]] Coro<StreamPair> dial_proxy(const ConnectionKey& key,
+                                              std::optional<Delay> sock_connect);
+    [[nodiscard]] Coro<StreamPair> connect_to(const ProxyAddress& proxy,
+                                              std::optional<Delay> sock_connect);
+    [[nodiscard]] Coro<std::vector<SocketAddress>> addresses_of(const std::string& host,
+                                                                std::uint16_t port);
+    [[nodiscard]] Coro<StreamPair> open(std::vector<SocketAddress> addresses, StreamSecurity ssl,
+                                        std::string server_hostname,
+                                        std::optional<Delay> sock_connect);
 
     TCPConnectorOptions options_;
 };

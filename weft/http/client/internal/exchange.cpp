@@ -71,11 +71,26 @@ Exchange::Exchange(Slot slot, const ClientRequest& request, TimePoint started)
       url_(request.url),
       limits_(*slot_->connection(), request.timeout, started) {}
 
-void Exchange::send(const ClientRequest& request) {
-    parser().start_next(request.method);
+// Its proxy reads where a request goes from the request, and gets the login that is its own.
+void Exchange::write_request_head(const ClientRequest& request) {
     Bytes& head = connection().head;
     head.clear();
-    wire::write_head(head, request.method, request.url.raw_path_qs(), request.headers);
+    const auto& forwarding = connection().forwarding;
+    if (!forwarding) {
+        wire::write_head(head, request.method, request.url.raw_path_qs(), request.headers);
+        return;
+    }
+    Headers headers = request.headers;
+    if (!forwarding->authorization.empty()) {
+        headers.set("Proxy-Authorization", forwarding->authorization);
+    }
+    wire::write_head(head, request.method, request.url.to_string(), headers);
+}
+
+void Exchange::send(const ClientRequest& request) {
+    parser().start_next(request.method);
+    write_request_head(request);
+    Bytes& head = connection().head;
     const bool in_one = request.body.size() <= short_body_bytes_max;
     if (in_one) head += request.body;
     connection().writer().write(head);

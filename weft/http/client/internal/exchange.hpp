@@ -65,6 +65,7 @@ private:
     [[nodiscard]] Connection& connection() const noexcept { return *slot_->connection(); }
     [[nodiscard]] wire::ResponseParser& parser() const noexcept { return connection().parser; }
     [[nodiscard]] const StreamReader& reader() const noexcept { return connection().reader(); }
+    void write_request_head(const ClientRequest& request);
     [[nodiscard]] Coro<BytesView> received();
     [[noreturn]] void throw_no_head(const std::exception_ptr& error);
     [[noreturn]] void throw_no_body(const std::exception_ptr& error);
