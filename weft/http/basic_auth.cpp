@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/basic_auth.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -2,12 +2,10 @@
 #include <weft/http/basic_auth.hpp>
 
 #include <optional>
-#include <string>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/http/base64.hpp>
 #include <weft/http/url.hpp>
 #include <weft/testing/trace.hpp>

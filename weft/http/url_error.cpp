@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include <weft/base/exceptions.hpp>
-
 namespace weft::http {
 namespace {
 

@@ -13,9 +13,8 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/io/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/io/server.hpp>
-#include <weft/io/socket.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/transport_security.hpp>

@@ -4,7 +4,6 @@
 // Method: real sockets and a scripted server in one loop; the request is cancelled after k turns of
 //         it, for each k until it has ended by itself. Then the same session must give the right
 //         answers to others.
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -20,6 +19,7 @@
 #include <weft/http/client/session.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>

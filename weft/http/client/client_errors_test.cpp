@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each way to fail is called. The peers are scripted.
-#include <chrono>
-#include <cstddef>
+#include <cerrno>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -14,9 +14,11 @@
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/client_error.hpp>
+#include <weft/io/resolver.hpp>
 #include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
-#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/testing/scripted_peer.hpp>
 

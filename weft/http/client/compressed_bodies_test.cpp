@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,11 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/http/body/compressor.hpp>
 #include <weft/http/body/content_coding.hpp>
 #include <weft/http/client/client_test.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/scripted_peer.hpp>

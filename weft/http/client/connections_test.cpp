@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which connections are used again, and which are not; and how they are made.
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -19,8 +17,8 @@
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/runtime/task.hpp>
 #include <weft/testing/certificates.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/tls/ssl_context.hpp>

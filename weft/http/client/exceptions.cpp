@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/url.hpp>
 

@@ -2,9 +2,9 @@
 // Goal:   of ten thousand fetches at once from a server that misbehaves, each ends with its own
 //         result or with the error that is named after what was done to it, and memory is bounded.
 // Method: what the server does depends on the number in the URL alone. The counts must add up.
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <string>
 #include <utility>

@@ -2,7 +2,6 @@
 #include <weft/http/client/internal/pool.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection_key.hpp>

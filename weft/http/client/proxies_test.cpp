@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/http/basic_auth.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/proxy_environment.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/url.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/internal/redirects.hpp>
 
-#include <cstddef>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/http/client/client_test.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/session.hpp>

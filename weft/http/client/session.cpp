@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
 #include <weft/http/basic_auth.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/pool.hpp>
-#include <weft/http/client/request.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>

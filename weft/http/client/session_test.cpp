@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/session.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -12,8 +11,11 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/client_test.hpp>
+#include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/response.hpp>
+#include <weft/http/client_error.hpp>
+#include <weft/http/method.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/runtime/coro.hpp>

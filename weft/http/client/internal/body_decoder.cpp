@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/internal/body_decoder.hpp>
 
-#include <cstddef>
 #include <expected>
 #include <memory>
 #include <span>

@@ -22,6 +22,7 @@
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/client_error.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>

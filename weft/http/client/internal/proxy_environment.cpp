@@ -4,11 +4,14 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <stdlib.h>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/proxy.hpp>
