@@ -87,4 +87,17 @@ template <class Mask>
     return at;
 }
 
+/// The first carriage return or line feed in [at, end); `end` where there is none.
+[[nodiscard]] inline const char* skip_line(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+    const auto mask = [](__m128i block) {
+        return _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\r')),
+                            _mm_cmpeq_epi8(block, _mm_set1_epi8('\n')));
+    };
+    if (find_in_blocks(at, end, mask)) return at;
+#endif
+    while (at != end && *at != '\r' && *at != '\n') ++at;
+    return at;
+}
+
 }  // namespace weft::http::wire::internal
