@@ -127,9 +127,14 @@ inline Socket tcp_listener() {
 }
 
 // Whoever sends next has to wait.
-inline void fill(const Socket& sender) {
+// Returns: how much it took.
+inline std::size_t fill(const Socket& sender) {
     const Bytes block(64 * 1024, 'f');
-    while (::send(sender.fileno(), block.data(), block.size(), MSG_DONTWAIT) > 0) {
+    std::size_t total = 0;
+    for (;;) {
+        const ssize_t count = ::send(sender.fileno(), block.data(), block.size(), MSG_DONTWAIT);
+        if (count <= 0) return total;
+        total += static_cast<std::size_t>(count);
     }
 }
 

@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <liburing.h>
 #include <poll.h>
@@ -29,6 +31,7 @@
 #include <weft/io/internal/attempt.hpp>
 #include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/internal/lent_buffer.hpp>
+#include <weft/io/internal/unreleased_sends.hpp>
 #include <weft/io/internal/uring.hpp>
 #include <weft/runtime/backend.hpp>
 
@@ -37,6 +40,7 @@ namespace {
 
 using internal::FileDescriptor;
 using internal::ProvidedBuffers;
+using internal::UnreleasedSends;
 using internal::Uring;
 
 // IoOperation::backend_state
@@ -61,6 +65,10 @@ bool has(const IoOperation& operation, std::uint8_t state) noexcept {
 
 bool is_of_files(IoKind kind) noexcept {
     return kind == IoKind::file_read || kind == IoKind::file_write || kind == IoKind::file_sync;
+}
+
+bool is_zero_copy(const IoOperation& operation) noexcept {
+    return operation.kind == IoKind::send_zero_copy;
 }
 
 bool is_watch(IoKind kind) noexcept { return kind == IoKind::readable || kind == IoKind::writable; }
@@ -104,13 +112,19 @@ bool is_gone(int thread) {
 class UringBackend final : public Backend {
 public:
     explicit UringBackend(std::optional<UringTier> tier)
-        : ring_(std::make_unique<Ring>(tier)), tier_(ring_->tier) {}
-    ~UringBackend() override { cancel_all(); }
+        : ring_(std::make_unique<Ring>(tier)),
+          tier_(ring_->tier),
+          does_zero_copy_(ring_->uring.does_zero_copy()) {}
+    ~UringBackend() override {
+        cancel_all();
+        close_ring();
+    }
 
     [[nodiscard]] std::string_view name() const noexcept override {
         return tier_ == UringTier::full ? "io_uring" : "io_uring_basic";
     }
     [[nodiscard]] bool does_files() const noexcept override { return true; }
+    [[nodiscard]] bool does_zero_copy() const noexcept override { return does_zero_copy_; }
     [[nodiscard]] TimePoint now() const noexcept override {
         return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
     }
@@ -143,10 +157,12 @@ private:
     };
 
     void belong_to_this_thread();
+    void close_ring() noexcept;
     void cancel_in_kernel() noexcept;
     bool drop_completions(List<IoOperation>& ended) noexcept;
     void start_all() noexcept;
     [[nodiscard]] bool start(IoOperation& operation) noexcept;
+    [[nodiscard]] bool keeps_unreleased() noexcept;
     [[nodiscard]] bool ask_to_cancel(IoOperation& operation) noexcept;
     void watch_waker() noexcept;
     void enter(TimePoint deadline);
@@ -155,14 +171,19 @@ private:
     void deliver(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
     void deliver_ready(IoOperation& operation, std::int32_t result) noexcept;
     void deliver_each(IoOperation& operation, std::int32_t result, std::uint32_t flags) noexcept;
+    void deliver_zero_copy(IoOperation& operation, std::int32_t result,
+                           std::uint32_t flags) noexcept;
     void end(IoOperation& operation, std::int32_t result) noexcept;
     void go_on(IoOperation& operation) noexcept;
 
     FileDescriptor waker_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
     std::unique_ptr<Ring> ring_;
     UringTier tier_;
+    bool does_zero_copy_;
     List<IoOperation> to_start_;   // with the next wait()
     List<IoOperation> in_flight_;  // in the kernel
+    // Null before the first of a ring. Nobody waits for them: the peer may take them late, or never.
+    std::unique_ptr<UnreleasedSends> unreleased_;
     bool cancels_unasked_ = false;
     internal::LentBuffer read_;
 };
@@ -212,9 +233,8 @@ void UringBackend::cancel_all() noexcept {
         }
         return;
     }
-    if (ring_->is_this_threads()) {
-        cancel_in_kernel();
-    } else {
+    const bool loses_ring = !ring_->is_this_threads();
+    if (loses_ring) {
         // What a thread that has ended had under way comes to nothing: the kernel does it in the
         // name of the thread. With the ring goes its hold on the files.
         check(is_gone(ring_->thread_id),
@@ -223,8 +243,27 @@ void UringBackend::cancel_all() noexcept {
         drop_completions(ended);
         in_flight_.splice_back(ended);
         ring_.reset();
+    } else {
+        cancel_in_kernel();
     }
-    while (!in_flight_.empty()) end(in_flight_.front(), -ECANCELED);
+    while (IoOperation* const operation = in_flight_.pop_front()) {
+        const bool is_read = unreleased_ && is_zero_copy(*operation) && has(*operation, in_kernel);
+        if (is_read) unreleased_->push_back(*operation);
+        operation->complete(-ECANCELED, is_read);
+    }
+    if (!ring_) close_ring();
+}
+
+// What the kernel may still read stays; but in the child of a fork, where it is a copy.
+void UringBackend::close_ring() noexcept {
+    const bool is_of_parent = ring_ && ring_->is_of_parent();
+    if (unreleased_ && ring_ && ring_->is_this_threads() && !is_of_parent) {
+        static_cast<void>(io_uring_get_events(&ring_->uring.get()));
+        deliver_all();
+    }
+    ring_.reset();
+    if (!unreleased_) return;
+    is_of_parent ? unreleased_.reset() : UnreleasedSends::keep(std::move(unreleased_));
 }
 
 void UringBackend::cancel_in_kernel() noexcept {
@@ -266,7 +305,9 @@ bool UringBackend::drop_completions(List<IoOperation>& ended) noexcept {
         if (cqe->user_data > for_the_waker) {
             auto& operation = *reinterpret_cast<IoOperation*>(cqe->user_data);
             if (operation.kind == IoKind::accept_each && cqe->res >= 0) ::close(cqe->res);
-            if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
+            const bool goes_on = (cqe->flags & IORING_CQE_F_MORE) != 0;
+            if (!goes_on) operation.backend_state &= static_cast<std::uint8_t>(~in_kernel);
+            if (!goes_on || is_zero_copy(operation)) {  // which is no more than read
                 operation.unlink();
                 ended.push_back(operation);
                 some_ended = true;
@@ -285,7 +326,9 @@ void UringBackend::belong_to_this_thread() {
                 "a loop on io_uring cannot go on in another thread while I/O is under way; with "
                 "WEFT_BACKEND=epoll it can");
         }
-        ring_ = std::make_unique<Ring>(tier_);
+        auto fresh = std::make_unique<Ring>(tier_);
+        close_ring();
+        ring_ = std::move(fresh);
     }
     ring_->uring.enable();
     ring_->thread = this_thread();
@@ -337,7 +380,10 @@ bool UringBackend::start(IoOperation& operation) noexcept {
     } else if (operation.kind == IoKind::accept_each) {
         io_uring_prep_multishot_accept(entry, operation.fd, nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
-    } else if (operation.kind == IoKind::send) {
+    } else if (is_zero_copy(operation) && keeps_unreleased()) {
+        io_uring_prep_send_zc(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL,
+                              Uring::report_usage);
+    } else if (operation.kind == IoKind::send || is_zero_copy(operation)) {
         io_uring_prep_send(entry, operation.fd, operation.buffer, length, MSG_NOSIGNAL);
     } else if (operation.kind == IoKind::file_sync) {
         io_uring_prep_fsync(entry, operation.fd, 0);
@@ -353,6 +399,15 @@ bool UringBackend::start(IoOperation& operation) noexcept {
     operation.backend_state |= in_kernel;
     in_flight_.push_back(operation);
     return true;
+}
+
+// Whether there is a place for what the kernel still reads; there is none where descriptors run out.
+bool UringBackend::keeps_unreleased() noexcept {
+    if (unreleased_) return true;
+    UnreleasedSends::release_some();
+    const auto& released = ring_->uring.released();
+    if (released) unreleased_.reset(new (std::nothrow) UnreleasedSends(released));
+    return unreleased_ != nullptr;
 }
 
 bool UringBackend::wait(TimePoint deadline) {
@@ -433,11 +488,27 @@ void UringBackend::deliver(IoOperation& operation, std::int32_t result,
     if (operation.kind == IoKind::receive_each || operation.kind == IoKind::accept_each) {
         return deliver_each(operation, result, flags);
     }
-    const bool is_the_kernels = operation.kind == IoKind::send || is_of_files(operation.kind);
+    if (is_zero_copy(operation) && (flags & (IORING_CQE_F_MORE | IORING_CQE_F_NOTIF)) != 0) {
+        return deliver_zero_copy(operation, result, flags);
+    }
+    const bool is_the_kernels =
+        operation.kind == IoKind::send || is_zero_copy(operation) || is_of_files(operation.kind);
     if (!is_the_kernels) return deliver_ready(operation, result);
     if (result != -EAGAIN && result != -EINTR) return end(operation, result);
     // It has done nothing yet.
     has(operation, cancelled) ? end(operation, -ECANCELED) : go_on(operation);
+}
+
+// First the count comes; then, when the peer has acknowledged all, that nobody reads the bytes.
+void UringBackend::deliver_zero_copy(IoOperation& operation, std::int32_t result,
+                                     std::uint32_t flags) noexcept {
+    if ((flags & IORING_CQE_F_NOTIF) != 0) {
+        const bool was_copied = (static_cast<std::uint32_t>(result) & Uring::was_copied) != 0;
+        return end(operation, was_copied ? 1 : 0);
+    }
+    operation.unlink();
+    unreleased_->push_back(operation);
+    operation.complete(result, true);
 }
 
 // Told, and in nobody's hands any more.

@@ -7,15 +7,22 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <liburing.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
+#include <weft/base/time.hpp>
+#include <weft/io/internal/uring.hpp>
 #include <weft/io/loop_test.hpp>
 #include <weft/io/ring_faults_test.hpp>
 #include <weft/io/server.hpp>
@@ -272,6 +279,40 @@ TEST_P(RingFaults, a_loop_whose_kernel_takes_nothing_any_more_can_be_closed) {
     backend_->cancel_all();
     EXPECT_GT(faults.met(), 1);
     EXPECT_EQ(readable.results, Results{-ECANCELED});
+}
+
+// Closes a ring that somebody else has, too, and of which nobody knows what it still does.
+void close_where_the_kernel_takes_nothing(UringTier tier, const std::function<void(int)>& held) {
+    const Pipe pipe;
+    Told readable(IoKind::readable, pipe.reader());
+    const std::unique_ptr<Backend> backend = make_uring_backend(tier);
+    UringFaults faults;
+    backend->submit(readable);
+    static_cast<void>(backend->wait(TimePoint::min()));
+    faults.on_enter({.error = EAGAIN, .times = always});
+    faults.closes = [&] { held(faults.descriptor()); };
+    backend->cancel_all();
+    EXPECT_EQ(readable.results, Results{-ECANCELED});
+}
+
+TEST_P(RingFaults, a_loop_is_closed_when_who_else_has_its_ring_has_let_it_go) {
+    std::thread other;
+    close_where_the_kernel_takes_nothing(GetParam(), [&](int ring) {
+        other = std::thread([ring, copy = ::dup(ring)] {
+            while (::fcntl(ring, F_GETFD) >= 0) std::this_thread::yield();
+            ::close(copy);
+        });
+    });
+    other.join();
+}
+
+TEST_P(RingFaults, a_program_ends_where_that_is_not_in_time) {
+    EXPECT_DEATH(
+        {
+            internal::ring_release_time_max = 20ms;
+            close_where_the_kernel_takes_nothing(GetParam(), [](int ring) { ::dup(ring); });
+        },
+        "io_uring has lost a completion, and does not let its files go");
 }
 
 TEST_P(RingFaults, a_program_ends_with_an_error_where_a_completion_was_lost) {

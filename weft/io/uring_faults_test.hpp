@@ -60,6 +60,8 @@ public:
         return found == counts_.end() ? 0 : found->second;
     }
 
+    /// That of the ring.
+    [[nodiscard]] int descriptor() const noexcept { return ring_->ring_fd; }
     /// How many operations the kernel has in its hands.
     [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.size(); }
     /// Whether it is the completion of such an operation.

@@ -34,8 +34,12 @@ enum class IoKind : std::uint8_t {
     receive_each,        // the same again and again, as read_each
     receive_each_local,  // the same from a Unix socket, of which io_uring can miss the end
     send,                // send(2) of `length` bytes at `buffer`
-    receive_message,     // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
-    send_message,        // sendmsg(2); `buffer` is a msghdr
+    send_zero_copy,  // the same, where the backend does it: the system goes on reading from `buffer`.
+                     // Completes with the count and `more`, then, when nobody reads there any more,
+                     // with 1 where the bytes were copied all the same, else with 0. An error, or a
+                     // count, without `more` is the only completion
+    receive_message,  // recvmsg(2); `buffer` is a msghdr, which learns the sender's address
+    send_message,     // sendmsg(2); `buffer` is a msghdr
     connect,  // connect(2) to the address of `length` bytes at `buffer`; one that is under way on
               // `fd` goes on. Completes with 0 when it is connected
     accept,   // accept(2): completes with a descriptor, which is non-blocking and closed on exec,
@@ -89,6 +93,8 @@ public:
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;
     /// Whether it takes operations of files. Else a thread has to do them.
     [[nodiscard]] virtual bool does_files() const noexcept { return false; }
+    /// Whether it sends without a copy, IoKind::send_zero_copy.
+    [[nodiscard]] virtual bool does_zero_copy() const noexcept { return false; }
     /// False when time passes only while the loop waits.
     [[nodiscard]] virtual bool is_real_time() const noexcept { return true; }
 

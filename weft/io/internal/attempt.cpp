@@ -55,6 +55,7 @@ ssize_t call(const IoOperation& op) noexcept {
         case IoKind::receive_each_local:
             return ::recv(op.fd, op.buffer, length_of(op), MSG_DONTWAIT);
         case IoKind::send:
+        case IoKind::send_zero_copy:
             return ::send(op.fd, op.buffer, length_of(op), MSG_DONTWAIT | MSG_NOSIGNAL);
         case IoKind::receive_message:
             return ::recvmsg(op.fd, message_of(op), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -115,6 +116,7 @@ bool waits_to_write(IoKind kind) noexcept {
         case IoKind::file_write:
         case IoKind::file_sync:
         case IoKind::send:
+        case IoKind::send_zero_copy:
         case IoKind::send_message:
         case IoKind::connect:
             return true;

@@ -39,6 +39,8 @@ public:
         return kind_ == Kind::socket || kind_ == Kind::unix_socket;
     }
     [[nodiscard]] bool is_pipe() const noexcept { return kind_ == Kind::pipe; }
+    /// Whether its peer may be on another host.
+    [[nodiscard]] bool may_be_remote() const noexcept { return kind_ == Kind::socket; }
 
     // What the backend is asked for.
     [[nodiscard]] IoKind receive_kind() const noexcept {

@@ -95,8 +95,8 @@ StreamTransport::StreamTransport(EventLoop& loop, Channel channel, const SocketA
       reader_(std::move(reader)),
       channel_(std::move(channel)),
       flow_(flow),
-      loop_(loop),
       was_accepted_(owner != nullptr),
+      loop_(loop),
       owner_(owner),
       peer_(peer) {
     may_write_.set();
@@ -225,7 +225,7 @@ void StreamTransport::send(BytesView data) {
     }
     try {
         if (!unsent_) unsent_ = std::make_unique<Unsent>(*this);
-        unsent_->queued.append(data);
+        unsent_->queue.append(data);
     } catch (const std::bad_alloc&) {
         end_with(ENOMEM);  // a stream with a hole in it is none
         throw;
@@ -266,19 +266,14 @@ std::size_t StreamTransport::send_now(BytesView data) noexcept {
 // Sends what it can, and has the rest sent when there is room.
 void StreamTransport::flush() noexcept {
     while (buffered() > 0 && !ending_ && !unsent_->operation.submitted) {
-        auto& [operation, sending, sent, queued] = *unsent_;
-        if (sent == sending.size()) {
-            sending.clear();
-            std::swap(sending, queued);
-            sent = 0;
-        }
-        const BytesView rest = BytesView(sending).substr(sent);
-        const std::size_t count = send_now(rest);
-        sent += count;
-        if (count < rest.size() && !ending_) {
-            operation.buffer = reinterpret_cast<std::byte*>(sending.data() + sent);
-            operation.length = sending.size() - sent;
-            submit_or_end(operation);
+        if (begin_zero_copy()) return;
+        SendQueue& queue = unsent_->queue;
+        const BytesView next = queue.next();
+        const std::size_t count = send_now(next);
+        queue.pop(count);
+        if (count < next.size() && !ending_) {
+            queue.give_next_to(unsent_->operation);
+            submit_or_end(unsent_->operation);
         }
     }
     if (buffered() > 0 || ending_) return;
@@ -290,9 +285,33 @@ void StreamTransport::flush() noexcept {
     if (wrote_eof_) shut_sending();
 }
 
+// Sends what is next without a copy, where it is much, and the peer is one to which that can be done.
+bool StreamTransport::begin_zero_copy() noexcept {
+    auto& [operation, queue, send] = *unsent_;
+    if (queue.next().size() < zero_copy_terms.bytes_min || !channel_.may_be_remote() ||
+        !loop_.system().does_zero_copy()) {
+        return false;
+    }
+    try {
+        if (!zero_copy_) zero_copy_ = Ref(new ZeroCopyUse(peer()));
+        if (!zero_copy_->admits_one_more()) return false;
+        send = std::make_unique<ZeroCopySend>(queue, zero_copy_, operation);
+        loop_.check_not_forked();
+        loop_.system().submit(*send);
+    } catch (
+        const std::exception&) {  // as if it could not be done: whatever it is, a copy meets it
+        send.reset();
+        return false;
+    }
+    operation.submitted = true;
+    return true;
+}
+
 void StreamTransport::sent(std::int32_t result) {
+    static_cast<void>(
+        unsent_->zero_copy.release());  // the kernel may read on, whatever comes of us
     if (result > 0) {
-        unsent_->sent += static_cast<std::size_t>(result);
+        unsent_->queue.pop(static_cast<std::size_t>(result));
         sent_bytes_ += static_cast<std::size_t>(result);
     }
     if (result < 0 && result != -ECANCELED) failure_ = -result;
@@ -361,7 +380,7 @@ void StreamTransport::end(std::exception_ptr error) noexcept {
     closing_ = ending_ = true;
     error_ = std::move(error);
     cancel(receive_);
-    if (unsent_) cancel(unsent_->operation);
+    cancel_sending();
     settle_soon();
 }
 
@@ -383,9 +402,15 @@ void StreamTransport::submit_or_end(Operation& operation) noexcept {
     }
 }
 
-void StreamTransport::cancel(Operation& operation) noexcept {
+void StreamTransport::cancel(Operation& operation, IoOperation& at_backend) noexcept {
     if (!operation.submitted || loop_.is_of_parent()) return;
-    if (loop_.system().cancel(operation)) operation.submitted = false;
+    if (loop_.system().cancel(at_backend)) operation.submitted = false;
+}
+
+void StreamTransport::cancel_sending() noexcept {
+    if (!unsent_) return;
+    auto& [operation, queue, send] = *unsent_;
+    send ? cancel(operation, *send) : cancel(operation);
 }
 
 void StreamTransport::settle_soon() noexcept {

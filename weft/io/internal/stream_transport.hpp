@@ -28,6 +28,8 @@
 #include <weft/io/internal/channel.hpp>
 #include <weft/io/internal/kept_address.hpp>
 #include <weft/io/internal/protection.hpp>
+#include <weft/io/internal/send_queue.hpp>
+#include <weft/io/internal/zero_copy_send.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
@@ -168,13 +170,10 @@ private:
     struct Unsent {
         explicit Unsent(StreamTransport& transport) noexcept
             : operation(transport, transport.channel_.send_kind()) {}
-        [[nodiscard]] std::size_t size() const noexcept {
-            return sending.size() - sent + queued.size();
-        }
         Operation operation;
-        Bytes sending;  // the kernel may read it: it does not change while it is sent
-        std::size_t sent = 0;
-        Bytes queued;  // what comes after it
+        SendQueue queue;
+        // At the backend in the operation's place, whose completion it brings.
+        std::unique_ptr<ZeroCopySend> zero_copy;
     };
 
     StreamTransport(EventLoop& loop, Channel channel, const SocketAddress& peer,
@@ -194,6 +193,7 @@ private:
     // Errors: bad_alloc, with which it ends
     void send(BytesView data);
     [[nodiscard]] std::size_t send_now(BytesView data) noexcept;
+    [[nodiscard]] bool begin_zero_copy() noexcept;
     void flush() noexcept;
     void shut_sending() noexcept;
     void update_events() noexcept;
@@ -210,11 +210,15 @@ private:
     [[nodiscard]] bool awaits_end_of_text() const noexcept;
 
     // What can be sent.
-    [[nodiscard]] std::size_t buffered() const noexcept { return unsent_ ? unsent_->size() : 0; }
+    [[nodiscard]] std::size_t buffered() const noexcept {
+        return unsent_ ? unsent_->queue.size() : 0;
+    }
 
     void submit(Operation& operation);
     void submit_or_end(Operation& operation) noexcept;
-    void cancel(Operation& operation) noexcept;
+    void cancel(Operation& operation) noexcept { cancel(operation, operation); }
+    void cancel(Operation& operation, IoOperation& at_backend) noexcept;
+    void cancel_sending() noexcept;
     static const ReadyKind ready_kind;
     void settle_soon() noexcept;
     void settle() noexcept;
@@ -242,6 +246,7 @@ private:
     bool lost_ = false;
     bool settles_soon_ = false;  // in the ready queue
     bool peer_is_gone_ = false;  // at the other end of a pipe
+    bool was_accepted_;
     EventLoop& loop_;
     std::unique_ptr<Protection> protection_;  // null for plain text
     std::uint64_t sent_bytes_ = 0;
@@ -252,7 +257,7 @@ private:
     Event sent_more_;
     Event closed_;
     std::exception_ptr error_;
-    bool was_accepted_;
+    Ref<ZeroCopyUse> zero_copy_;  // null: nothing called for it yet
     ConnectionOwner* owner_;
     KeptAddress peer_;
 };

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <liburing.h>
@@ -18,6 +20,7 @@
 #include <weft/base/check.hpp>
 #include <weft/base/free_with.hpp>
 #include <weft/base/os_error.hpp>
+#include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/uring_backend.hpp>
 
 namespace weft::internal {
@@ -27,15 +30,12 @@ constexpr unsigned entries = 512;
 constexpr unsigned completions = 4096;  // more wait in the kernel
 
 // What liburing 2.3 does not know yet.
-constexpr unsigned feature_bundles = 1U << 14;     // IORING_FEAT_RECVSEND_BUNDLE
-constexpr std::uint8_t operation_pipe = 62;        // IORING_OP_PIPE
-constexpr std::uint16_t register_incremental = 2;  // IOU_PBUF_RING_INC
+constexpr unsigned feature_bundles = 1U << 14;           // IORING_FEAT_RECVSEND_BUNDLE
+constexpr unsigned feature_registered_rings = 1U << 13;  // IORING_FEAT_REG_REG_RING
+constexpr std::uint8_t operation_pipe = 62;              // IORING_OP_PIPE
+constexpr std::uint16_t register_incremental = 2;        // IOU_PBUF_RING_INC
 
 constexpr std::size_t kib = 1024;
-
-// How long a ring that has lost a completion may take to end what it has begun, such as a read of a
-// slow disk.
-constexpr auto release_time_max = std::chrono::seconds(30);
 
 void check_result(int result, const char* what) {
     if (result < 0) throw_os_error(-result, what);
@@ -90,6 +90,11 @@ UringTier Uring::tier() noexcept {
     return known && known->last_op >= operation_pipe ? UringTier::full : UringTier::basic;
 }
 
+// Telling whether it did came with 6.2; of which no feature tells, but of what came with 6.3.
+bool Uring::does_zero_copy() const noexcept {
+    return (ring_.features & feature_registered_rings) != 0;
+}
+
 // liburing 2.3 declares io_uring_enable_rings(), and does not export it.
 void Uring::enable() {
     const long result =
@@ -117,15 +122,25 @@ bool Uring::has_lost() const noexcept { return IO_URING_READ_ONCE(*ring_.cq.kove
 
 // A ring holds the files that are registered with it until its last operation has ended: here the one
 // end of a pipe, whose other end tells.
-void Uring::close_and_wait() noexcept {
+const std::shared_ptr<const FileDescriptor>& Uring::released() noexcept {
     int ends[2];
-    check(::pipe2(ends, O_CLOEXEC) == 0 && io_uring_register_files(&ring_, &ends[1], 1) == 0,
-          "io_uring has lost a completion, and cannot tell when it is done");
-    ::close(ends[1]);
+    if (released_ || ::pipe2(ends, O_CLOEXEC) != 0) return released_;
+    const FileDescriptor held(ends[1], "pipe2");
+    try {
+        auto told = std::make_shared<const FileDescriptor>(ends[0], "pipe2");
+        if (io_uring_register_files(&ring_, &ends[1], 1) == 0) released_ = std::move(told);
+    } catch (const std::bad_alloc&) {
+        ::close(ends[0]);
+    }
+    return released_;
+}
+
+void Uring::close_and_wait() noexcept {
+    check(released() != nullptr, "io_uring has lost a completion, and cannot tell when it is done");
     io_uring_queue_exit(&ring_);
     is_open_ = false;
-    const auto end = std::chrono::steady_clock::now() + release_time_max;
-    pollfd released{.fd = ends[0], .events = 0, .revents = 0};
+    const auto end = std::chrono::steady_clock::now() + ring_release_time_max;
+    pollfd released{.fd = released_->get(), .events = 0, .revents = 0};
     for (int result = 0; result != 1;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
@@ -133,7 +148,6 @@ void Uring::close_and_wait() noexcept {
         check(left.count() > 0, "io_uring has lost a completion, and does not let its files go");
         result = ::poll(&released, 1, static_cast<int>(left.count()));
     }
-    ::close(ends[0]);
 }
 
 UringTier tier_of(Uring& uring, std::optional<UringTier> wanted) {

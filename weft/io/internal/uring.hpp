@@ -2,6 +2,7 @@
 // weft/io/internal/uring.hpp - a ring of io_uring and the buffers that it receives into.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,9 +10,15 @@
 
 #include <liburing.h>
 
+#include <weft/io/internal/file_descriptor.hpp>
 #include <weft/io/uring_backend.hpp>
 
 namespace weft::internal {
+
+/// How long a ring that has lost a completion may take to end what it has begun, such as a read of a
+/// slow disk. Tests have less time.
+inline thread_local constinit std::chrono::milliseconds ring_release_time_max =
+    std::chrono::seconds(30);
 
 /// The ring itself: closed with the object, when nothing may be in the kernel's hands any more.
 class Uring {
@@ -30,6 +37,12 @@ public:
     /// IORING_RECVSEND_BUNDLE, for the `ioprio` of receiving; the tier `full` has it.
     static constexpr std::uint16_t bundle = 1U << 4;
 
+    /// Whether it sends without a copy, and tells whether it did.
+    [[nodiscard]] bool does_zero_copy() const noexcept;
+    /// IORING_SEND_ZC_REPORT_USAGE, for the `ioprio` of sending so, and what it then tells.
+    static constexpr std::uint16_t report_usage = 1U << 3;
+    static constexpr std::uint32_t was_copied = 1U << 31;  // IORING_NOTIF_USAGE_ZC_COPIED
+
     /// Makes it the calling thread's; before, it can only be set up.
     /// Errors: OSError
     void enable();
@@ -43,12 +56,17 @@ public:
 
     /// Whether the kernel has dropped completions, which it does when it has no memory to keep them.
     [[nodiscard]] bool has_lost() const noexcept;
+    /// A descriptor that hangs up when the ring is closed and nothing is in the kernel's hands any
+    /// more. Null where there is none to be had.
+    /// Thread: the ring's.
+    [[nodiscard]] const std::shared_ptr<const FileDescriptor>& released() noexcept;
     /// Closes it, and returns when nothing is in the kernel's hands any more, be its completion lost.
     void close_and_wait() noexcept;
 
 private:
     io_uring ring_{};
     bool is_open_ = true;
+    std::shared_ptr<const FileDescriptor> released_;
 };
 
 struct Unmap {
