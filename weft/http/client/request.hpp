@@ -10,8 +10,10 @@
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
+#include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/transport_security.hpp>
 
@@ -26,6 +28,8 @@ struct ClientRequest {
     ClientTimeout timeout{};
     StreamSecurity ssl = nullptr;                               ///< null: the connector's
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
+    MultiDict cookies{};                                        ///< for the origin of `url` alone
+    std::shared_ptr<CookieJar> cookie_jar = nullptr;            ///< null: no cookies are kept
     std::optional<Proxy> proxy = std::nullopt;
     bool trust_env = false;  ///< without `proxy`: whether to use the environment's
     RedirectPolicy redirects{};

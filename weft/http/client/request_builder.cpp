@@ -21,6 +21,7 @@
 #include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
+#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>
@@ -74,6 +75,10 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
         exchange->send(request);
         auto head = co_await as_result(exchange->receive_head());
         if (head) {
+            // Those that are refused are so by what cookies are, and no concern of the request's.
+            if (request.cookie_jar) {
+                request.cookie_jar->update_cookies_from_headers(head->headers, request.url);
+            }
             co_return ClientResponse(request.method, request.url, std::move(*head),
                                      std::move(exchange), request.auto_decompress);
         }

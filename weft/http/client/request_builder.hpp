@@ -63,6 +63,13 @@ public:
     Self&& auth(this Self&& self, const BasicAuth& auth) {
         return std::forward<Self>(self).header("Authorization", auth.encode());
     }
+    /// Cookies beside those of the session's jar, in the place of those of their name. They are not
+    /// kept, and no redirect takes them to another origin.
+    template <class Self>
+    Self&& cookies(this Self&& self, const MultiDict& more) {
+        self.request_.cookies.update(more);
+        return std::forward<Self>(self);
+    }
     /// The body.
     template <class Self>
     Self&& data(this Self&& self, Bytes body) {

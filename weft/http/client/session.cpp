@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/session.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/request_builder.hpp>
+#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/url.hpp>
@@ -51,6 +53,11 @@ ClientSession::ClientSession(SessionOptions options)
     : connector_(options.connector ? *options.connector : TCPConnector()),
       options_(std::move(options)) {
     if (!options_.connector) options_.connector_owner = true;
+    if (!options_.keep_cookies) {
+        options_.cookie_jar = nullptr;
+    } else if (!options_.cookie_jar) {
+        options_.cookie_jar = std::make_shared<CookieJar>();
+    }
 }
 
 ClientSession::~ClientSession() {
@@ -76,6 +83,7 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .url = std::move(target),
                                        .headers = std::move(headers),
                                        .timeout = options_.timeout,
+                                       .cookie_jar = options_.cookie_jar,
                                        .proxy = options_.proxy,
                                        .trust_env = options_.trust_env,
                                        .redirects = options_.redirects,

@@ -2,6 +2,7 @@
 // weft/http/client/session.hpp - ClientSession: requests that share connections and settings.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/url.hpp>
@@ -42,6 +44,10 @@ struct SessionOptions {
     ClientTimeout timeout = {};
     std::optional<Connector> connector = std::nullopt;  ///< nullopt: a TCPConnector of its own
     bool connector_owner = true;                        ///< whether close() closes `connector`
+    /// Where cookies are kept; null: a jar of the session's own.
+    std::shared_ptr<CookieJar> cookie_jar = nullptr;
+    /// Whether any are, and given back. aiohttp's DummyCookieJar is `false`.
+    bool keep_cookies = true;
     std::optional<Proxy> proxy = std::nullopt;
     /// Whether the environment may name a proxy (proxy_from_environment()), where `proxy` does not.
     bool trust_env = false;
@@ -86,6 +92,10 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<void> close();
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     [[nodiscard]] const Connector& connector() const noexcept { return connector_; }
+    /// Null where no cookies are kept.
+    [[nodiscard]] const std::shared_ptr<CookieJar>& cookie_jar() const noexcept {
+        return options_.cookie_jar;
+    }
 
 private:
     Connector connector_;

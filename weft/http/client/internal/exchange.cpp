@@ -20,7 +20,10 @@
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/request.hpp>
+#include <weft/http/cookie.hpp>
+#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
+#include <weft/http/multi_dict.hpp>
 #include <weft/http/wire/http1_parser.hpp>
 #include <weft/http/wire/http1_writer.hpp>
 #include <weft/http/wire/message_head.hpp>
@@ -50,6 +53,18 @@ std::optional<Nanoseconds> idle_time_said(const Headers& headers) {
     return std::max<Nanoseconds>(std::chrono::seconds(seconds) - idle_margin, Nanoseconds::zero());
 }
 
+// Those of the jar, those of the request, and what the caller has written into a header.
+std::string cookies_for(const ClientRequest& request) {
+    const bool has_jar = request.cookie_jar && !request.cookie_jar->empty();
+    if (!has_jar && request.cookies.empty()) return {};
+    MultiDict cookies = has_jar ? request.cookie_jar->filter_cookies(request.url) : MultiDict();
+    cookies.update(request.cookies);
+    if (cookies.empty()) return {};
+    std::string text = cookie_header(cookies);
+    if (const auto written = request.headers.get("Cookie")) text.append("; ").append(*written);
+    return text;
+}
+
 template <class E>
 std::exception_ptr made_from(const std::exception_ptr& cause, E error) {
     error.set_cause(cause);
@@ -73,20 +88,23 @@ Exchange::Exchange(Slot slot, const ClientRequest& request, TimePoint started)
       url_(request.url),
       limits_(*slot_->connection(), request.timeout, started) {}
 
-// Its proxy reads where a request goes from the request, and gets the login that is its own.
+// A proxy that forwards reads from the request where it goes, and gets the login that is its own.
 void Exchange::write_request_head(const ClientRequest& request) {
     Bytes& head = connection().head;
     head.clear();
     const auto& forwarding = connection().forwarding;
-    if (!forwarding) {
-        wire::write_head(head, request.method, request.url.raw_path_qs(), request.headers);
+    const BytesView target =
+        forwarding ? BytesView(request.url.to_string()) : request.url.raw_path_qs();
+    const bool has_login = forwarding && !forwarding->authorization.empty();
+    const std::string cookies = cookies_for(request);
+    if (!has_login && cookies.empty()) {
+        wire::write_head(head, request.method, target, request.headers);
         return;
     }
     Headers headers = request.headers;
-    if (!forwarding->authorization.empty()) {
-        headers.set("Proxy-Authorization", forwarding->authorization);
-    }
-    wire::write_head(head, request.method, request.url.to_string(), headers);
+    if (has_login) headers.set("Proxy-Authorization", forwarding->authorization);
+    if (!cookies.empty()) headers.set("Cookie", cookies);
+    wire::write_head(head, request.method, target, headers);
 }
 
 void Exchange::send(const ClientRequest& request) {

@@ -79,6 +79,7 @@ void redirect(ClientRequest& request, int status, URL target) {
     }
     if (target.origin() != request.url.origin()) {
         for (const std::string_view name : credentials) headers.remove(name);
+        request.cookies = {};
         for (const std::string& name : request.redirects.sensitive_headers) headers.remove(name);
         headers.set("Host", target.host_port_subcomponent());
         request.server_hostname.reset();
