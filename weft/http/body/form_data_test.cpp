@@ -2,7 +2,6 @@
 // Forms that are sent: FormData, FormField and MultipartWriter.
 #include <weft/http/body/form_data.hpp>
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/http/body/internal/boundary.hpp>
 #include <weft/http/body/multipart_error.hpp>
 #include <weft/http/headers.hpp>

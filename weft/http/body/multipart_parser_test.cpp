@@ -5,6 +5,7 @@
 #include <weft/http/body/multipart_parser.hpp>
 
 #include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
