@@ -14,8 +14,8 @@
 #include <weft/http/internal/ascii.hpp>
 #include <weft/http/internal/parameters.hpp>
 #include <weft/http/internal/percent_encoding.hpp>
-#include <weft/http/internal/utf8.hpp>
 #include <weft/http/syntax.hpp>
+#include <weft/http/utf8.hpp>
 
 namespace weft::http {
 namespace {
@@ -29,15 +29,7 @@ constexpr internal::ByteSet extended_value_set = internal::ByteSet()
 
 std::string utf8_of_latin1(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        if (byte < 0x80) {
-            out += c;
-        } else {
-            out += static_cast<char>(0xc0 | byte >> 6);
-            out += static_cast<char>(0x80 | (byte & 0x3f));
-        }
-    }
+    for (const char c : text) append_utf8(out, static_cast<std::uint8_t>(c));
     return out;
 }
 
@@ -53,7 +45,7 @@ std::optional<std::string> read_extended_value(std::string_view text) {
         value = utf8_of_latin1(value);
     else if (!equal_ignoring_case(charset, "UTF-8"))
         return std::nullopt;
-    const bool is_text = value_prefix(value) == value.size() && internal::is_utf8(value);
+    const bool is_text = value_prefix(value) == value.size() && is_utf8(value);
     return is_text ? std::optional(value) : std::nullopt;
 }
 
@@ -89,7 +81,7 @@ std::string content_disposition(std::string_view type, std::string_view filename
     if (value_prefix(filename) < filename.size()) {
         throw ValueError("the name of a file " + in_quotes(filename) + " holds a control byte");
     }
-    if (!internal::is_utf8(filename)) {
+    if (!is_utf8(filename)) {
         throw ValueError("the name of a file " + in_quotes(filename) + " is no UTF-8");
     }
     std::string out(type);

@@ -59,9 +59,9 @@ struct DecompressorOptions {
 ///     }
 ///     if (const auto done = decompressor.finish(); !done) throw ValueError(describe(done.error()));
 ///
-/// The data may come in any pieces: the content is the same, and so is the error at its end. Content
-/// before an error is given first. Only when `ratio_max` is passed depends on the pieces, within one
-/// of them.
+/// The data may come in any pieces: the content is the same, and so is the error at its end. What was
+/// decompressed before an error is given first. Only where `ratio_max` is passed depends on the pieces,
+/// within one of them.
 ///
 /// deflate is the zlib format, or raw where it does not begin so; gzip and zstd may have several
 /// members, and zeros may follow the last one of gzip. A body of no bytes at all is one of no
@@ -80,7 +80,7 @@ public:
 
     explicit Decompressor(ContentCoding coding, const DecompressorOptions& options = {});
     /// For a chain, in the order in which they were applied: that of content_codings(). For none of
-    /// them, the content is the data.
+    /// them the content is the data, without limits.
     explicit Decompressor(std::span<const ContentCoding> codings,
                           const DecompressorOptions& options = {});
     Decompressor(Decompressor&&) noexcept;

@@ -115,6 +115,12 @@ Coro<Bytes> send_and_read(Connector connector, ClientRequest request, std::size_
     co_return co_await std::move(response).take_body(bytes_max);
 }
 
+Coro<std::string> send_and_decode(Connector connector, ClientRequest request) {
+    co_await transparent;
+    auto response = co_await send_request(std::move(connector), std::move(request));
+    co_return co_await response.text();
+}
+
 }  // namespace
 
 Coro<ClientResponse> RequestBuilder::send() && {
@@ -123,6 +129,10 @@ Coro<ClientResponse> RequestBuilder::send() && {
 
 Coro<Bytes> RequestBuilder::read(std::size_t bytes_max) && {
     return send_and_read(std::move(connector_), std::move(request_), bytes_max);
+}
+
+Coro<std::string> RequestBuilder::text() && {
+    return send_and_decode(std::move(connector_), std::move(request_));
 }
 
 }  // namespace weft::http

@@ -125,6 +125,10 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> read(
         std::size_t bytes_max = ClientResponse::read_bytes_max) &&;
 
+    /// The same, and gives its text.
+    /// Errors: those of ClientResponse::text(), too.
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<std::string> text() &&;
+
     [[nodiscard, clang::coro_wrapper,
       clang::coro_disable_lifetimebound]] Coro<ClientResponse> operator co_await() && {
         return std::move(*this).send();

@@ -5,15 +5,19 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/http/body/charset.hpp>
 #include <weft/http/body/coding_error.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/body_decoder.hpp>
 #include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/media_type.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/wire/message_head.hpp>
@@ -21,6 +25,21 @@
 #include <weft/runtime/coro.hpp>
 
 namespace weft::http {
+namespace {
+
+Charset charset_called(const std::string& name) {
+    const auto charset = find_charset(name);
+    if (!charset) throw ValueError("there is no charset '" + name + "' here");
+    return *charset;
+}
+
+Charset charset_said(std::string_view content_type) {
+    const auto type = MediaType::parse(content_type);
+    const auto name = type ? type->charset() : std::nullopt;
+    return name ? find_charset(*name).value_or(Charset::utf_8) : Charset::utf_8;
+}
+
+}  // namespace
 
 ClientResponse::ClientResponse(ClientResponse&&) noexcept = default;
 ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
@@ -80,6 +99,16 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
         body_ += piece;
     }
     co_return body_;
+}
+
+Coro<std::string> ClientResponse::text(std::optional<std::string> encoding) {
+    co_await transparent;
+    const Charset charset =
+        encoding ? charset_called(*encoding) : charset_said(head_.headers.get("Content-Type", ""));
+    const Bytes& body = co_await read();
+    auto decoded = decode_text(body, charset);
+    if (!decoded) throw ValueError(describe(decoded.error()));
+    co_return std::move(*decoded);
 }
 
 Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {

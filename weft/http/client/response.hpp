@@ -87,6 +87,14 @@ public:
     /// Suspends: maybe; never where all of it came with the head.
     Coro<const Bytes&> read(std::size_t bytes_max = read_bytes_max);
 
+    /// The body as text, in UTF-8: from `encoding`, else from the charset that Content-Type names,
+    /// else, where it names none that is known, from UTF-8.
+    ///
+    /// Errors: those of read(); ValueError   the body is no text of that charset, or nobody knows
+    ///         `encoding`: see find_charset().
+    /// Cancel, Suspends: as read().
+    Coro<std::string> text(std::optional<std::string> encoding = std::nullopt);
+
     /// The same of a response that is given away: what it would keep is the caller's.
     Coro<Bytes> take_body(std::size_t bytes_max = read_bytes_max) &&;
 

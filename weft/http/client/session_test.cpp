@@ -231,6 +231,39 @@ TEST(ClientSession, streams_a_body_in_pieces) {
     }());
 }
 
+TEST(ClientSession, gives_the_text_of_a_body) {
+    struct Case {
+        const char* content_type;
+        Bytes body;
+        const char* outcome;
+    };
+    const Case cases[] = {
+        {"text/plain", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+        {"text/plain; charset=ISO-8859-1", "gr\xfc\xdf", "gr\xc3\xbc\xc3\x9f"},
+        {"text/html; charset=\"utf-8\"", "a", "a"},
+        {"text/plain; charset=nobody-knows", "a", "a"},
+        {"no media type", "a", "a"},
+        {"text/plain", "gr\xfc\xdf", "ValueError: "},
+    };
+    for (const Case& one : cases) {
+        run_clean([](const Case& expected) -> Coro<void> {
+            const auto peer = co_await ScriptedPeer::start(
+                answering("HTTP/1.1 200 OK\r\nContent-Type: " + std::string(expected.content_type) +
+                          "\r\nContent-Length: " + std::to_string(expected.body.size()) +
+                          "\r\n\r\n" + expected.body));
+            ClientSession session;
+            const auto outcome = co_await outcome_of(session.get(peer.url()).text());
+            EXPECT_TRUE(outcome.starts_with(expected.outcome)) << outcome;
+            auto response = co_await session.get(peer.url());
+            EXPECT_NE(co_await response.text("latin-1"), "");
+            EXPECT_EQ(co_await outcome_of(response.text("klingon")),
+                      "ValueError: there is no charset 'klingon' here");
+            co_await session.close();
+            co_await peer.stop();
+        }(one));
+    }
+}
+
 TEST(ClientSession, raises_for_a_status_when_it_is_told_to) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(
