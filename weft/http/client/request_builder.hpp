@@ -127,7 +127,8 @@ public:
 
     /// The same, and gives its text.
     /// Errors: those of ClientResponse::text(), too.
-    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<std::string> text() &&;
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<std::string>
+    text() &&;
 
     [[nodiscard, clang::coro_wrapper,
       clang::coro_disable_lifetimebound]] Coro<ClientResponse> operator co_await() && {
