@@ -11,7 +11,7 @@
 //       ServerConnectionError
 //         ServerDisconnectedError
 //         ServerTimeoutError (and TimeoutError) > ConnectionTimeoutError · SocketTimeoutError
-//     ClientResponseError > TooManyRedirects · ClientHttpProxyError
+//     ClientResponseError > ContentTypeError · TooManyRedirects · ClientHttpProxyError
 //     ClientPayloadError
 //     InvalidURL (url_error.hpp; and ValueError) > InvalidUrlClientError
 //     NonHttpUrlClientError
@@ -133,6 +133,10 @@ private:
     std::shared_ptr<const Said> said_;  // an exception's copies must not throw
 };
 
+/// The body is of another type than what is to be read from it.
+class ContentTypeError : public ClientResponseError {
+    using ClientResponseError::ClientResponseError;
+};
 /// An HTTP proxy answers CONNECT with another status than 2xx.
 class ClientHttpProxyError : public ClientResponseError {
     using ClientResponseError::ClientResponseError;

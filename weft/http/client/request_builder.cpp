@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/request_builder.hpp>
 
+#include <array>
+#include <cerrno>
 #include <cstddef>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <sys/random.h>
+
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/body/content_coding.hpp>
+#include <weft/http/body/form_data.hpp>
+#include <weft/http/body/form_field.hpp>
+#include <weft/http/body/multipart_writer.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
@@ -39,6 +48,21 @@ constexpr std::string_view user_agent = "weft/" WEFT_RELEASE;
 bool has_body(const ClientRequest& request) {
     return !request.body.empty() || request.method == Method::post ||
            request.method == Method::put || request.method == Method::patch;
+}
+
+// What nobody can guess stands in no content.
+std::string random_boundary() {
+    std::array<unsigned char, 16> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != std::ssize(bytes)) {
+        throw_os_error(errno, "getrandom");
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        text += digits[byte / 16U];
+        text += digits[byte % 16U];
+    }
+    return text;
 }
 
 void complete(ClientRequest& request) {
@@ -122,6 +146,24 @@ Coro<std::string> send_and_decode(Connector connector, ClientRequest request) {
 }
 
 }  // namespace
+
+void RequestBuilder::set_form(const FormData& form) {
+    if (!form.is_multipart()) {
+        request_.body = form.urlencoded();
+        request_.headers.set("Content-Type", "application/x-www-form-urlencoded");
+        return;
+    }
+    MultipartWriter writer(random_boundary());
+    Bytes body;
+    for (const FormData::Item& item : form.items()) {
+        if (item.is_stream) throw NotImplementedError("a form with a stream cannot be sent yet");
+        writer.begin_part(body, write_form_field(item.field));
+        body += item.content;
+    }
+    writer.finish(body);
+    request_.body = std::move(body);
+    request_.headers.set("Content-Type", writer.content_type());
+}
 
 Coro<ClientResponse> RequestBuilder::send() && {
     return send_request(std::move(connector_), std::move(request_));

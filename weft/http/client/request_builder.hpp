@@ -10,6 +10,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/basic_auth.hpp>
+#include <weft/http/body/form_data.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
@@ -76,6 +77,13 @@ public:
         self.request_.body = std::move(body);
         return std::forward<Self>(self);
     }
+    /// A form as the body: urlencoded, or multipart where it has files.
+    /// Errors: NotImplementedError   it has a stream.
+    template <class Self>
+    Self&& data(this Self&& self, const FormData& form) {
+        self.set_form(form);
+        return std::forward<Self>(self);
+    }
     /// In the place of the session's.
     template <class Self>
     Self&& timeout(this Self&& self, ClientTimeout limits) {
@@ -140,6 +148,8 @@ public:
         : connector_(std::move(connector)), request_(std::move(request)) {}
 
 private:
+    void set_form(const FormData& form);
+
     Connector connector_;
     ClientRequest request_;
 };

@@ -19,7 +19,9 @@
 #include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/media_type.hpp>
 #include <weft/http/method.hpp>
+#include <weft/http/server_sent_event.hpp>
 #include <weft/http/url.hpp>
+#include <weft/http/wire/event_parser.hpp>
 #include <weft/http/wire/message_head.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
@@ -117,14 +119,72 @@ Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
     co_return std::move(body_);
 }
 
-AsyncGenerator<Bytes> ClientResponse::content() {
-    if (is_streamed_) throw RuntimeError("the body is read by another content()");
+void ClientResponse::begin_streaming() {
+    if (is_streamed_) throw RuntimeError("the body is read by another generator");
     is_streamed_ = true;
-    if (!body_.empty()) co_yield std::exchange(body_, Bytes());
+}
+
+// First what has come already. Empty at the end.
+Coro<Bytes> ClientResponse::next_streamed() {
+    co_await transparent;
+    if (!body_.empty()) co_return std::exchange(body_, Bytes());
     if (error_) std::rethrow_exception(error_);
-    while (exchange_) {
-        Bytes piece = co_await next_piece();
-        if (!piece.empty()) co_yield std::move(piece);
+    if (!exchange_) co_return Bytes();
+    co_return co_await next_piece();
+}
+
+AsyncGenerator<Bytes> ClientResponse::content() {
+    begin_streaming();
+    for (;;) {
+        Bytes piece = co_await next_streamed();
+        if (piece.empty()) co_return;
+        co_yield std::move(piece);
+    }
+}
+
+AsyncGenerator<std::string> ClientResponse::lines(std::size_t line_bytes_max) {
+    begin_streaming();
+    Bytes rest;  // without a line break
+    for (;;) {
+        const Bytes piece = co_await next_streamed();
+        if (piece.empty()) break;
+        std::size_t begin = 0;
+        for (std::size_t end = 0; (end = piece.find('\n', begin)) != Bytes::npos; begin = end + 1) {
+            rest.append(piece, begin, end - begin);
+            if (rest.ends_with('\r')) rest.pop_back();
+            if (rest.size() > line_bytes_max) break;
+            co_yield std::exchange(rest, Bytes());
+        }
+        rest.append(piece, begin);
+        if (rest.size() > line_bytes_max) {
+            refuse("a line is longer than line_bytes_max, " + std::to_string(line_bytes_max) +
+                   " bytes");
+        }
+    }
+    if (!rest.empty()) co_yield std::move(rest);
+}
+
+AsyncGenerator<ServerSentEvent> ClientResponse::events() {
+    constexpr std::string_view expected = "text/event-stream";
+    const std::string_view said = head_.headers.get("Content-Type", "");
+    const auto type = MediaType::parse(said);
+    if (!type || type->essence() != expected) {
+        throw ContentTypeError(
+            url_, head_.status,
+            "the type of the body is '" + std::string(said) + "', not " + std::string(expected));
+    }
+    begin_streaming();
+    wire::EventParser parser;
+    for (;;) {
+        const Bytes piece = co_await next_streamed();
+        if (piece.empty()) co_return;
+        parser.feed(piece);
+        for (;;) {
+            auto event = parser.next();
+            if (!event) refuse(std::string(wire::describe(event.error())));
+            if (!*event) break;
+            co_yield std::move(**event);
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 #include <weft/http/headers.hpp>
 #include <weft/http/http_version.hpp>
 #include <weft/http/method.hpp>
+#include <weft/http/server_sent_event.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/wire/message_head.hpp>
 #include <weft/runtime/async_generator.hpp>
@@ -108,6 +109,28 @@ public:
     /// Spec:     `response.content.iter_any()`.
     AsyncGenerator<Bytes> content();
 
+    /// The body line by line, each without its line break, which is "\n" or "\r\n".
+    ///
+    ///     auto lines = response.lines();
+    ///     while (auto line = co_await lines.next()) use(*line);
+    ///
+    /// Errors:   as content(); ClientPayloadError   a line is longer than `line_bytes_max`
+    /// Lifetime: as content().
+    /// Spec:     `async for line in response.content`, where lines keep their line breaks.
+    AsyncGenerator<std::string> lines(std::size_t line_bytes_max = std::size_t{64} * 1024);
+    /// The events of a text/event-stream, as its server sends them.
+    ///
+    ///     auto events = response.events();
+    ///     while (auto event = co_await events.next()) use(event->data);
+    ///
+    /// To connect again when it has ended is for the caller.
+    /// Errors:   as content(); ContentTypeError   the body is of another type
+    ///           ClientPayloadError   a line or an event passes its limit
+    /// Lifetime: as content().
+    /// Limits:   wire::EventLimits: 64 KiB a line, 1 MiB an event.
+    /// Spec:     WHATWG HTML §9.2.5 and §9.2.6.
+    AsyncGenerator<ServerSentEvent> events();
+
     /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
     /// read.
     void close() noexcept;
@@ -124,6 +147,8 @@ public:
 private:
     [[nodiscard]] Coro<Bytes> next_piece();
     [[nodiscard]] Bytes next_decoded();
+    void begin_streaming();
+    [[nodiscard]] Coro<Bytes> next_streamed();
     void fail(std::exception_ptr error) noexcept;
     [[noreturn]] void refuse(const std::string& why);
 

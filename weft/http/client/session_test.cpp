@@ -231,6 +231,85 @@ TEST(ClientSession, streams_a_body_in_pieces) {
     }());
 }
 
+TEST(ClientSession, sends_forms) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        ClientSession session;
+        FormData form;
+        form.add_field("user", "ada & co");
+        const Bytes plain = co_await session.post(peer.url()).data(form).read();
+        EXPECT_TRUE(plain.contains("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+        EXPECT_TRUE(plain.ends_with("\r\n\r\nuser=ada+%26+co")) << plain;
+        form.add_field("photo", "jpeg", {.content_type = "image/jpeg", .filename = "ada.jpg"});
+        const Bytes sent = co_await session.post(peer.url()).data(form).read();
+        const std::size_t at = sent.find("; boundary=");
+        EXPECT_NE(at, Bytes::npos) << sent;
+        const Bytes boundary = sent.substr(at + 11, 32);
+        EXPECT_TRUE(sent.ends_with(
+            "\r\n\r\n--" + boundary +
+            "\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nada & co\r\n--" + boundary +
+            "\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"ada.jpg\"\r\n"
+            "Content-Type: image/jpeg\r\n\r\njpeg\r\n--" +
+            boundary + "--\r\n"))
+            << sent;
+        form.add_stream("more", std::nullopt);
+        EXPECT_THROW((void)session.post(peer.url()).data(form), NotImplementedError);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, gives_lines_and_events) {
+    run_clean([]() -> Coro<void> {
+        const auto answer = [](const char* type, const Bytes& body) {
+            return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
+                   "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        };
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            co_await client.send_slowly(answer("text/plain", "one\r\n\ntwo\nthree"));
+            co_await client.request();
+            client.send(answer("text/plain", "0123456789\n"));
+            co_await client.request();
+            co_await client.send_slowly(answer("text/event-stream; charset=utf-8",
+                                               "data: a\ndata: b\n\nid: 7\ndata: c\n\nx"));
+            co_await client.request();
+            client.send(answer("text/html", "data: a\n\n"));
+            co_await client.stall();
+        });
+        ClientSession session;
+        std::vector<std::string> all;
+        const auto use = [&](const std::string& text) { all.push_back(text); };
+        {
+            auto response = co_await session.get(peer.url());
+            auto lines = response.lines();
+            while (auto line = co_await lines.next()) use(*line);
+            EXPECT_EQ(all, (std::vector<std::string>{"one", "", "two", "three"}));
+        }
+        {
+            auto response = co_await session.get(peer.url());
+            auto lines = response.lines(9);
+            const auto line = co_await as_result(lines.next());
+            EXPECT_TRUE(!line && holds<ClientPayloadError>(line.error()));
+        }
+        all.clear();
+        {
+            auto response = co_await session.get(peer.url());
+            auto events = response.events();
+            while (auto event = co_await events.next()) use(event->data);
+            EXPECT_EQ(all, (std::vector<std::string>{"a\nb", "c"}));
+        }
+        {
+            auto response = co_await session.get(peer.url());
+            auto events = response.events();
+            const auto event = co_await as_result(events.next());
+            EXPECT_TRUE(!event && holds<ContentTypeError>(event.error()));
+        }
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(ClientSession, gives_the_text_of_a_body) {
     struct Case {
         const char* content_type;
