@@ -16,7 +16,10 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/proxy.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client_error.hpp>
+#include <weft/http/url.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -28,11 +31,19 @@
 namespace weft::http {
 namespace {
 
-// Answers each request with its own target, in one piece or slowly.
+using namespace std::chrono_literals;
+using testing::target_of;
+
+// Answers each request with its own target, in one piece or slowly; but "/to/…" sends there.
 Coro<void> tell_target(PeerConnection& client) {
     for (bool slowly = false;; slowly = !slowly) {
         const testing::PeerRequest request = co_await client.request();
-        const Bytes response = response_of(target_of(request));
+        const Bytes target(target_of(request));
+        Bytes response = response_of(target);
+        if (target.starts_with("/to/")) {
+            response = "HTTP/1.1 302 Found\r\nLocation: " + target.substr(3) +
+                       "\r\nContent-Length: 5\r\n\r\nmoved";
+        }
         if (slowly) {
             co_await client.send_slowly(response);
         } else {
@@ -110,8 +121,31 @@ std::vector<Case> cases() {
                            }
                        });
                    }});
+    all.push_back({"redirect", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+                       EXPECT_EQ(co_await session.get(peer.url("/to/to/a")).read(), "/a");
+                   }});
+    all.push_back(
+        {"forwarding_proxy", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+             co_await transparent;
+             const Proxy proxy{.url = URL(peer.url())};
+             EXPECT_EQ(co_await session.get("http://a/b").proxy(proxy).read(), "http://a/b");
+         }});
+    // The tunnel is refused by what does not speak its protocol: with a body, after some turns.
+    all.push_back({"tunnel", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+                       const Proxy proxy{.url = URL(peer.url())};
+                       const auto failed =
+                           co_await as_result(session.get("https://a/b").proxy(proxy).read());
+                       EXPECT_TRUE(!failed && holds<ClientError>(failed.error()));
+                   }});
+    all.push_back(
+        {"socks_proxy", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+             const Proxy proxy{.url = URL(peer.url()).with_scheme("http")};
+             const Proxy socks{.url = URL("socks5h" + proxy.url.to_string().substr(4))};
+             const auto failed = co_await as_result(
+                 session.get("http://a/b").proxy(socks).timeout({.total = 1ms}).read());
+             EXPECT_TRUE(!failed && holds<ClientError>(failed.error()));
+         }});
     all.push_back({"timeout", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
-                       using namespace std::chrono_literals;
                        const auto late = co_await as_result(
                            session.get(peer.url("/a")).timeout({.total = 0s}).read());
                        EXPECT_TRUE(!late && holds<TimeoutError>(late.error()));

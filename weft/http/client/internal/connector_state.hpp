@@ -63,7 +63,6 @@ private:
                                              std::optional<Delay> sock_connect);
 
     ConnectorOptions options_;
-    StreamSecurity default_ssl_;
     Ref<Pool> pool_;
     bool closed_ = false;
 };
