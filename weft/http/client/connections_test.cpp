@@ -116,7 +116,7 @@ TEST(Connections, that_their_server_closes_while_idle_are_closed_soon) {
             co_await client.request();
             client.send(response_of("hi"));
         });
-        ClientSession session;
+        ClientSession session({.connector = TCPConnector({{.keepalive_timeout = 1h}})});
         co_await session.get(peer.url()).read();
         EXPECT_EQ(session.connector().idle(), 1U);
         while (session.connector().idle() > 0) co_await sleep(100ms);

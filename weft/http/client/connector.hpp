@@ -28,7 +28,7 @@ struct ConnectorOptions {
     Delay keepalive_timeout = std::chrono::seconds(15);  ///< how long one may be idle
     Delay age_max = std::chrono::hours(1);  ///< one that is older serves no further request
     std::size_t idle_max = 1000;            ///< idle ones; beyond, the longest idle is closed
-    StreamSecurity ssl = nullptr;           ///< for https; null: ssl::create_default_context()
+    StreamSecurity ssl = nullptr;           ///< for https; null: one default context of the program
     wire::Limits limits = {};               ///< of responses' heads
 };
 

@@ -177,6 +177,9 @@ TEST(Proxies, of_other_kinds_are_refused) {
     run_clean([]() -> Coro<void> {
         EXPECT_EQ(co_await fetch_outcome("http://a/", {.proxy = Proxy{.url = URL("ftp://p/")}}),
                   "ValueError: the scheme of a proxy is http, socks5 or socks5h, not ftp");
+        EXPECT_EQ(co_await fetch_outcome("http://a/", {.connector = UnixConnector("/no/such"),
+                                                       .proxy = Proxy{.url = URL("http://p/")}}),
+                  "ValueError: a Unix socket is not reached through a proxy");
     }());
 }
 

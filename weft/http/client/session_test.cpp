@@ -226,6 +226,9 @@ TEST(ClientSession, streams_a_body_in_pieces) {
         EXPECT_TRUE(response.closed());
         const auto again = co_await as_result(response.read());
         EXPECT_TRUE(!again && holds<RuntimeError>(again.error()));
+        auto second = response.lines();
+        const auto line = co_await as_result(second.next());
+        EXPECT_TRUE(!line && holds<RuntimeError>(line.error()));
         co_await session.close();
         co_await peer.stop();
     }());
