@@ -60,7 +60,7 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
         auto slot = co_await connector.state().connect(key, request.timeout, started);
         auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
         exchange->send(request);
-        auto head = co_await as_result(exchange->receive_head());
+        auto head = co_await as_result(exchange->receive_head(request.url));
         if (head) {
             ClientResponse response(std::move(request.method), std::move(request.url),
                                     std::move(*head), std::move(exchange));
