@@ -7,6 +7,9 @@
 #include <string>
 #include <utility>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -18,6 +21,25 @@
 #include <weft/runtime/coro.hpp>
 
 namespace weft::http {
+namespace {
+
+// glibc maps a block of this size for itself (M_MMAP_THRESHOLD), and unmaps it with what it was
+// advised.
+constexpr std::size_t mapped_bytes_min = std::size_t{32} * 1024 * 1024;
+
+// Costs only address space, whatever a server announces and does not send. A large body gets large
+// pages where the system has them: to fault in each small one takes longer than to receive it.
+void make_room(Bytes& body, std::size_t size) {
+    body.reserve(size);
+    if (size < mapped_bytes_min) return;
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* begin = body.data();
+    std::size_t room = body.capacity();
+    // What the advice cannot reach goes without.
+    if (std::align(page, page, begin, room)) ::madvise(begin, room, MADV_HUGEPAGE);
+}
+
+}  // namespace
 
 ClientResponse::ClientResponse(ClientResponse&&) noexcept = default;
 ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
@@ -63,8 +85,7 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
     if (content_length_.value_or(0) > bytes_max || body_.size() > bytes_max) {
         refuse_longer_than(bytes_max);
     }
-    // Costs only address space, whatever a server announces and does not send.
-    if (exchange_ && content_length_) body_.reserve(static_cast<std::size_t>(*content_length_));
+    if (exchange_ && content_length_) make_room(body_, static_cast<std::size_t>(*content_length_));
     while (exchange_) {
         const Bytes piece = co_await next_piece();
         if (piece.size() > bytes_max - body_.size()) refuse_longer_than(bytes_max);
