@@ -36,7 +36,7 @@ using std::string_view_literals::operator""sv;
 
 constexpr auto get = "GET "sv;
 constexpr auto head_end = "\r\n\r\n"sv;
-constexpr auto bytes = "/bytes/"sv;
+constexpr auto path = "/bytes/"sv;  // and how many
 
 constexpr auto head_begin =
     "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
@@ -45,7 +45,7 @@ constexpr auto head_begin =
 constexpr std::size_t request_bytes_max = 4096;
 // Sent in one piece with its head.
 constexpr std::uint64_t small_body_bytes_max = 4096;
-constexpr std::size_t page_bytes = std::size_t{1024} * 1024;
+constexpr std::size_t block_bytes = std::size_t{1024} * 1024;
 // Some hundred milliseconds: longer than any client takes to go on.
 constexpr int idle_polls_max = 1'000'000;
 
@@ -56,12 +56,12 @@ T checked(T result, const char* what) {
     std::exit(1);
 }
 
-// 1 MiB that bodies are made of.
-int make_page() {
-    const int page = checked(::memfd_create("page", MFD_CLOEXEC), "memfd_create");
-    const std::string text(page_bytes, 'x');
-    checked(::write(page, text.data(), text.size()), "write");
-    return page;
+// A file of 1 MiB that bodies are made of.
+int make_block() {
+    const int block = checked(::memfd_create("block", MFD_CLOEXEC), "memfd_create");
+    const std::string text(block_bytes, 'x');
+    checked(::write(block, text.data(), text.size()), "write");
+    return block;
 }
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
@@ -75,7 +75,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 // Requests may come in pieces, and several at once.
 class Connection {
 public:
-    Connection(int fd, int page) : fd_(fd), page_(page) {}
+    Connection(int fd, int block) : fd_(fd), block_(block) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection() { ::close(fd_); }
@@ -117,8 +117,8 @@ private:
 
     // False where there is no such thing.
     bool begin_response(std::string_view target) {
-        if (!target.starts_with(bytes)) return false;
-        const auto size = number_of(target.substr(bytes.size()));
+        if (!target.starts_with(path)) return false;
+        const auto size = number_of(target.substr(path.size()));
         if (!size) return false;
         sent_ = 0;
         body_left_ = *size;
@@ -138,8 +138,8 @@ private:
         }
         while (body_left_ > 0) {
             off_t from = 0;
-            const auto size = std::min<std::uint64_t>(body_left_, page_bytes);
-            const ssize_t count = ::sendfile(fd_, page_, &from, size);
+            const auto size = std::min<std::uint64_t>(body_left_, block_bytes);
+            const ssize_t count = ::sendfile(fd_, block_, &from, size);
             if (count < 0) return false;
             body_left_ -= static_cast<std::uint64_t>(count);
         }
@@ -147,7 +147,7 @@ private:
     }
 
     int fd_;
-    int page_;
+    int block_;
     std::size_t size_ = 0;  // of what has come
     std::array<char, request_bytes_max> buffer_;
     std::string head_;  // with the body where that is small
@@ -183,11 +183,11 @@ void watch(int epoll, int fd, std::uint32_t events, void* data) {
     checked(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
-void accept_all(int epoll, int listener, int page) {
+void accept_all(int epoll, int listener, int block) {
     for (;;) {
         const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && errno == EAGAIN) return;
-        auto* const connection = new Connection(checked(fd, "accept4"), page);
+        auto* const connection = new Connection(checked(fd, "accept4"), block);
         watch(epoll, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection);
     }
 }
@@ -197,7 +197,7 @@ void accept_all(int epoll, int listener, int page) {
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
     std::signal(SIGPIPE, SIG_IGN);
-    const int page = make_page();
+    const int block = make_block();
     const int listener = listen_at(std::atoi(argv[1]));
     const int epoll = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     watch(epoll, listener, EPOLLIN, nullptr);
@@ -209,7 +209,7 @@ int main(int argc, char** argv) {
             idle_polls = 0;
             auto* const connection = static_cast<Connection*>(event.data.ptr);
             if (connection == nullptr) {
-                accept_all(epoll, listener, page);
+                accept_all(epoll, listener, block);
             } else if (!connection->serve((event.events & EPOLLRDHUP) != 0)) {
                 delete connection;
             }

@@ -9,7 +9,7 @@ import python_client
 
 
 def make_client(idle_max):
-    return aiohttp.ClientSession()  # keeps 100 connections in use, and all that are idle
+    return aiohttp.ClientSession()  # by default 100 connections are in use, and all are kept
 
 
 async def fetch(session, url, body_bytes):
