@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts programs on chosen cores: one alone, or a server and the load that measures it."""
+"""Starts programs on chosen cores: one alone, or a server and who talks to it."""
 
 import os
 import socket
@@ -38,6 +38,13 @@ def run_against(server_command, load_command, measure, tls_files, cores):
     with serving([*server_command, *tls_files], server_core) as (port, pid):
         load = [*load_command, str(port), str(pid), measure, *tls_files[:1]]
         return run_pinned(load, [load_core])
+
+
+def run_client(client_command, server_command, measure, cores):
+    """Runs the client on the second core, with a server that is started on the first."""
+    server_core, client_core = cores
+    with serving(server_command, server_core) as (port, _):
+        return run_pinned([*client_command, str(port), measure], [client_core])
 
 
 @contextmanager

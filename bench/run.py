@@ -70,34 +70,39 @@ def collect_compilations(module, folder, results):
     return found
 
 
-def find_load(module, build):
-    """The command of the load where the programs are servers, else None."""
-    if "load" not in module:
-        return None
+def find_other_side(module, build):
+    """The commands of the load where the programs are servers, and of the server where they are
+    clients; None for what there is not.
+    """
+    commands = {name: module.get(name) for name in ("load", "server")}
+    if not any(commands.values()):
+        return commands
     if len(os.sched_getaffinity(0)) < 2:
-        sys.exit("a server and its load need two cores")
+        sys.exit("a server and its clients need two cores")
     # Each connection is a descriptor of both.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
-        return programs.find_weft(build / module["load"])
+        return {name: path and programs.find_weft(build / path) for name, path in commands.items()}
     except Absent as reason:
         sys.exit(str(reason))
 
 
 def cores_for(measure, module):
     cores = sorted(os.sched_getaffinity(0))
-    both = "load" in module or measure in module.get("threads", [])
+    both = "load" in module or "server" in module or measure in module.get("threads", [])
     return cores[-2:] if both else cores[-1:]
 
 
-def run_program(program, load, tls_files, measure, asked, cores, round_, results):
+def run_program(program, other_side, tls_files, measure, asked, cores, round_, results):
     what = f"{program.name} {measure}"
     try:
         datafile.read_in()
-        if load:
+        if other_side["load"]:
             told = tls_files if program.tls else []
-            done = processes.run_against(program.command, load, measure, told, cores)
+            done = processes.run_against(program.command, other_side["load"], measure, told, cores)
+        elif other_side["server"]:
+            done = processes.run_client(program.command, other_side["server"], measure, cores)
         else:
             done = processes.run_pinned([*program.command, measure], cores)
     except (OSError, subprocess.TimeoutExpired, processes.ServerFailed) as error:
@@ -157,7 +162,7 @@ def main():
 
     results = report.Results()
     build = arguments.build.resolve()
-    load = find_load(module, build)
+    other_side = find_other_side(module, build)
     datafile.provide(module)
     tls_files = find_tls_files(module, asked)
     found = collect_programs(module, folder, build, asked, results)
@@ -174,7 +179,7 @@ def main():
                 continue
             measured = [program for program in found if program.tls == (measure in tls_measures)]
             for program in rotated(measured, round_):
-                run_program(program, load, tls_files, measure, asked, cores, round_, results)
+                run_program(program, other_side, tls_files, measure, asked, cores, round_, results)
 
     judged = list(report.judge_goals(results, module["goals"], asked))
     for program, goals in module.get("goals_of", {}).items():

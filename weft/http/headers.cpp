@@ -18,6 +18,10 @@
 namespace weft::http {
 namespace {
 
+// Room that is made at once, for the fields of a usual request.
+constexpr std::size_t first_bytes = 256;
+constexpr std::size_t first_fields = 8;
+
 // Below this, bytes that nobody uses are not worth a copy.
 constexpr std::size_t unused_bytes_kept = 512;
 
@@ -87,9 +91,10 @@ Headers::Place Headers::append(std::string_view name, std::string_view value) {
     const std::size_t needed = begin + name.size() + value.size();
     if (needed > bytes_.capacity()) {
         std::string grown;
-        grown.reserve(std::max(needed, 2 * bytes_.capacity()));
+        grown.reserve(std::max({needed, 2 * bytes_.capacity(), first_bytes}));
         grown.append(bytes_).append(name).append(value);
         bytes_ = std::move(grown);
+        places_.reserve(first_fields);
     } else {
         bytes_.append(name).append(value);
     }

@@ -97,7 +97,7 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
         auto slot = co_await connector.connect(key, request.timeout, started);
         auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
         exchange->send(request);
-        auto head = co_await as_result(exchange->receive_head());
+        auto head = co_await as_result(exchange->receive_head(request.url));
         if (head) {
             // Those that are refused are so by what cookies are, and no concern of the request's.
             if (request.cookie_jar) {

@@ -10,6 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/body/charset.hpp>
@@ -39,6 +42,22 @@ Charset charset_said(std::string_view content_type) {
     const auto type = MediaType::parse(content_type);
     const auto name = type ? type->charset() : std::nullopt;
     return name ? find_charset(*name).value_or(Charset::utf_8) : Charset::utf_8;
+}
+
+// glibc maps a block of this size for itself (M_MMAP_THRESHOLD), and unmaps it with what it was
+// advised.
+constexpr std::size_t mapped_bytes_min = std::size_t{32} * 1024 * 1024;
+
+// Costs only address space, whatever a server announces and does not send. A large body gets large
+// pages where the system has them: to fault in each small one takes longer than to receive it.
+void make_room(Bytes& body, std::size_t size) {
+    body.reserve(size);
+    if (size < mapped_bytes_min) return;
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* begin = body.data();
+    std::size_t room = body.capacity();
+    // What the advice cannot reach goes without.
+    if (std::align(page, page, begin, room)) ::madvise(begin, room, MADV_HUGEPAGE);
 }
 
 }  // namespace
@@ -93,8 +112,7 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
         "the body is longer than bytes_max, " + std::to_string(bytes_max) + " bytes";
     const std::uint64_t announced = decoder_ ? 0 : content_length_.value_or(0);
     if (announced > bytes_max || body_.size() > bytes_max) refuse(too_long);
-    // Costs only address space, whatever a server announces and does not send.
-    if (exchange_) body_.reserve(static_cast<std::size_t>(announced));
+    if (exchange_) make_room(body_, static_cast<std::size_t>(announced));
     while (exchange_) {
         const Bytes piece = co_await next_piece();
         if (piece.size() > bytes_max - body_.size()) refuse(too_long);

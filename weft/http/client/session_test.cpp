@@ -2,6 +2,10 @@
 #include <weft/http/client/session.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +40,25 @@ Coro<void> mirror(PeerConnection& client) {
         const testing::PeerRequest request = co_await client.request();
         client.send(response_of(request.head + request.body));
     }
+}
+
+// Whether the system is to give the memory there large pages.
+bool gets_large_pages(const void* place) {
+    const auto address = reinterpret_cast<std::uintptr_t>(place);
+    std::ifstream file("/proc/self/smaps");
+    bool is_here = false;
+    for (std::string line; std::getline(file, line);) {
+        std::uintptr_t begin = 0;
+        std::uintptr_t end = 0;
+        char dash = ' ';
+        std::istringstream words(line);
+        if (words >> std::hex >> begin >> dash >> end && dash == '-') {
+            is_here = begin <= address && address < end;
+        } else if (is_here && line.starts_with("VmFlags:")) {
+            return line.contains(" hg");
+        }
+    }
+    return false;
 }
 
 TEST(ClientSession, fetches) {
@@ -207,6 +230,24 @@ TEST(ClientSession, knows_that_the_answer_to_head_has_no_body) {
         EXPECT_EQ(co_await response.read(), "");
         EXPECT_EQ((co_await session.head(peer.url())).status(), 200);
         EXPECT_EQ(peer.connections(), 1U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientSession, reads_a_large_body_into_large_pages) {
+    if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) {
+        GTEST_SKIP() << "the system has no large pages";
+    }
+    run_clean([]() -> Coro<void> {
+        Bytes large;
+        for (char c = 'A'; c <= 'a'; ++c) large.append(1'100'000, c);
+        const auto peer = co_await ScriptedPeer::start(answering(response_of(large)));
+        ClientSession session;
+        auto response = co_await session.get(peer.url());
+        const Bytes& body = co_await response.read();
+        EXPECT_TRUE(body == large);
+        EXPECT_TRUE(gets_large_pages(body.data() + body.size() / 2));
         co_await session.close();
         co_await peer.stop();
     }());

@@ -31,7 +31,7 @@ std::expected<void, URLError> check_http_text(std::string_view text) {
         return failed(URLFault::space_or_control, text.substr(place, 1));
     }
 
-    const std::string_view head = text.substr(0, text.find_first_of("?#"));
+    const std::string_view head = text.substr(0, std::min(text.find('?'), text.find('#')));
     std::string_view rest = head;
     const auto scheme = scheme_of(head);
     if (scheme) {

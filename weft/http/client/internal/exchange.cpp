@@ -24,6 +24,7 @@
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/multi_dict.hpp>
+#include <weft/http/url.hpp>
 #include <weft/http/wire/http1_parser.hpp>
 #include <weft/http/wire/http1_writer.hpp>
 #include <weft/http/wire/message_head.hpp>
@@ -84,9 +85,7 @@ int code_of(const std::exception_ptr& error) {
 }  // namespace
 
 Exchange::Exchange(Slot slot, const ClientRequest& request, TimePoint started)
-    : slot_(std::move(slot)),
-      url_(request.url),
-      limits_(*slot_->connection(), request.timeout, started) {}
+    : slot_(std::move(slot)), limits_(*slot_->connection(), request.timeout, started) {}
 
 // A proxy that forwards reads from the request where it goes, and gets the login that is its own.
 void Exchange::write_request_head(const ClientRequest& request) {
@@ -128,17 +127,17 @@ Coro<BytesView> Exchange::received() {
     co_return *data;
 }
 
-Coro<wire::ResponseHead> Exchange::receive_head() {
+Coro<wire::ResponseHead> Exchange::receive_head(const URL& url) {
     co_await transparent;
     for (;;) {
         const auto data = co_await as_result(received());
         if (!data || data->empty()) {
             met_dead_connection_ =
                 connection().has_served && parser().is_idle() && !limits_.has_passed();
-            throw_no_head(data ? nullptr : data.error());
+            throw_no_head(url, data ? nullptr : data.error());
         }
         const auto step = parser().next(*data);
-        if (!step) throw ClientResponseError(url_, 0, describe(step.error()));
+        if (!step) throw ClientResponseError(url, 0, describe(step.error()));
         reader().skip(step->used);
         if (step->event == wire::Event::head) break;
     }
@@ -149,11 +148,11 @@ Coro<wire::ResponseHead> Exchange::receive_head() {
 }
 
 // `error` is null at the end of the stream.
-void Exchange::throw_no_head(const std::exception_ptr& error) {
+void Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
     if (limits_.has_passed()) std::rethrow_exception(error);
     if (!error) {
         const auto ended = parser().feed_eof();
-        if (!ended) throw ClientResponseError(url_, 0, describe(ended.error()));
+        if (!ended) throw ClientResponseError(url, 0, describe(ended.error()));
         throw ServerDisconnectedError("the server closed the connection without a response");
     }
     std::rethrow_exception(made_from(error, ClientOSError(code_of(error), message(error))));

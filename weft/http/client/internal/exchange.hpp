@@ -36,14 +36,15 @@ public:
     /// Sends the request, and does not wait until all of it is sent: a server may answer before.
     void send(const ClientRequest& request);
 
-    /// Waits for the head of the response, after those with a status of 1xx.
+    /// Waits for the head of the response, after those with a status of 1xx. `url` is what errors
+    /// name.
     ///
     /// Errors:   ServerDisconnectedError  the connection ended before anything of it came
     ///           ClientResponseError      it breaks the protocol, or is cut off
     ///           ClientOSError            the system's
     ///           ServerTimeoutError, SocketTimeoutError
     /// Cancel:   closes the connection when this is destroyed.
-    [[nodiscard]] Coro<wire::ResponseHead> receive_head();
+    [[nodiscard]] Coro<wire::ResponseHead> receive_head(const URL& url);
     /// Whether the error of receive_head() can mean that the server had closed a connection that was
     /// idle just when the request was sent.
     [[nodiscard]] bool met_a_dead_connection() const noexcept { return met_dead_connection_; }
@@ -67,13 +68,12 @@ private:
     [[nodiscard]] const StreamReader& reader() const noexcept { return connection().reader(); }
     void write_request_head(const ClientRequest& request);
     [[nodiscard]] Coro<BytesView> received();
-    [[noreturn]] void throw_no_head(const std::exception_ptr& error);
+    [[noreturn]] void throw_no_head(const URL& url, const std::exception_ptr& error);
     [[noreturn]] void throw_no_body(const std::exception_ptr& error);
     void end_with_stream();
     void finish() noexcept;
 
     std::optional<Slot> slot_;  // nothing once it is over
-    URL url_;
     ExchangeLimits limits_;
     std::optional<std::uint64_t> body_length_;
     std::optional<Nanoseconds> idle_max_;  // as the server has said

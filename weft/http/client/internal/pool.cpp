@@ -89,9 +89,10 @@ void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
     if (!pool_ || !connection_) return;
     const Nanoseconds idle =
         std::min(idle_max.value_or(Nanoseconds::max()), pool_->limits_.idle_time);
-    connection_->idle_until = Delay(idle).after(pool_->loop_.time());
+    const TimePoint now = pool_->loop_.time();
+    connection_->idle_until = Delay(idle).after(now);
     connection_->has_served = true;
-    pool_->put(*host_, std::move(connection_));
+    pool_->put(*host_, std::move(connection_), now);
     const Slot ended(std::move(*this));
 }
 
@@ -194,8 +195,8 @@ void Pool::end_slot(Slot& slot) noexcept {
     forget_if_unused(host);
 }
 
-void Pool::put(Host& host, std::unique_ptr<Connection> connection) noexcept {
-    if (closed_ || limits_.idle == 0 || !is_of_use(*connection)) return connection->close();
+void Pool::put(Host& host, std::unique_ptr<Connection> connection, TimePoint now) noexcept {
+    if (closed_ || limits_.idle == 0 || !is_of_use(*connection, now)) return connection->close();
     if (idle_count_ >= limits_.idle) close_idle(idle_.front());
     connection->unlink();
     idle_.push_back(*connection);
@@ -205,20 +206,20 @@ void Pool::put(Host& host, std::unique_ptr<Connection> connection) noexcept {
     sweep_later();
 }
 
-bool Pool::is_of_use(const Connection& connection) const noexcept {
-    const TimePoint now = loop_.time();
+bool Pool::is_of_use(const Connection& connection, TimePoint now) const noexcept {
     return connection.is_reusable() && now < connection.idle_until &&
            now - connection.made_at < limits_.age;
 }
 
 // The one that was used last, which its server has had the least time to close.
 std::unique_ptr<Connection> Pool::take_idle(Host& host) noexcept {
+    const TimePoint now = loop_.time();
     while (!host.idle.empty()) {
         std::unique_ptr<Connection> connection = std::move(host.idle.back());
         host.idle.pop_back();
         connection->unlink();
         --idle_count_;
-        if (is_of_use(*connection)) return connection;
+        if (is_of_use(*connection, now)) return connection;
         connection->close();
     }
     return nullptr;
@@ -252,10 +253,11 @@ void Pool::sweep_later() noexcept {
 
 void Pool::sweep() noexcept {
     sweeps_ = false;
+    const TimePoint now = loop_.time();
     for (auto at = idle_.begin(); at != idle_.end();) {
         const Connection& connection = *at;
         ++at;
-        if (!is_of_use(connection)) close_idle(connection);
+        if (!is_of_use(connection, now)) close_idle(connection);
     }
     if (!idle_.empty()) sweep_later();
 }

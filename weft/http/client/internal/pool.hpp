@@ -114,10 +114,10 @@ private:
     void grant_waiting();
     void queue_again(Host& host);
     void end_slot(Slot& slot) noexcept;
-    void put(Host& host, std::unique_ptr<Connection> connection) noexcept;
+    void put(Host& host, std::unique_ptr<Connection> connection, TimePoint now) noexcept;
     [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& host) noexcept;
     [[nodiscard]] std::unique_ptr<Connection> take_idle(const Connection& connection) noexcept;
-    [[nodiscard]] bool is_of_use(const Connection& connection) const noexcept;
+    [[nodiscard]] bool is_of_use(const Connection& connection, TimePoint now) const noexcept;
     void close_idle(const Connection& connection) noexcept;
     void close_all_idle() noexcept;
     void sweep() noexcept;

@@ -1,0 +1,3 @@
+module weft/bench/go_client
+
+go 1.22
