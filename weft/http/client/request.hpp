@@ -9,6 +9,7 @@
 #include <weft/base/bytes.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
+#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
@@ -18,6 +19,10 @@
 #include <weft/io/transport_security.hpp>
 
 namespace weft::http {
+
+namespace internal {
+class RetryBudget;
+}
 
 /// A request before it is sent; RequestBuilder makes one.
 struct ClientRequest {
@@ -33,6 +38,8 @@ struct ClientRequest {
     std::optional<Proxy> proxy = std::nullopt;
     bool trust_env = false;  ///< without `proxy`: whether to use the environment's
     RedirectPolicy redirects{};
+    std::shared_ptr<const RetryPolicy> retry = nullptr;             ///< null: the default one
+    std::shared_ptr<internal::RetryBudget> retry_budget = nullptr;  ///< null: without a limit
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
     bool auto_decompress = true;
     bool raise_for_status = false;

@@ -3,10 +3,14 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <exception>
+#include <expected>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,13 +32,17 @@
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/redirects.hpp>
+#include <weft/http/client/internal/retries.hpp>
+#include <weft/http/client/internal/time_limits.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
+#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
 
 namespace weft::http {
 namespace {
@@ -107,22 +115,22 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
                                      std::move(exchange), request.auto_decompress);
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
-        const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent();
+        const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent() &&
+                           (!request.retry || request.retry->reused_connection);
         if (!again) std::rethrow_exception(head.error());
     }
 }
 
-Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+// The response that is at the end of the redirects.
+Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector, ClientRequest request,
+                                     TimePoint started) {
     co_await transparent;
-    const TimePoint started = get_running_loop().time();
-    complete(request);
     std::vector<Hop> history;
     for (;;) {
-        auto response = co_await exchange_with(connector.state(), request, started);
+        auto response = co_await exchange_with(connector, request, started);
         auto target = internal::redirect_target(request, response.head());
         if (!target) {
             response.set_history(std::move(history));
-            if (request.raise_for_status) response.raise_for_status();
             co_return response;
         }
         if (history.size() == request.redirects.max) throw_too_many(request, response);
@@ -130,6 +138,80 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
             {response.method(), response.url(), response.status(), response.headers()});
         co_await response.drain();
         internal::redirect(request, response.status(), *std::move(target));
+    }
+}
+
+double chance() {
+    thread_local std::minstd_rand engine{std::random_device()()};
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+using Attempt = std::expected<ClientResponse, std::exception_ptr>;
+
+// What the attempts of a request have in common, whatever becomes of it.
+class Attempts {
+public:
+    explicit Attempts(const ClientRequest& request)
+        : policy_(request.retry ? request.retry : std::make_shared<const RetryPolicy>()),
+          budget_(request.retry_budget),
+          method_(request.method),
+          total_("total", request.timeout.total, get_running_loop().time()) {}
+
+    [[nodiscard]] TimePoint started() const noexcept { return total_.start; }
+    [[nodiscard]] bool may_be_more() const noexcept { return number_ < policy_->attempts; }
+    /// How long to wait before the next one; nullopt where there is to be none.
+    [[nodiscard]] std::optional<Nanoseconds> wait_after(const Attempt& last);
+    [[nodiscard]] std::size_t number() const noexcept { return number_; }
+    void go_on() noexcept { ++number_; }
+
+private:
+    std::shared_ptr<const RetryPolicy> policy_;
+    std::shared_ptr<internal::RetryBudget> budget_;
+    Method method_;
+    internal::TimeLimit total_;
+    std::size_t number_ = 1;
+};
+
+std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
+    if (!may_be_more()) return std::nullopt;
+    const bool may = last ? internal::may_retry(*policy_, method_, last->status())
+                          : internal::may_retry(*policy_, method_, last.error());
+    if (!may) {
+        if (last && number_ == 1 && budget_) budget_->give_back();
+        return std::nullopt;
+    }
+    std::optional<Nanoseconds> said;
+    if (last) {
+        const auto now = std::chrono::system_clock::now();
+        said =
+            internal::retry_after(last->headers(), std::chrono::floor<std::chrono::seconds>(now));
+    }
+    if (said > policy_->retry_after_max.get()) return std::nullopt;
+    const Nanoseconds wait = said.value_or(internal::backoff(*policy_, number_, chance()));
+    const TimePoint next = Delay(wait).after(get_running_loop().time());
+    if (total_.delay && next >= total_.end()) return std::nullopt;
+    if (budget_ && !budget_->take()) return std::nullopt;
+    return wait;
+}
+
+Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+    co_await transparent;
+    complete(request);
+    Attempts attempts(request);
+    const bool raises = request.raise_for_status;
+    for (;; attempts.go_on()) {
+        ClientRequest sent = attempts.may_be_more() ? request : std::move(request);
+        auto last = co_await as_result(
+            send_and_follow(connector.state(), std::move(sent), attempts.started()));
+        const auto wait = attempts.wait_after(last);
+        if (!wait) {
+            if (!last) std::rethrow_exception(last.error());
+            last->set_attempts(attempts.number());
+            if (raises) last->raise_for_status();
+            co_return std::move(*last);
+        }
+        if (last) co_await last->drain();
+        co_await sleep(*wait);
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
+#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/io/transport_security.hpp>
@@ -100,6 +102,12 @@ public:
     template <class Self>
     Self&& allow_redirects(this Self&& self, bool allow) {
         self.request_.allow_redirects = allow;
+        return std::forward<Self>(self);
+    }
+    /// In the place of the session's, but for its budget.
+    template <class Self>
+    Self&& retry(this Self&& self, RetryPolicy policy) {
+        self.request_.retry = std::make_shared<const RetryPolicy>(std::move(policy));
         return std::forward<Self>(self);
     }
     template <class Self>

@@ -65,6 +65,8 @@ public:
     [[nodiscard]] const URL& url() const noexcept { return url_; }
     /// The redirects that led here, the first one first.
     [[nodiscard]] std::span<const Hop> history() const noexcept { return history_; }
+    /// How often the request was sent, 1 where it was not repeated (RetryPolicy).
+    [[nodiscard]] std::size_t attempts() const noexcept { return attempts_; }
     /// Of the body as it is sent, where the head tells it.
     [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
         return content_length_;
@@ -138,6 +140,7 @@ public:
 
     // Implementation.
     [[nodiscard]] const wire::ResponseHead& head() const noexcept { return head_; }
+    void set_attempts(std::size_t attempts) noexcept { attempts_ = attempts; }
     void set_history(std::vector<Hop> history) noexcept { history_ = std::move(history); }
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
@@ -156,6 +159,7 @@ private:
     URL url_;
     wire::ResponseHead head_;
     std::vector<Hop> history_;
+    std::size_t attempts_ = 1;
     std::optional<std::uint64_t> content_length_;
     Bytes body_;  // what has come of it
     bool is_streamed_ = false;

@@ -13,6 +13,7 @@
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/retries.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
@@ -51,7 +52,9 @@ URL URLish::resolve(const std::optional<URL>& base) const {
 
 ClientSession::ClientSession(SessionOptions options)
     : connector_(options.connector ? *options.connector : TCPConnector()),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      retry_(std::make_shared<const RetryPolicy>(options_.retry)),
+      retry_budget_(std::make_shared<internal::RetryBudget>(options_.retry)) {
     if (!options_.connector) options_.connector_owner = true;
     if (!options_.keep_cookies) {
         options_.cookie_jar = nullptr;
@@ -87,6 +90,8 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .proxy = options_.proxy,
                                        .trust_env = options_.trust_env,
                                        .redirects = options_.redirects,
+                                       .retry = retry_,
+                                       .retry_budget = retry_budget_,
                                        .auto_decompress = options_.auto_decompress,
                                        .raise_for_status = options_.raise_for_status});
 }

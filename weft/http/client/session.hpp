@@ -12,6 +12,7 @@
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
+#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
@@ -52,6 +53,7 @@ struct SessionOptions {
     /// Whether the environment may name a proxy (proxy_from_environment()), where `proxy` does not.
     bool trust_env = false;
     RedirectPolicy redirects = {};
+    RetryPolicy retry = {};
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;
     bool raise_for_status = false;
@@ -100,6 +102,8 @@ public:
 private:
     Connector connector_;
     SessionOptions options_;
+    std::shared_ptr<const RetryPolicy> retry_;
+    std::shared_ptr<internal::RetryBudget> retry_budget_;
     bool closed_ = false;
 };
 
