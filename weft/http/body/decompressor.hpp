@@ -68,8 +68,8 @@ struct DecompressorOptions {
 /// content, since servers send such with any Content-Encoding.
 ///
 /// Limits: DecompressionLimits: 64 MiB in all, 200 : 1 past the first MiB, 10,000 members.
-///         Memory for the window is that of the format: 32 KiB, 16 MiB for br, 8 MiB for zstd
-///         (RFC 9659); more is taken only as content fills it.
+///         The window has the size of the format at most, and takes memory as content fills it:
+///         32 KiB, 16 MiB for br, 8 MiB for zstd (RFC 9659).
 /// Cost:   linear in data and content. Nothing is kept of the data but what the format asks for.
 /// Spec:   RFC 1950, 1951, 1952, 7932, 8878; Python's `decompressobj().decompress(data, max_length)`.
 ///         aiohttp drops gzip's members behind the first one.

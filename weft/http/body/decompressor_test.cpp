@@ -96,6 +96,8 @@ TEST(Decompressor, deflate_is_zlib_or_raw) {
     }
     // An empty raw stream has two bytes, and so is told apart: RFC 1951 §3.2.6.
     EXPECT_EQ(decompressed_however_cut("\x03\x00"sv, {deflate}), Outcome());
+    // Nor is a stored block with ones in its padding zlib's, unless the sum of both bytes says so.
+    EXPECT_EQ(decompressed_however_cut("\x08\x05\x00\xfa\xffhello\x03\x00"s, {deflate}), hello);
     // Neither: as raw data it has a block of the reserved type.
     EXPECT_EQ(decompressed_however_cut("\x7f\x01hello"sv, {deflate}).problem, corrupt);
 }
@@ -195,6 +197,20 @@ TEST(Decompressor, is_not_complete_while_content_waits) {
     EXPECT_EQ(early.decompress_into(std::span(room).first(2), data), 2u);
     EXPECT_FALSE(early.is_complete());
     EXPECT_EQ(early.finish().error().problem, cut_off);
+}
+
+// All of the outer data is there, and the inner one could end here, were there not another frame.
+TEST(Decompressor, is_not_complete_while_a_chain_holds_data) {
+    Decompressor decompressor(std::vector{zstd, gzip});
+    const Bytes whole = compressed(zstd_hello + zstd_hello, gzip);
+    BytesView data = whole;
+    Bytes room(5, '\0');
+    EXPECT_EQ(decompressor.decompress_into(room, data), 5u);
+    EXPECT_FALSE(decompressor.is_complete());
+    EXPECT_EQ(decompressor.finish().error().problem, cut_off);
+    EXPECT_EQ(decompressor.decompress_into(room, data), 5u);
+    EXPECT_EQ(decompressor.decompress_into(room, data), 0u);
+    EXPECT_TRUE(decompressor.finish());
 }
 
 TEST(Decompressor, refuses_bytes_behind_the_end) {
