@@ -68,6 +68,8 @@ def write_frames(chance, role, context):
 def mutate(chance, data):
     data = bytearray(data)
     for _ in range(chance.choice([0, 1, 1, 2])):
+        if not data:
+            break
         at = chance.randrange(min(len(data), 40))
         match chance.randrange(3):
             case 0:

@@ -105,6 +105,15 @@ TEST(CookieAttacks, a_secure_cookie_for_all_hosts_is_not_hidden_by_one_of_a_host
     EXPECT_EQ(jar.sent("https://b.a.example/x"), "id=good; id=evil");
 }
 
+TEST(CookieAttacks, a_secure_cookie_of_a_host_is_not_hidden_by_one_for_all_hosts) {
+    JarOnTest jar;
+    jar.set("https://b.a.example/", "id=good; Secure");
+    EXPECT_EQ(jar.set("http://a.example/", "id=evil; Domain=a.example"), overwrites_secure);
+    EXPECT_EQ(jar.set("http://c.a.example/", "id=evil; Domain=a.example"), overwrites_secure);
+    EXPECT_EQ(jar.set("http://c.a.example/", "id=1"), taken);
+    EXPECT_EQ(jar.sent("https://b.a.example/"), "id=good");
+}
+
 // A `Secure` cookie goes over TLS only, and comes from there.
 TEST(CookieAttacks, a_secure_cookie_stays_on_secure_connections) {
     JarOnTest jar;

@@ -150,6 +150,8 @@ TEST(CookieJar, has_nothing_below_an_address) {
     EXPECT_EQ(jar.set("http://127.0.0.1/", "a=1; Domain=0.0.1"), foreign_domain);
     EXPECT_EQ(jar.set("http://127.0.0.1/", "a=1; Domain=1"), foreign_domain);
     EXPECT_EQ(jar.set("http://127.0.0.1/", "a=1; Domain=127.0.0.1"), taken);
+    EXPECT_TRUE(jar->begin()->host_only);
+    EXPECT_TRUE(jar->loads("0.0.1\tTRUE\t/\tFALSE\t0\tb\t1\n").empty());
     EXPECT_EQ(jar.sent("http://127.0.0.1/"), "a=1");
     EXPECT_EQ(jar.sent("http://1.127.0.0.1.example/"), "");
 }

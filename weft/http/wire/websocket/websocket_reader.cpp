@@ -257,7 +257,6 @@ WebSocketReader::Found WebSocketReader::end_message() {
     type_.reset();
     wire_bytes_ = 0;
     fragments_ = 0;
-    text_ = {};
     return message;
 }
 
