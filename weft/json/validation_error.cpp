@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <weft/base/exceptions.hpp>
 #include <weft/json/internal/output.hpp>
 #include <weft/json/internal/utf8.hpp>
 

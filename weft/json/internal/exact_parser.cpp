@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <expected>
-#include <limits>
 #include <string_view>
 #include <system_error>
 

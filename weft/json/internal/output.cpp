@@ -11,9 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/compile.h>
-
 #include <weft/base/exceptions.hpp>
+#include <weft/json/internal/shortest.hpp>
 #include <weft/json/internal/utf8.hpp>
 
 #ifdef __SSE2__
@@ -210,14 +209,33 @@ std::size_t count_digits(std::uint64_t value) {
     return estimate + (value >= powers_of_ten[estimate] ? 1 : 0);
 }
 
+void write_pair(char* to, std::uint32_t value) {
+    std::memcpy(to, digit_pairs.data() + 2 * static_cast<std::size_t>(value), 2);
+}
+
+// Divisions that do not wait for each other.
+void write_eight_digits(char* to, std::uint32_t value) {
+    const std::uint32_t high = value / 10'000;
+    const std::uint32_t low = value % 10'000;
+    write_pair(to, high / 100);
+    write_pair(to + 2, high % 100);
+    write_pair(to + 4, low / 100);
+    write_pair(to + 6, low % 100);
+}
+
 // Writes the digits of `value` so that they end before `end`, and zeros before them down to `begin`.
 void write_digits(char* begin, char* end, std::uint64_t value) {
-    while (end - begin >= 2) {
-        end -= 2;
-        std::memcpy(end, digit_pairs.data() + 2 * (value % 100), 2);
-        value /= 100;
+    constexpr std::uint64_t ten_to_eight = 100'000'000;
+    for (; end - begin >= 8; value /= ten_to_eight) {
+        end -= 8;
+        write_eight_digits(end, static_cast<std::uint32_t>(value % ten_to_eight));
     }
-    if (end != begin) *begin = static_cast<char>('0' + value % 10);
+    auto rest = static_cast<std::uint32_t>(value);
+    for (; end - begin >= 2; rest /= 100) {
+        end -= 2;
+        write_pair(end, rest % 100);
+    }
+    if (end != begin) *begin = static_cast<char>('0' + rest % 10);
 }
 
 constexpr std::size_t integer_digits_max = 20;
@@ -266,22 +284,73 @@ void Output::put_double(double value) {
         while (at_[-1] == '0' && at_[-2] != '.') --at_;
         return;
     }
-    put_shortest(magnitude);
+    put_decimal(to_shortest(magnitude));
 }
 
 void Output::put_float(float value) {
     if (!std::isfinite(value)) return put_double(static_cast<double>(value));
     if (std::signbit(value)) put('-');
-    put_shortest(std::fabs(value));
+    if (value == 0) return put_text("0.0");
+    put_decimal(to_shortest(std::fabs(value)));
 }
 
-// fmt has the form of repr(), but for the `.0` of a whole number.
-template <class N>
-void Output::put_shortest(N magnitude) {
+namespace {
+
+// Writes 17 digits, of which the first `count` are those of `value`, and zeros are behind them. How many
+// there are is hard to foresee, so nothing branches on it.
+constexpr std::size_t double_digits_max = 17;
+void write_seventeen_digits(char* to, std::uint64_t value, std::size_t count) {
+    constexpr std::uint64_t ten_to_eight = 100'000'000;
+    const std::uint64_t scaled = value * powers_of_ten[double_digits_max - count];
+    const std::uint64_t high = scaled / ten_to_eight;
+    *to = static_cast<char>('0' + high / ten_to_eight);
+    write_eight_digits(to + 1, static_cast<std::uint32_t>(high % ten_to_eight));
+    write_eight_digits(to + 9, static_cast<std::uint32_t>(scaled % ten_to_eight));
+}
+
+}  // namespace
+
+// As repr(): without an exponent from 1e-4 to below 1e16.
+void Output::put_decimal(Decimal decimal) {
+    while (decimal.digits % 10 == 0) {
+        decimal.digits /= 10;
+        ++decimal.exponent;
+    }
+    const std::size_t count = count_digits(decimal.digits);
+    const int point = static_cast<int>(count) + decimal.exponent;
     char* const to = room(double_bytes_max);
-    at_ = fmt::format_to(to, FMT_COMPILE("{}"), magnitude);
-    const std::string_view written(to, static_cast<std::size_t>(at_ - to));
-    if (written.find_first_of(".e") == written.npos) put_text(".0");
+    if (point <= -4 || point > 16) {
+        write_seventeen_digits(to + 1, decimal.digits, count);
+        to[0] = to[1];
+        to[1] = '.';
+        at_ = to + (count == 1 ? 1 : count + 1);
+        return put_exponent(point - 1);
+    }
+    if (point <= 0) {
+        std::memcpy(to, "0.000", 5);
+        write_seventeen_digits(to + 2 - point, decimal.digits, count);
+        at_ = to + 2 - point + count;
+        return;
+    }
+    write_seventeen_digits(to, decimal.digits, count);
+    const auto before_point = static_cast<std::size_t>(point);
+    if (decimal.exponent >= 0) {  // the zeros are there
+        std::memcpy(to + before_point, ".0", 2);
+        at_ = to + before_point + 2;
+    } else {
+        std::memmove(to + before_point + 1, to + before_point, double_digits_max - before_point);
+        to[before_point] = '.';
+        at_ = to + count + 1;
+    }
+}
+
+// Two digits at least.
+void Output::put_exponent(int exponent) {
+    put('e');
+    put(exponent < 0 ? '-' : '+');
+    const auto magnitude = static_cast<std::uint64_t>(exponent < 0 ? -exponent : exponent);
+    if (magnitude < 10) put('0');
+    put_digits(magnitude);
 }
 
 std::string double_text(double value) {

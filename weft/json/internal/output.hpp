@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include <weft/json/internal/shortest.hpp>
+
 namespace weft::json::internal {
 
 class Output {
@@ -84,8 +86,8 @@ private:
     void put_digits(std::uint64_t value);
     void put_escaped(std::string_view text);
     void put_escape(char c);
-    template <class N>
-    void put_shortest(N magnitude);
+    void put_decimal(Decimal decimal);
+    void put_exponent(int exponent);
 
     std::string& out_;
     const std::size_t begin_;

@@ -36,19 +36,19 @@ template <Variant T>
 class VariantReader {
 public:
     VariantReader(Reading& in, Place at, T& out)
-        : in_(in), at_(at), out_(out), before_(in.recorded()), was_strict_(in.is_strict()) {}
+        : in_(in), at_(at), out_(out), before_(in.recorded()), was_trying_(in.is_trying()) {}
 
-    bool read() { return try_all(true) || (!was_strict_ && try_all(false)); }
+    bool read() { return try_all(true) || (!was_trying_ && try_all(false)); }
 
 private:
     // What a pass over all alternatives recorded stays only where it is the last one and none fits.
-    bool try_all(bool strict) {
+    bool try_all(bool is_trying) {
         in_.forget_since(before_);
-        in_.set_strict(strict);
+        in_.set_trying(is_trying);
         const bool goes_on = [&]<std::size_t... I>(std::index_sequence<I...>) {
             return (try_one<I>() && ...);
         }(std::make_index_sequence<std::variant_size_v<T>>());
-        in_.set_strict(was_strict_);
+        in_.set_trying(was_trying_);
         if (!goes_on || !is_found_) return false;
         in_.forget_since(before_);
         return true;
@@ -62,7 +62,7 @@ private:
         const std::size_t mark = in_.mark();
         Alternative value{};
         if (!read_value(in_, at_, value)) {
-            in_.within(mark, type_name<Alternative>());
+            if (!in_.is_trying()) in_.within(mark, type_name<Alternative>());
             return true;
         }
         const std::size_t fit = fit_of<Plain<Alternative>>(in_.tape(), at_);
@@ -77,7 +77,7 @@ private:
     const Place at_;
     T& out_;
     const Reading::Recorded before_;
-    const bool was_strict_;
+    const bool was_trying_;
     bool is_found_ = false;
     std::size_t fit_ = 0;
 };

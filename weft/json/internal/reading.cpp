@@ -13,11 +13,10 @@
 #include <utility>
 
 #include <weft/json/field.hpp>
+#include <weft/json/internal/document.hpp>
 #include <weft/json/internal/error_texts.hpp>
 #include <weft/json/internal/numbers.hpp>
-#include <weft/json/internal/output.hpp>
 #include <weft/json/internal/tape.hpp>
-#include <weft/json/internal/utf8.hpp>
 #include <weft/json/read_options.hpp>
 #include <weft/json/validation_error.hpp>
 
@@ -42,8 +41,9 @@ bool is_real(std::string_view number) { return number.find_first_of(".eE") != nu
 
 Reading::Reading(std::string_view text, const ReadOptions& options)
     : options_(options), text_(text) {
-    if (text.size() > options.bytes_max) {
-        errors_.errors.push_back(too_many_bytes(options.bytes_max));
+    const std::size_t bytes_max = std::min(options.bytes_max, text_bytes_max);
+    if (text.size() > bytes_max) {
+        errors_.errors.push_back(too_many_bytes(bytes_max));
         return;
     }
     const auto parsed = document_.parse(text, options.depth_max);
@@ -70,6 +70,7 @@ void Reading::raise() {
 // ---- errors
 
 bool Reading::record(std::string_view type, std::string message, std::string context, Place at) {
+    if (is_trying_) return false;
     if (mark() >= options_.errors_max) {
         ++errors_.omitted;
         return false;
@@ -166,7 +167,7 @@ bool Reading::pay_for_trial(Place at) {
 // ---- scalars of another type than the one that was asked for
 
 bool Reading::read_odd_bool(Place at, bool& out, bool strict) {
-    if (strict || is_strict_) return fail("bool_type", at);
+    if (strict || is_trying_) return fail("bool_type", at);
     std::optional<bool> value;
     switch (tag(at)) {
         case '"':
@@ -202,11 +203,11 @@ bool Reading::read_odd_double(Place at, double& out, bool strict) {
             return std::isfinite(out) || fail("finite_number", at);
         case 't':
         case 'f':
-            if (strict || is_strict_) break;
+            if (strict || is_trying_) break;
             out = tag(at) == 't' ? 1 : 0;
             return true;
         case '"': {
-            if (strict || is_strict_) break;
+            if (strict || is_trying_) break;
             const std::optional<double> value = text_to_double(tape_.text(at));
             if (!value) return fail("float_parsing", at);
             out = *value;
@@ -219,7 +220,7 @@ bool Reading::read_odd_double(Place at, double& out, bool strict) {
 }
 
 bool Reading::read_odd_integer(Place at, Integer& out, bool strict) {
-    const bool is_lax = !strict && !is_strict_;
+    const bool is_lax = !strict && !is_trying_;
     switch (tag(at)) {
         case 'l':
             out.is_negative = signed_at(at) < 0;

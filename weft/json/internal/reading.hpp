@@ -68,10 +68,11 @@ public:
     [[nodiscard]] Recorded recorded() const noexcept { return {mark(), errors_.omitted}; }
     void forget_since(const Recorded& then);
 
-    // ---- strictness
+    // ---- unions
 
-    [[nodiscard]] bool is_strict() const noexcept { return is_strict_; }
-    void set_strict(bool is_strict) noexcept { is_strict_ = is_strict; }
+    /// While an alternative is tried, nothing is converted, and no error recorded.
+    [[nodiscard]] bool is_trying() const noexcept { return is_trying_; }
+    void set_trying(bool is_trying) noexcept { is_trying_ = is_trying; }
 
     /// Pays for one alternative of a union at this place.
     /// Returns: whether there was enough left; where not, an error was recorded.
@@ -146,7 +147,7 @@ private:
     Tape tape_;
     std::optional<SyntaxFault> fault_;
     ValidationErrors errors_;
-    bool is_strict_ = false;
+    bool is_trying_ = false;
     std::optional<std::uint64_t> trials_left_;
 };
 

@@ -15,6 +15,7 @@
 // An object is keys and values in turn. Whoever walks it needs no bounds: the tape is well formed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -25,6 +26,8 @@ using Place = const std::uint64_t*;
 
 inline constexpr std::uint64_t payload_mask = (std::uint64_t{1} << 56) - 1;
 inline constexpr std::uint32_t items_max = 0xff'ffff;
+/// The longest text whose places fit: there are no more words than bytes, but for a few.
+inline constexpr std::size_t text_bytes_max = 0xffff'fff0;
 
 [[nodiscard]] inline char tag(Place at) noexcept { return static_cast<char>(*at >> 56); }
 
