@@ -67,7 +67,8 @@ def build_cxx(peer, source):
     built = BUILD / source.stem
     if not is_newer(built, source):
         libraries = ["-pthread", *(f"-l{name}" for name in peer.get("libraries", []))]
-        run_build([require_tool(CXX), "-std=c++23", "-O2", "-DNDEBUG", source, "-o", built, *libraries])
+        flags = ["-std=c++23", "-O2", "-DNDEBUG", *peer.get("flags", [])]
+        run_build([require_tool(CXX), *flags, source, "-o", built, *libraries])
     return [str(built)]
 
 

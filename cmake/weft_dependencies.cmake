@@ -3,6 +3,7 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(OpenSSL 3)
+find_dependency(simdjson 3)
 
 # These come with no package for CMake.
 function(weft_find_library name header library)
