@@ -20,9 +20,20 @@
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/io/transport_security.hpp>
+#include <weft/json/write.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft::http {
+namespace internal {
+
+template <class T>
+Coro<T> read_json(Coro<ClientResponse> sending) {
+    co_await transparent;
+    ClientResponse response = co_await std::move(sending);
+    co_return co_await response.json<T>();
+}
+
+}  // namespace internal
 
 /// A request to a session, which is sent when it is awaited.
 ///
@@ -86,6 +97,14 @@ public:
         self.set_form(form);
         return std::forward<Self>(self);
     }
+    /// A value as the body, in JSON: see json::dump() for what it may be.
+    /// Errors: ValueError   as json::dump().
+    template <class Self, class T>
+    Self&& json(this Self&& self, const T& value) {
+        self.request_.body = weft::json::dumps(value);
+        self.request_.headers.set("Content-Type", "application/json");
+        return std::forward<Self>(self);
+    }
     /// In the place of the session's.
     template <class Self>
     Self&& timeout(this Self&& self, ClientTimeout limits) {
@@ -141,6 +160,12 @@ public:
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> read(
         std::size_t bytes_max = ClientResponse::read_bytes_max) &&;
 
+    /// The same, and reads the body from JSON.
+    /// Errors: those of ClientResponse::json(), too.
+    template <class T>
+    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<T> json() && {
+        return internal::read_json<T>(std::move(*this).send());
+    }
     /// The same, and gives its text.
     /// Errors: those of ClientResponse::text(), too.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<std::string>

@@ -38,9 +38,8 @@ Charset charset_called(const std::string& name) {
     return *charset;
 }
 
-Charset charset_said(std::string_view content_type) {
-    const auto type = MediaType::parse(content_type);
-    const auto name = type ? type->charset() : std::nullopt;
+Charset charset_said(const MediaType& type) {
+    const auto name = type.charset();
     return name ? find_charset(*name).value_or(Charset::utf_8) : Charset::utf_8;
 }
 
@@ -123,12 +122,32 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
 
 Coro<std::string> ClientResponse::text(std::optional<std::string> encoding) {
     co_await transparent;
-    const Charset charset =
-        encoding ? charset_called(*encoding) : charset_said(head_.headers.get("Content-Type", ""));
+    const Charset charset = encoding ? charset_called(*encoding) : charset_said(media_type());
     const Bytes& body = co_await read();
     auto decoded = decode_text(body, charset);
     if (!decoded) throw ValueError(describe(decoded.error()));
     co_return std::move(*decoded);
+}
+
+// What the headers say; nothing of one that makes no sense.
+MediaType ClientResponse::media_type() const {
+    return MediaType::parse(head_.headers.get("Content-Type", "")).value_or(MediaType());
+}
+
+void ClientResponse::expect_type(bool is_right, std::string_view expected) {
+    if (is_right) return;
+    throw ContentTypeError(url_, head_.status,
+                           "the type of the body is '" +
+                               std::string(head_.headers.get("Content-Type", "")) + "', not " +
+                               std::string(expected));
+}
+
+Coro<std::string> ClientResponse::json_text() {
+    co_await transparent;
+    const MediaType type = media_type();
+    expect_type(type.essence() == "application/json" || type.subtype.ends_with("+json"),
+                "application/json");
+    co_return co_await text();
 }
 
 Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
@@ -184,13 +203,7 @@ AsyncGenerator<std::string> ClientResponse::lines(std::size_t line_bytes_max) {
 
 AsyncGenerator<ServerSentEvent> ClientResponse::events() {
     constexpr std::string_view expected = "text/event-stream";
-    const std::string_view said = head_.headers.get("Content-Type", "");
-    const auto type = MediaType::parse(said);
-    if (!type || type->essence() != expected) {
-        throw ContentTypeError(
-            url_, head_.status,
-            "the type of the body is '" + std::string(said) + "', not " + std::string(expected));
-    }
+    expect_type(media_type().essence() == expected, expected);
     begin_streaming();
     wire::EventParser parser;
     for (;;) {

@@ -9,16 +9,19 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/http_version.hpp>
+#include <weft/http/media_type.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/server_sent_event.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/wire/message_head.hpp>
+#include <weft/json/read.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 
@@ -98,6 +101,21 @@ public:
     /// Cancel, Suspends: as read().
     Coro<std::string> text(std::optional<std::string> encoding = std::nullopt);
 
+    /// The body as a `T`, read from JSON: see json::read() for what that may be.
+    ///
+    ///     const Item item = co_await response.json<Item>();
+    ///
+    /// Errors: those of text(); ContentTypeError   its type is not application/json nor ends in +json
+    ///         json::JSONDecodeError, json::ValidationError
+    /// Cancel, Suspends: as read().
+    /// Spec:   aiohttp's `json()`, whose `content_type=None` is `json::loads<T>(text)` here.
+    template <class T>
+    Coro<T> json() {
+        co_await transparent;
+        const std::string text = co_await json_text();
+        co_return weft::json::loads<T>(text);
+    }
+
     /// The same of a response that is given away: what it would keep is the caller's.
     Coro<Bytes> take_body(std::size_t bytes_max = read_bytes_max) &&;
 
@@ -120,6 +138,15 @@ public:
     /// Lifetime: as content().
     /// Spec:     `async for line in response.content`, where lines keep their line breaks.
     AsyncGenerator<std::string> lines(std::size_t line_bytes_max = std::size_t{64} * 1024);
+    /// The same, each line that is not empty read from JSON.
+    /// Errors: as lines(); json::JSONDecodeError, json::ValidationError
+    template <class T>
+    AsyncGenerator<T> json_lines(std::size_t line_bytes_max = std::size_t{64} * 1024) {
+        auto all = lines(line_bytes_max);
+        while (auto line = co_await all.next()) {
+            if (!line->empty()) co_yield weft::json::loads<T>(*line);
+        }
+    }
     /// The events of a text/event-stream, as its server sends them.
     ///
     ///     auto events = response.events();
@@ -148,6 +175,9 @@ public:
                    std::unique_ptr<internal::Exchange> exchange, bool decompresses);
 
 private:
+    [[nodiscard]] Coro<std::string> json_text();
+    [[nodiscard]] MediaType media_type() const;
+    void expect_type(bool is_right, std::string_view expected);
     [[nodiscard]] Coro<Bytes> next_piece();
     [[nodiscard]] Bytes next_decoded();
     void begin_streaming();

@@ -303,6 +303,54 @@ TEST(ClientSession, sends_forms) {
     }());
 }
 
+struct Item {
+    std::string name;
+    int stock = 0;
+    friend bool operator==(const Item&, const Item&) = default;
+};
+
+TEST(ClientSession, sends_and_reads_json) {
+    run_clean([]() -> Coro<void> {
+        const auto answer = [](const char* type, const Bytes& body) {
+            return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
+                   "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        };
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            const auto request = co_await client.request();
+            EXPECT_TRUE(request.head.contains("\r\nContent-Type: application/json\r\n"));
+            client.send(answer("application/json; charset=utf-8", request.body));
+            for (const auto& [type, body] :
+                 {std::pair("application/problem+json", R"({"name":"a"})"),
+                  std::pair("application/json", R"({"stock":"x"})"),
+                  std::pair("application/json", "{"), std::pair("text/html", "{}"),
+                  std::pair("x", "{\"name\":\"a\"}\n\n{\"name\":\"b\"}")}) {
+                co_await client.request();
+                client.send(answer(type, body));
+            }
+            co_await client.stall();
+        });
+        ClientSession session;
+        const Item tea{.name = "tea", .stock = 7};
+        auto response = co_await session.post(peer.url()).json(tea);
+        const Item item = co_await response.json<Item>();
+        EXPECT_EQ(item, tea);
+        EXPECT_EQ(co_await session.get(peer.url()).json<Item>(), Item{.name = "a"});
+        const auto invalid = co_await as_result(session.get(peer.url()).json<Item>());
+        EXPECT_TRUE(!invalid && holds<weft::json::ValidationError>(invalid.error()));
+        const auto broken = co_await as_result(session.get(peer.url()).json<Item>());
+        EXPECT_TRUE(!broken && holds<weft::json::JSONDecodeError>(broken.error()));
+        const auto page = co_await as_result(session.get(peer.url()).json<Item>());
+        EXPECT_TRUE(!page && holds<ContentTypeError>(page.error()));
+        auto several = co_await session.get(peer.url());
+        auto items = several.json_lines<Item>();
+        std::string names;
+        while (auto one = co_await items.next()) names += one->name;
+        EXPECT_EQ(names, "ab");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(ClientSession, gives_lines_and_events) {
     run_clean([]() -> Coro<void> {
         const auto answer = [](const char* type, const Bytes& body) {
