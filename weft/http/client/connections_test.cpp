@@ -19,14 +19,15 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/testing/certificates.hpp>
 #include <weft/testing/scripted_peer.hpp>
-#include <weft/tls/ssl_context.hpp>
+#include <weft/tls/tls_test.hpp>
 
 namespace weft::http {
 namespace {
 
 using namespace std::chrono_literals;
+using ssl::client_context;
+using ssl::server_context;
 using testing::answering;
 using testing::PeerScript;
 
@@ -202,23 +203,6 @@ TEST(Connections, of_a_connector_are_shared_by_its_sessions) {
 }
 
 // ---- TLS
-
-testing::CertificateAuthority& authority() {
-    static testing::CertificateAuthority one;
-    return one;
-}
-
-ssl::SSLContext server_context() {
-    const ssl::SSLContext context(ssl::Protocol::tls_server);
-    const auto files = authority().issue({});
-    context.load_cert_chain(files.certificate, files.key);
-    return context;
-}
-
-ssl::SSLContext client_context() {
-    return ssl::create_default_context(ssl::Purpose::server_auth,
-                                       {.cafile = authority().certificate()});
-}
 
 TEST(Connections, are_protected_for_https) {
     run_clean([]() -> Coro<void> {

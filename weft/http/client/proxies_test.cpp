@@ -23,14 +23,15 @@
 #include <weft/io/streams.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/task_group.hpp>
-#include <weft/testing/certificates.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/testing/trace.hpp>
-#include <weft/tls/ssl_context.hpp>
+#include <weft/tls/tls_test.hpp>
 
 namespace weft::http {
 namespace {
 
+using ssl::client_context;
+using ssl::server_context;
 using testing::answering;
 using testing::target_of;
 using testing::thrown_by;
@@ -76,23 +77,6 @@ Coro<void> pass_on(StreamReader from, StreamWriter to) {
         to.write(data);
     }
     to.close();
-}
-
-testing::CertificateAuthority& authority() {
-    static testing::CertificateAuthority one;
-    return one;
-}
-
-ssl::SSLContext server_context() {
-    const ssl::SSLContext context(ssl::Protocol::tls_server);
-    const auto files = authority().issue({});
-    context.load_cert_chain(files.certificate, files.key);
-    return context;
-}
-
-ssl::SSLContext client_context() {
-    return ssl::create_default_context(ssl::Purpose::server_auth,
-                                       {.cafile = authority().certificate()});
 }
 
 TEST(HTTPTunnel, carries_https_to_the_server_and_no_secret_of_the_proxy) {
