@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads lines `TASK HEX`, and writes what weft makes of the bytes, a line of hexadecimal digits each:
+// Reads lines `TASK HEX`, and writes what weft makes of the bytes, a line of hexadecimal digits
+// each:
 //
 //   quote, unquote     a value
 //   cookie             the pairs of a Cookie header, as NAME=VALUE with a null byte behind each

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads lines `TASK ROLE CONTEXT HEX`, ROLE being client or server, CONTEXT plain, deflate or alone (each
-// message on its own), and writes a line for each:
+// Reads lines `TASK ROLE CONTEXT HEX`, ROLE being client or server, CONTEXT plain, deflate or alone
+// (each message on its own), and writes a line for each:
 //
-//   read    what a reader of that role finds: `TYPE:CODE:HEX` for each message, `!CODE PROBLEM` at the end
-//           where it refuses the rest
+//   read    what a reader of that role finds: `TYPE:CODE:HEX` for each message, and at the end
+//           `!CODE PROBLEM` where it refuses the rest
 //   write   the frames of that role for messages `TYPE:HEX`, a comma between
 #include <cstdint>
 #include <cstdio>

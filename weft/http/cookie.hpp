@@ -56,7 +56,7 @@ inline constexpr std::size_t cookie_attribute_bytes_max = 1024;
 /// unknown or makes no sense is left out.
 ///
 /// Errors: control_byte   anywhere, but for the tab, which only name and value must not hold;
-///         no_name        `=value`, and a text without `=`: it would be sent back as another cookie;
+///         no_name        `=value`, and a text without `=`: it would be sent back as another one;
 ///         too_long       name and value together pass `cookie_bytes_max`.
 /// Cost:   linear; allocates the strings of the Morsel.
 /// Spec:   RFC 6265bis §5.6. Browsers take cookies without a name, and tabs. aiohttp takes quotes
@@ -66,9 +66,11 @@ inline constexpr std::size_t cookie_attribute_bytes_max = 1024;
 /// The value of a Set-Cookie header: what parse_set_cookie() reads back.
 ///
 /// Errors: ValueError   the name is no token; value, domain or path hold a control byte, a
-///                      semicolon or white space at their ends; name and value pass `cookie_bytes_max`; the path
-///                      does not begin with `/`; a `__Secure-` cookie is not secure, or a `__Host-`
-///                      cookie not also for `/` and without domain. The text never tells the value.
+///                      semicolon or white space at their ends; name and value pass
+///                      `cookie_bytes_max`, or domain or path `cookie_attribute_bytes_max`; the
+///                      path does not begin with `/`; `expires` is not of the years 1601 to 9999; a
+///                      `__Secure-` cookie is not secure, or a `__Host-` cookie not also for `/`
+///                      and without domain. The text never tells the value.
 /// Spec:   RFC 6265bis §4.1.1; attributes in the order of http.cookies.Morsel.OutputString().
 [[nodiscard]] std::string set_cookie_header(const Morsel& cookie);
 
@@ -93,8 +95,9 @@ struct CookieHeaderLimits {
 
 /// The value of a Cookie header. Values go out as they are.
 ///
-/// Errors: ValueError   a name is empty or holds a control byte, a semicolon, `=`, or white
-///                      space at its ends; a value holds one of these but `=`. The text never tells the value.
+/// Errors: ValueError   a name is empty or holds a control byte, a semicolon, `=`, or white space
+///                      at its ends; a value holds one of these but `=`; both pass
+///                      `cookie_bytes_max`. The text never tells the value.
 /// Spec:   RFC 6265bis §5.8.3.
 [[nodiscard]] std::string cookie_header(const MultiDict& cookies);
 

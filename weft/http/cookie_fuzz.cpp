@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   no header makes a jar keep, or send, what it should not.
-// Method: the lines of the input are turns: a letter that chooses the URL, then a Set-Cookie. What is
-//         sent, and what the jar is as a text, is read again. The first line is also a Cookie header.
+// Method: the lines of the input are turns: a letter that chooses the URL, then a Set-Cookie. What
+//         is sent, and what the jar is as a text, is read again. The first line is also a Cookie
+//         header.
 #include <weft/http/cookie.hpp>
 
 #include <algorithm>

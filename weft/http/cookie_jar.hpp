@@ -65,8 +65,8 @@ struct CookieJarOptions {
 /// Cost:   looking up is a binary search for each label of the host; a new cookie moves those
 ///         behind it, and a plain one over http compares with all.
 /// Thread: one at a time.
-/// Spec:   RFC 6265bis §5.7 and §5.8, with public suffixes, of a user agent that is no browser: what
-///         `SameSite` says is kept, and makes no difference. aiohttp.CookieJar, which knows no
+/// Spec:   RFC 6265bis §5.7 and §5.8, with public suffixes, of a user agent that is no browser:
+///         what `SameSite` says is kept, and makes no difference. aiohttp.CookieJar, which knows no
 ///         public suffixes, sends one cookie of each name, and takes cookies without a URL.
 class CookieJar {
 public:

@@ -119,8 +119,8 @@ TEST(SetCookie, takes_one_dot_from_the_front_of_a_domain) {
     EXPECT_EQ(parsed("a=b; Domain=.").domain, "");
 }
 
-// RFC 6265bis §5.6; CVE-2022-35252: a cookie with control bytes, sent back, makes servers refuse all
-// further requests.
+// RFC 6265bis §5.6; CVE-2022-35252: a cookie with control bytes, sent back, makes servers refuse
+// all further requests.
 TEST(SetCookie, holds_no_control_byte) {
     for (int byte = 0; byte < 256; ++byte) {
         const char c = static_cast<char>(byte);
@@ -321,8 +321,8 @@ TEST(CookieHeader, has_values_in_quotes_as_python_writes_them) {
     EXPECT_EQ(pairs_in(R"(a="b\"; c="\)"), "a=b\\|c=\"\\|");
 }
 
-// A client that lets a script write `a="x` before, and `z=y"` behind the cookies of a server must not
-// make it read those as a part of `a`.
+// A client that lets a script write `a="x` before, and `z=y"` behind the cookies of a server must
+// not make it read those as a part of `a`.
 TEST(CookieHeader, has_no_value_that_takes_the_cookies_behind_it) {
     EXPECT_EQ(pairs_in("a=\"x; session=secret; z=y\""), "a=\"x|session=secret|z=y\"|");
 }

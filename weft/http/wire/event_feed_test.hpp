@@ -18,7 +18,8 @@ inline std::string text_of(const ServerSentEvent& event) {
            (event.retry ? std::to_string(event.retry->count()) : "-") + "{" + event.data + "}";
 }
 
-/// The text of all events in `data`, then what Last-Event-ID and the time to wait are, or the error.
+/// The text of all events in `data`, then what Last-Event-ID and the time to wait are, or the
+/// error.
 inline std::string events_in_pieces(BytesView data, std::size_t piece_bytes,
                                     std::size_t first_bytes, const EventLimits& limits = {}) {
     EventParser parser(limits);

@@ -72,8 +72,8 @@ std::expected<std::optional<ServerSentEvent>, EventError> EventParser::next() {
     }
 }
 
-// A line ends with CR LF, LF or CR. One that ends with CR is complete before it is known whether a LF
-// follows, since that may be long in coming.
+// A line ends with CR LF, LF or CR. One that ends with CR is complete before it is known whether a
+// LF follows, since that may be long in coming.
 std::expected<std::optional<BytesView>, EventError> EventParser::take_line() {
     if (skips_line_feed_ && line_ < bytes_.size()) {
         if (bytes_[line_] == '\n') ++line_;

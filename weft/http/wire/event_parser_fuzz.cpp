@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   however a stream is cut, its events are the same, and each can be written and read again.
-// Method: the first byte chooses the limits and the pieces; what is behind it is the stream, and the
-//         data, the type and the id of an event.
+// Method: the first byte chooses the limits and the pieces; what is behind it is the stream, and
+//         the data, the type and the id of an event.
 #include <weft/http/wire/event_parser.hpp>
 
 #include <algorithm>

@@ -10,8 +10,8 @@
 
 namespace weft::http::wire::internal {
 
-/// One for each connection that has agreed on compression. Its memory, some 40 KiB, is allocated when
-/// the first compressed message comes.
+/// One for each connection that has agreed on compression. Its memory, some 40 KiB, is allocated
+/// when the first compressed message comes.
 ///
 /// The window is the largest there is, whatever was agreed on: what zlib makes of a smaller one
 /// depends on how the bytes are cut.

@@ -30,10 +30,10 @@ struct Parameters {
 
 // What is before the next separator outside of quotes, which goes as well; without white space.
 std::string_view take(std::string_view& text, char separator) noexcept {
-    bool in_quotes = false;
+    bool is_quoted = false;
     std::size_t end = 0;
-    for (; end < text.size() && (in_quotes || text[end] != separator); ++end) {
-        if (text[end] == '"') in_quotes = !in_quotes;
+    for (; end < text.size() && (is_quoted || text[end] != separator); ++end) {
+        if (text[end] == '"') is_quoted = !is_quoted;
     }
     const std::string_view part = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -53,8 +53,8 @@ std::optional<int> read_window(std::string_view text) noexcept {
     return bits;
 }
 
-// Reads one parameter. Returns: false where there is none such, it comes again, or has no value that
-// it could have.
+// Reads one parameter. Returns: false where there is none such, it comes again, or has no value
+// that it could have.
 bool read_parameter(std::string_view text, Parameters& parameters) {
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string_view name = trimmed(text.substr(0, equals));

@@ -14,9 +14,9 @@ namespace weft::http::wire {
 
 /// How messages are compressed.
 ///
-/// A window of 15 bits takes some 256 KiB of memory for each connection on the side that compresses;
-/// smaller ones take less, and compress less. Without context takeover each message is compressed on
-/// its own.
+/// A window of 15 bits takes some 256 KiB of memory for each connection on the side that
+/// compresses; smaller ones take less, and compress less. Without context takeover each message is
+/// compressed on its own.
 struct DeflateParams {
     static constexpr int window_bits_max = 15;
 
@@ -40,8 +40,9 @@ struct DeflateAgreement {
     std::string response;
 };
 
-/// What a server makes of the header of a client: the first offer that it can accept, with no larger
-/// windows and no more context than `wanted`. nullopt where there is none, or none that makes sense.
+/// What a server makes of the header of a client: the first offer that it can accept, with no
+/// larger windows and no more context than `wanted`. nullopt where there is none, or none that
+/// makes sense.
 ///
 /// Errors: ValueError   as deflate_offer().
 /// Spec:   RFC 7692 §7.1; other extensions are passed over.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/wire/websocket/websocket_cut_test.hpp - frames as both roles send them, fed whole, byte by
-// byte and cut at every offset, of which the same is wanted.
+// weft/http/wire/websocket/websocket_cut_test.hpp - frames as both roles send them, fed whole, byte
+// by byte and cut at every offset, of which the same is wanted.
 #pragma once
 
 #include <cstddef>

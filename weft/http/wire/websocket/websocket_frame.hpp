@@ -39,8 +39,8 @@ struct WSFrame {
 /// Spec: RFC 6455 §5.2.
 void write_frame(Bytes& out, const WSFrame& frame, BytesView payload);
 
-/// Writes `size` bytes of `in` to `out`, masked or unmasked, as those from `offset` of a payload on.
-/// `in` and `out` may be the same.
+/// Writes `size` bytes of `in` to `out`, masked or unmasked, as those from `offset` of a payload
+/// on. `in` and `out` may be the same.
 /// Spec: RFC 6455 §5.3.
 void apply_mask(char* out, const char* in, std::size_t size, const WSMask& mask,
                 std::uint64_t offset) noexcept;

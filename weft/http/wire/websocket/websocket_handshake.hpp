@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/wire/websocket/websocket_handshake.hpp - how a connection of HTTP/1.1 becomes a WebSocket.
+// weft/http/wire/websocket/websocket_handshake.hpp - from HTTP/1.1 to a WebSocket.
 //
 //   client  GET / · Upgrade · Sec-WebSocket-Key, -Version, -Protocol, -Extensions
 //   server  101   · Upgrade · Sec-WebSocket-Accept, -Protocol, -Extensions

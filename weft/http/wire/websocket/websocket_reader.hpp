@@ -42,12 +42,12 @@ struct WSStep {
 ///         messages.push_back(*step.message);
 ///     }
 ///
-/// The bytes may come in any pieces: the messages and the errors are the same. A fault is found at the
-/// first byte that shows it. A message takes as much memory as has come of it, whatever its frames
-/// announce and however small its fragments are.
+/// The bytes may come in any pieces: the messages and the errors are the same. A fault is found at
+/// the first byte that shows it. A message takes as much memory as has come of it, whatever its
+/// frames announce and however small its fragments are.
 ///
-/// Errors: WSError   the connection is to be closed with close_code_for(); each further call gives the
-///                   same error.
+/// Errors: WSError   the connection is to be closed with close_code_for(); each further call gives
+///                   the same error.
 /// Limits: WSLimits: 4 MiB a message, 131,072 fragments; 125 bytes a control frame.
 /// Cost:   one pass over the bytes, each copied once; linear, also in what compressed bytes become.
 /// Spec:   RFC 6455 §5, RFC 7692.

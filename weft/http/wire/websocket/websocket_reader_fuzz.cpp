@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal:   whatever comes, a reader finds the same however it is cut, keeps within its limits, and what
-//         it found can be written and read again; headers of extensions are read as they are written.
+// Goal:   whatever comes, a reader finds the same however it is cut, keeps within its limits, and
+//         what it found can be written and read again; headers of extensions are read as they are
+//         written.
 // Method: the first bytes choose the role, the limits, the compression and the pieces.
 #include <weft/http/wire/websocket/websocket_reader.hpp>
 

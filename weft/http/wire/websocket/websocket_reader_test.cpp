@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   frames become messages as RFC 6455 §5 says, or are refused with the right code.
-// Method: websocket_cut_test.hpp feeds each example to both roles whole, byte by byte and cut at every
-//         offset. The topics are those of the Autobahn testsuite's groups 1 to 5, 7 and 9, the cases
-//         written anew from the RFC; group 6 is websocket_utf8_test.cpp, 12 and 13
+// Method: websocket_cut_test.hpp feeds each example to both roles whole, byte by byte and cut at
+//         every offset. The topics are those of the Autobahn testsuite's groups 1 to 5, 7 and 9,
+//         the cases written anew from the RFC; group 6 is websocket_utf8_test.cpp, 12 and 13
 //         permessage_deflate_test.cpp.
 #include <weft/http/wire/websocket/websocket_reader.hpp>
 

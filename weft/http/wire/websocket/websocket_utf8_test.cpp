@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal:   texts are UTF-8 (RFC 3629), and one that is not is refused at the first byte that shows it,
-//         as group 6 of the Autobahn testsuite asks.
+// Goal:   texts are UTF-8 (RFC 3629), and one that is not is refused at the first byte that shows
+//         it, as group 6 of the Autobahn testsuite asks.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -28,18 +28,18 @@ class WebSocketWriter {
 public:
     /// A server's.
     explicit WebSocketWriter(const std::optional<DeflateParams>& deflate = std::nullopt);
-    /// A client's: each frame gets a mask of its own, since one that is known lets whoever chooses the
-    /// data choose the bytes that proxies see.
+    /// A client's: each frame gets a mask of its own, since one that is known lets whoever chooses
+    /// the data choose the bytes that proxies see.
     explicit WebSocketWriter(WSMaskSource masks,
                              const std::optional<DeflateParams>& deflate = std::nullopt);
 
     /// Appends a text, bytes, a ping or a pong.
-    /// Errors: ValueError   a text that is not UTF-8, a ping or pong of more than 125 bytes, a close:
-    ///                      that is write_close()'s.
+    /// Errors: ValueError   a text that is not UTF-8, a ping or pong of more than 125 bytes, a
+    ///                      close: that is write_close()'s.
     void write(Bytes& out, WSMsgType type, BytesView data);
     /// Appends a close, the last thing that is written. One without a code is `no_status_received`.
-    /// Errors: ValueError   the code is none that may be sent; the reason is not UTF-8, is longer than
-    ///                      123 bytes, or has no code.
+    /// Errors: ValueError   the code is none that may be sent; the reason is not UTF-8, is longer
+    ///                      than 123 bytes, or has no code.
     void write_close(Bytes& out, WSCloseCode code = WSCloseCode::ok, std::string_view reason = {});
 
     /// Remembers to answer a ping. Of those that are not answered yet the last one counts, so that

@@ -8,7 +8,8 @@
 
 namespace weft::http::wire::internal {
 
-/// Whether the code is registered or an application's, and not one that only says what has happened.
+/// Whether the code is registered or an application's, and not one that only says what has
+/// happened.
 /// Spec: RFC 6455 §7.4.
 [[nodiscard]] constexpr bool may_be_sent(WSCloseCode code) noexcept {
     const auto number = static_cast<std::uint16_t>(code);
