@@ -60,7 +60,7 @@ TEST(Connector, belongs_to_the_loop_that_has_used_it) {
     run_clean([](const TCPConnector& shared) -> Coro<void> {
         ClientSession session({.connector = shared, .connector_owner = false});
         EXPECT_EQ(co_await outcome_of(session.get("http://127.0.0.1:1/").read()),
-                  "RuntimeError: the connector belongs to another event loop");
+                  "RuntimeError: the event loop of the connector is closed");
     }(connector));
 }
 

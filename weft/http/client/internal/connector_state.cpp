@@ -106,6 +106,9 @@ Coro<void> close_and_wait(std::shared_ptr<ConnectorState> connector) {
 Pool& ConnectorState::pool_here() {
     EventLoop& loop = get_running_loop();
     if (closed_) throw ClientConnectionError("the session is closed");
+    if (pool_ && pool_->loop_is_closed()) {
+        throw RuntimeError("the event loop of the connector is closed");
+    }
     if (!pool_) {
         pool_ = Ref<Pool>(new Pool(loop, {.in_use = options_.limit,
                                           .in_use_per_host = options_.limit_per_host,

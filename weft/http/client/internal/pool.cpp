@@ -98,11 +98,20 @@ void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
 
 // ---- Pool
 
-Pool::Pool(EventLoop& loop, const PoolLimits& limits) noexcept : loop_(loop), limits_(limits) {}
+Pool::Pool(EventLoop& loop, const PoolLimits& limits) noexcept : loop_(loop), limits_(limits) {
+    loop.resources().push_back(*this);
+}
 
 Pool::~Pool() {
     sweep_timer_.cancel();
     close_all_idle();
+}
+
+// Its connections close by themselves, and nobody waits any more.
+void Pool::loop_closes() noexcept {
+    LoopResource::unlink();
+    loop_is_closed_ = closed_ = true;
+    sweep_timer_.cancel();
 }
 
 Host& Pool::host_of(const ConnectionKey& key) {

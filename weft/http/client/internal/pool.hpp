@@ -27,6 +27,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/handle.hpp>
+#include <weft/runtime/loop_resource.hpp>
 
 namespace weft {
 class EventLoop;
@@ -68,7 +69,7 @@ struct PoolLimits {
     Nanoseconds age;
 };
 
-class Pool {
+class Pool final : private weft::internal::LoopResource {
 public:
     Pool(EventLoop& loop, const PoolLimits& limits) noexcept;
     Pool(const Pool&) = delete;
@@ -96,7 +97,9 @@ public:
     /// Gives away the connection that has been idle for longest; null if there is none.
     [[nodiscard]] std::unique_ptr<Connection> take_oldest_idle() noexcept;
 
+    /// Until loop_is_closed().
     [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
+    [[nodiscard]] bool loop_is_closed() const noexcept { return loop_is_closed_; }
     [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
     [[nodiscard]] std::size_t idle() const noexcept { return idle_count_; }
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
@@ -108,6 +111,7 @@ private:
     using Hosts = std::unordered_map<ConnectionKey, std::unique_ptr<Host>, ConnectionKeyHash>;
 
     ~Pool();
+    void loop_closes() noexcept override;
     [[nodiscard]] Host& host_of(const ConnectionKey& key);
     [[nodiscard]] bool has_room(const Host& host) const noexcept;
     [[nodiscard]] Slot grant(Host& host);
@@ -128,6 +132,7 @@ private:
     PoolLimits limits_;
     std::uint32_t owners_ = 0;
     bool closed_ = false;
+    bool loop_is_closed_ = false;
     std::size_t in_use_ = 0;
     std::size_t idle_count_ = 0;
     std::size_t waiting_ = 0;
