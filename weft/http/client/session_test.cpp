@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -15,8 +16,11 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/client_test.hpp>
+#include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/response.hpp>
+#include <weft/http/client_error.hpp>
+#include <weft/http/method.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/runtime/coro.hpp>

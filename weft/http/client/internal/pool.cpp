@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <weft/base/check.hpp>
 #include <weft/base/list.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
