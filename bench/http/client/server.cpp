@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -20,10 +19,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -196,7 +197,7 @@ void accept_all(int epoll, int listener, int block) {
 
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
-    std::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
     const int block = make_block();
     const int listener = listen_at(std::atoi(argv[1]));
     const int epoll = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
