@@ -2,6 +2,7 @@
 #include <weft/io/internal/send_queue.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 #include <gtest/gtest.h>
 

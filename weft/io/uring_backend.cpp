@@ -233,8 +233,9 @@ void UringBackend::cancel_all() noexcept {
         }
         return;
     }
-    const bool loses_ring = !ring_->is_this_threads();
-    if (loses_ring) {
+    if (ring_->is_this_threads()) {
+        cancel_in_kernel();
+    } else {
         // What a thread that has ended had under way comes to nothing: the kernel does it in the
         // name of the thread. With the ring goes its hold on the files.
         check(is_gone(ring_->thread_id),
@@ -243,8 +244,6 @@ void UringBackend::cancel_all() noexcept {
         drop_completions(ended);
         in_flight_.splice_back(ended);
         ring_.reset();
-    } else {
-        cancel_in_kernel();
     }
     while (IoOperation* const operation = in_flight_.pop_front()) {
         const bool is_read = unreleased_ && is_zero_copy(*operation) && has(*operation, in_kernel);

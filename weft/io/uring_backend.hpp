@@ -42,7 +42,8 @@ enum class UringTier : std::uint8_t {
 /// Where the kernel has no memory to tell of an operation, nobody knows whom it would concern: wait()
 /// throws an OSError of EBADR from then on, and the loop can only be closed. That may then wait for
 /// the kernel, 30 s at most, and ends the process where it cannot know that nobody writes to its
-/// memory any more: when that time is over, or it gets no descriptors for a pipe. A connection whose
+/// memory any more: when that time is over, as where a peer does not take what was sent without a
+/// copy, or it gets no descriptors for a pipe. A connection whose
 /// acceptance was not told stays open until the process ends.
 /// Errors: OSError where the kernel has no io_uring of that tier, or a sandbox forbids it.
 [[nodiscard]] std::unique_ptr<Backend> make_uring_backend(

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   the memory of what is sent without a copy stays until the kernel has done with it, and
 //         nobody waits for that, whatever becomes of the ring meanwhile.
-#include <weft/io/internal/zero_copy_send.hpp>
-
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -17,7 +15,6 @@
 #include <sys/socket.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/time.hpp>
 #include <weft/io/internal/unreleased_sends.hpp>
 #include <weft/io/loop_test.hpp>
 #include <weft/io/ring_faults_test.hpp>

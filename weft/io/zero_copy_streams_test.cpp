@@ -22,6 +22,7 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/epoll_backend.hpp>
+#include <weft/io/internal/send_queue.hpp>
 #include <weft/io/internal/zero_copy_send.hpp>
 #include <weft/io/ring_faults_test.hpp>
 #include <weft/io/socket.hpp>
@@ -33,6 +34,7 @@
 #include <weft/io/uring_backend.hpp>
 #include <weft/io/uring_faults_test.hpp>
 #include <weft/io/zero_copy_test.hpp>
+#include <weft/runtime/backend.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/task.hpp>
@@ -294,6 +296,7 @@ enum class Far : std::uint8_t { count_is_told, count_is_to_come };
 
 // A stream of which the kernel reads bytes that the peer does not take.
 Coro<Ends> stuck_connection(Far far, Bytes& taken) {
+    zero_copy_terms.bytes_min = 1;  // so that what waits is never a copy
     Ends ends = co_await full_connection();
     ends.stream.write(some_bytes(far == Far::count_is_told ? piece / 2 : 40 * piece));
     const std::size_t before = ends.stream.writer().get_write_buffer_size();
@@ -301,6 +304,7 @@ Coro<Ends> stuck_connection(Far far, Bytes& taken) {
         const std::size_t left = ends.stream.writer().get_write_buffer_size();
         return far == Far::count_is_told ? left == 0 : left < before;
     });
+    co_await spin(3000);  // as many sends as there is room for, and one that waits
     co_return ends;
 }
 
@@ -314,6 +318,27 @@ TEST_P(ZeroCopy, a_stream_that_is_closed_waits_for_nothing_that_the_kernel_has_t
         taken += taken_to_the_end(ends.peer);
         EXPECT_TRUE(is_whole(ends, taken, some_bytes(piece / 2)));
     }());
+}
+
+TEST_P(ZeroCopy, a_stream_that_is_aborted_ends_when_the_kernel_has_told_the_count) {
+    UringFaults faults;
+    run_in_a_loop([](UringFaults& ring) -> Coro<void> {
+        const Ends ends = co_await full_connection();
+        ends.stream.write(some_bytes(piece));
+        while (ring.count(IORING_OP_SEND_ZC) == 0) co_await spin();
+        bool count_is_held = false;
+        ring.hold = [&](const io_uring_cqe& told) {
+            const bool is_ours = ring.is_of(told, IORING_OP_SEND_ZC);
+            if (is_ours && (told.flags & IORING_CQE_F_MORE) != 0) count_is_held = true;
+            return is_ours;
+        };
+        ends.stream.writer().abort();
+        while (!count_is_held) co_await spin();
+        co_await spin(5);
+        EXPECT_NE(ends.stream.writer().fileno(), -1);
+        ring.let_go();
+        co_await timeout(5s, ends.stream.wait_closed());
+    }(faults));
 }
 
 TEST_P(ZeroCopy, a_stream_may_be_aborted_or_dropped_at_any_moment) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/io/internal/send_queue.hpp>
 
-#include <algorithm>
 #include <cstddef>
 
 #include <weft/base/bytes.hpp>

@@ -24,6 +24,8 @@
 #include <weft/base/os_error.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/io/internal/channel.hpp>
+#include <weft/io/internal/send_queue.hpp>
+#include <weft/io/internal/zero_copy_send.hpp>
 #include <weft/io/receive_buffer.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream_reader.hpp>
@@ -295,12 +297,11 @@ bool StreamTransport::begin_zero_copy() noexcept {
     try {
         if (!zero_copy_) zero_copy_ = Ref(new ZeroCopyUse(peer()));
         if (!zero_copy_->admits_one_more()) return false;
-        send = std::make_unique<ZeroCopySend>(queue, zero_copy_, operation);
+        auto fresh = std::make_unique<ZeroCopySend>(queue, zero_copy_, operation);
         loop_.check_not_forked();
-        loop_.system().submit(*send);
-    } catch (
-        const std::exception&) {  // as if it could not be done: whatever it is, a copy meets it
-        send.reset();
+        loop_.system().submit(*fresh);
+        send = std::move(fresh);
+    } catch (const std::exception&) {  // whatever it is, a copy meets it, too
         return false;
     }
     operation.submitted = true;
@@ -308,8 +309,8 @@ bool StreamTransport::begin_zero_copy() noexcept {
 }
 
 void StreamTransport::sent(std::int32_t result) {
-    static_cast<void>(
-        unsent_->zero_copy.release());  // the kernel may read on, whatever comes of us
+    // It is its own from now on: the kernel may read its bytes.
+    static_cast<void>(unsent_->zero_copy.release());
     if (result > 0) {
         unsent_->queue.pop(static_cast<std::size_t>(result));
         sent_bytes_ += static_cast<std::size_t>(result);

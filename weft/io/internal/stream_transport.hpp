@@ -172,7 +172,7 @@ private:
             : operation(transport, transport.channel_.send_kind()) {}
         Operation operation;
         SendQueue queue;
-        // At the backend in the operation's place, whose completion it brings.
+        // At the backend in the operation's place, which it completes.
         std::unique_ptr<ZeroCopySend> zero_copy;
     };
 
