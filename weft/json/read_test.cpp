@@ -3,7 +3,6 @@
 #include <weft/json/read.hpp>
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <expected>
@@ -25,7 +24,6 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/json/field.hpp>
 #include <weft/json/fields.hpp>
-#include <weft/json/read_options.hpp>
 #include <weft/json/validation_error.hpp>
 #include <weft/json/write.hpp>
 

@@ -76,10 +76,11 @@ void check_parsers(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) return;
     const auto slow = exact.parse(text, depth_max);
     check(text_of(fast) == text_of(slow), "both parsers read the same");
+    check(fast || fast.error().at <= text.size(), "an error lies in the text");
+    if (text.contains('\0')) return;  // which ends a text for nlohmann's library
     if (!fast) {
         const bool is_too_deep = std::string_view(fast.error().what).starts_with("recursion");
         check(is_too_deep || !nlohmann::json::accept(text), "what is refused is no JSON");
-        check(fast.error().at <= text.size(), "an error lies in the text");
     } else if (!holds_big_number(*fast, fast->after(fast->root))) {
         check(nlohmann::json::accept(text), "what is taken is JSON");
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What weft/json finds out about types: names, aliases, enumerators, which members have a default.
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <map>

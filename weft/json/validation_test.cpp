@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -186,6 +186,16 @@ TEST(Validation, tells_all_errors_in_the_order_of_the_fields) {
     EXPECT_EQ((kinds<std::map<std::string, Item>>(R"({"a":{"id":1},"b":{"id":1,"name":"n"}})")),
               "a.name: missing");
     EXPECT_EQ(kinds<std::optional<Item>>(R"({"id":1})"), "name: missing");
+}
+
+TEST(Validation, of_names_that_come_twice_is_of_the_last_one) {
+    using Map = std::map<std::string, std::vector<int>>;
+    EXPECT_EQ(kinds<Map>(R"({"a":["x"],"b":[1],"a":[1]})"), "");
+    EXPECT_EQ(kinds<Map>(R"({"a":[1],"b":[1],"a":["x"]})"), "a.0: int_parsing");
+    EXPECT_EQ(kinds<Map>(R"({"a":["x","y"],"b":["x"],"a":[1,"x"]})"),
+              "b.0: int_parsing, a.1: int_parsing");
+    EXPECT_EQ((kinds<std::variant<int, Map>>(R"({"a":"x","a":[1]})")), "");
+    EXPECT_EQ(kinds<Item>(R"({"id":"x","name":"","id":1})"), "");
 }
 
 TEST(Validation, shows_the_input_and_for_a_missing_field_the_object) {

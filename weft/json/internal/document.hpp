@@ -20,8 +20,9 @@ struct SyntaxFault {
     std::size_t at;    ///< in bytes
 };
 
-/// What SyntaxFault::what points to where the text is no UTF-8.
-inline constexpr const char* not_utf8 = "Invalid UTF-8";
+/// What SyntaxFault::what points to where the text is no UTF-8. An array, so that it is one object: of
+/// equal literals a compiler may make several.
+inline constexpr char not_utf8[] = "Invalid UTF-8";
 
 class Parsers;
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -177,6 +178,7 @@ bool read_list(Reading& in, Place at, T& out) {
 
 template <Array T>
 bool read_array(Reading& in, Place at, T& out) {
+    static_assert(std::tuple_size_v<T> < items_max, "the tape counts up to items_max");
     if (tag(at) != '[') return in.fail("list_type", at);
     const std::size_t count = items_at(at);
     if (count != out.size()) {
@@ -238,18 +240,22 @@ bool read_map(Reading& in, Place at, T& out) {
     if (tag(at) != '{') return in.fail("dict_type", at);
     out.clear();
     const Place end = in.tape().after(at) - 1;
-    bool is_good = true;
+    const std::size_t before = in.mark();
+    std::set<std::string_view> bad;
     for (Place key = at + 1; key != end; key = in.tape().after(key + 1)) {
-        const std::size_t mark = in.mark();
         const std::string_view name = in.tape().text(key);
+        // The last one of a name counts, so what was wrong with one before it is not.
+        if (!bad.empty() && bad.erase(name) > 0) in.forget_named(before, name);
+        const std::size_t mark = in.mark();
         typename T::mapped_type value{};
         if (read_value(in, key + 1, value)) {
             out.insert_or_assign(std::string(name), std::move(value));
         } else {
-            is_good = in.within(mark, name);
+            in.within(mark, name);
+            bad.insert(name);
         }
     }
-    if (!is_good) return false;
+    if (!bad.empty()) return false;
     if (out.size() > F.max_length) {
         return in.fail_length("Dictionary", true, F.max_length, std::nullopt, at);
     }

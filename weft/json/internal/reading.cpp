@@ -143,6 +143,14 @@ bool Reading::within(std::size_t mark, std::size_t index) {
     return false;
 }
 
+void Reading::forget_named(std::size_t mark, std::string_view name) {
+    const LocItem step = std::string(name);
+    const auto begin = errors_.errors.begin() + static_cast<std::ptrdiff_t>(mark);
+    const auto is_named = [&](const ErrorDetails& error) { return error.loc.back() == step; };
+    errors_.errors.erase(std::remove_if(begin, errors_.errors.end(), is_named),
+                         errors_.errors.end());
+}
+
 void Reading::forget_since(const Recorded& then) {
     errors_.errors.resize(then.errors);
     errors_.omitted = then.omitted;

@@ -60,6 +60,9 @@ public:
     bool within(std::size_t mark, std::string_view name);
     bool within(std::size_t mark, std::size_t index);
 
+    /// Forgets the errors since `mark` whose outermost step is this name.
+    void forget_named(std::size_t mark, std::string_view name);
+
     /// Forgets what was recorded since, of an alternative that another one made up for.
     struct Recorded {
         std::size_t errors;
