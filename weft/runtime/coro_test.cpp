@@ -57,8 +57,8 @@ TEST(Coro, a_million_awaits_that_complete_at_once_use_no_stack) {
 // Something that becomes a coroutine when it is awaited.
 struct Question {
     int answer;
-    [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<int>
-    operator co_await() && {
+    [[nodiscard, clang::coro_wrapper,
+      clang::coro_disable_lifetimebound]] Coro<int> operator co_await() && {
         if (answer < 0) throw ValueError("no question");
         return give(answer);
     }
