@@ -37,7 +37,6 @@
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/retry_policy.hpp>
-#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>
@@ -122,11 +121,13 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
 }
 
 // The response that is at the end of the redirects.
-Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector, ClientRequest request,
-                                     TimePoint started) {
+Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector,
+                                     const ClientRequest& first, TimePoint started) {
     co_await transparent;
     std::vector<Hop> history;
+    std::optional<ClientRequest> redirected;
     for (;;) {
+        const ClientRequest& request = redirected ? *redirected : first;
         auto response = co_await exchange_with(connector, request, started);
         auto target = internal::redirect_target(request, response.head());
         if (!target) {
@@ -137,7 +138,8 @@ Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector, Client
         history.push_back(
             {response.method(), response.url(), response.status(), response.headers()});
         co_await response.drain();
-        internal::redirect(request, response.status(), *std::move(target));
+        if (!redirected) redirected = first;
+        internal::redirect(*redirected, response.status(), *std::move(target));
     }
 }
 
@@ -158,7 +160,6 @@ public:
           total_("total", request.timeout.total, get_running_loop().time()) {}
 
     [[nodiscard]] TimePoint started() const noexcept { return total_.start; }
-    [[nodiscard]] bool may_be_more() const noexcept { return number_ < policy_->attempts; }
     /// How long to wait before the next one; nullopt where there is to be none.
     [[nodiscard]] std::optional<Nanoseconds> wait_after(const Attempt& last);
     [[nodiscard]] std::size_t number() const noexcept { return number_; }
@@ -173,7 +174,7 @@ private:
 };
 
 std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
-    if (!may_be_more()) return std::nullopt;
+    if (number_ >= policy_->attempts) return std::nullopt;
     const bool may = last ? internal::may_retry(*policy_, method_, last->status())
                           : internal::may_retry(*policy_, method_, last.error());
     if (!may) {
@@ -198,16 +199,14 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
     co_await transparent;
     complete(request);
     Attempts attempts(request);
-    const bool raises = request.raise_for_status;
     for (;; attempts.go_on()) {
-        ClientRequest sent = attempts.may_be_more() ? request : std::move(request);
-        auto last = co_await as_result(
-            send_and_follow(connector.state(), std::move(sent), attempts.started()));
+        auto last =
+            co_await as_result(send_and_follow(connector.state(), request, attempts.started()));
         const auto wait = attempts.wait_after(last);
         if (!wait) {
             if (!last) std::rethrow_exception(last.error());
             last->set_attempts(attempts.number());
-            if (raises) last->raise_for_status();
+            if (request.raise_for_status) last->raise_for_status();
             co_return std::move(*last);
         }
         if (last) co_await last->drain();

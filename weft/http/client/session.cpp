@@ -15,6 +15,7 @@
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/retries.hpp>
 #include <weft/http/client/request_builder.hpp>
+#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>

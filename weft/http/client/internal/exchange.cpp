@@ -21,7 +21,6 @@
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/cookie.hpp>
-#include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>

@@ -21,6 +21,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/loop_resource.hpp>
 
 namespace weft::http::internal {
 namespace {
