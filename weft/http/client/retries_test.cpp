@@ -12,7 +12,6 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/retry_policy.hpp>

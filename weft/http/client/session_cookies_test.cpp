@@ -8,7 +8,6 @@
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/cookie_jar.hpp>
-#include <weft/http/url.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/scripted_peer.hpp>
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <ios>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/http/body/form_data.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -23,6 +25,7 @@
 #include <weft/http/method.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
+#include <weft/json/validation_error.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/testing/scripted_peer.hpp>
