@@ -324,14 +324,14 @@ TEST_P(ZeroCopy, a_stream_that_is_aborted_ends_when_the_kernel_has_told_the_coun
     UringFaults faults;
     run_in_a_loop([](UringFaults& ring) -> Coro<void> {
         const Ends ends = co_await full_connection();
-        ends.stream.write(some_bytes(piece));
-        while (ring.count(IORING_OP_SEND_ZC) == 0) co_await spin();
         bool count_is_held = false;
         ring.hold = [&](const io_uring_cqe& told) {
             const bool is_ours = ring.is_of(told, IORING_OP_SEND_ZC);
-            if (is_ours && (told.flags & IORING_CQE_F_MORE) != 0) count_is_held = true;
+            if (is_ours && (told.flags & IORING_CQE_F_NOTIF) == 0) count_is_held = true;
             return is_ours;
         };
+        ends.stream.write(some_bytes(piece));
+        while (ring.count(IORING_OP_SEND_ZC) == 0) co_await spin();
         ends.stream.writer().abort();
         while (!count_is_held) co_await spin();
         co_await spin(5);
@@ -466,9 +466,10 @@ Coro<bool> take_at_leisure(Socket peer, const Bytes& all, Dice dice) {
     Bytes taken;
     char byte = 0;
     while (dice.up_to(2000) > 0) {
+        const std::size_t before = taken.size();
         taken += taken_now(peer, 1 + dice.up_to(100'000));
         co_await spin(static_cast<int>(dice.up_to(3)));
-        EXPECT_TRUE(all.starts_with(taken));
+        EXPECT_TRUE(BytesView(all).substr(before).starts_with(BytesView(taken).substr(before)));
         const bool has_ended = ::recv(peer.fileno(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
         if (has_ended) co_return taken.size() == all.size();
     }
