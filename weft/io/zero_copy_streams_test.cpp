@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   what a stream sends without a copy arrives as it was written, whatever becomes of the stream
 //         and its loop meanwhile.
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
