@@ -103,18 +103,22 @@ void ClientResponse::refuse(const std::string& why) {
     std::rethrow_exception(error_);
 }
 
+void ClientResponse::refuse_longer_than(std::size_t bytes_max) {
+    refuse("the body is longer than bytes_max, " + std::to_string(bytes_max) + " bytes");
+}
+
 Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
     co_await transparent;
     if (is_streamed_) throw RuntimeError("the body is read by content()");
     if (error_) std::rethrow_exception(error_);
-    const std::string too_long =
-        "the body is longer than bytes_max, " + std::to_string(bytes_max) + " bytes";
     const std::uint64_t announced = decoder_ ? 0 : content_length_.value_or(0);
-    if (announced > bytes_max || body_.size() > bytes_max) refuse(too_long);
+    if (announced > bytes_max || body_.size() > bytes_max) {
+        refuse_longer_than(bytes_max);
+    }
     if (exchange_) make_room(body_, static_cast<std::size_t>(announced));
     while (exchange_) {
         const Bytes piece = co_await next_piece();
-        if (piece.size() > bytes_max - body_.size()) refuse(too_long);
+        if (piece.size() > bytes_max - body_.size()) refuse_longer_than(bytes_max);
         body_ += piece;
     }
     co_return body_;

@@ -184,6 +184,7 @@ private:
     [[nodiscard]] Coro<Bytes> next_streamed();
     void fail(std::exception_ptr error) noexcept;
     [[noreturn]] void refuse(const std::string& why);
+    [[noreturn]] void refuse_longer_than(std::size_t bytes_max);
 
     Method method_;
     URL url_;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 
 #include <weft/base/exceptions.hpp>
+#include <weft/http/client/internal/packed_address.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/syntax.hpp>
 #include <weft/http/url.hpp>
@@ -52,10 +52,7 @@ std::optional<std::string> address_of(std::string_view host) {
     try {
         const SocketAddress address(host, 0);
         if (address.scope_id() != 0) return std::nullopt;
-        const std::span<const std::byte> raw = address.bytes();
-        const auto part =
-            address.family() == af_inet ? raw.subspan(4, 4) : raw.subspan(8, 16);  // a sockaddr's
-        return std::string(reinterpret_cast<const char*>(part.data()), part.size());
+        return std::string(packed(address));
     } catch (const Exception&) {
         return std::nullopt;  // a name
     }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +14,7 @@
 #include <weft/http/basic_auth.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
+#include <weft/http/client/internal/packed_address.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -85,10 +85,7 @@ Bytes counted(const ProxyAddress& proxy, std::string_view text, const char* what
 
 // The address as the request has it: its kind, and the bytes of it.
 Bytes socks_address(const SocketAddress& address) {
-    const std::span<const std::byte> raw = address.bytes();
-    const bool is_ipv4 = address.family() == af_inet;
-    const auto part = is_ipv4 ? raw.subspan(4, 4) : raw.subspan(8, 16);  // of a sockaddr
-    return byte(is_ipv4 ? 1 : 4) + Bytes(reinterpret_cast<const char*>(part.data()), part.size());
+    return byte(address.family() == af_inet ? 1 : 4) + Bytes(packed(address));
 }
 
 Bytes socks_destination(const ProxyAddress& proxy, const ConnectionKey& key,
