@@ -397,7 +397,7 @@ TEST_P(ZeroCopy, a_loop_may_be_closed_at_any_moment) {
         const Bytes written = some_bytes(40 * piece);
         const BytesView sent = BytesView(taken).substr(kept->filled);
         EXPECT_TRUE(written.starts_with(sent)) << "the peer got what was in memory later";
-        EXPECT_GT(sent.size(), bytes_min);
+        EXPECT_FALSE(sent.empty());
         kept.reset();
     }
 }
