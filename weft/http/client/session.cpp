@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
@@ -14,6 +15,7 @@
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/retries.hpp>
+#include <weft/http/client/middleware.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/cookie_jar.hpp>
@@ -56,6 +58,9 @@ ClientSession::ClientSession(SessionOptions options)
       options_(std::move(options)),
       retry_(std::make_shared<const RetryPolicy>(options_.retry)),
       retry_budget_(std::make_shared<internal::RetryBudget>(options_.retry)) {
+    if (!options_.middlewares.empty()) {
+        middlewares_ = std::make_shared<const std::vector<Middleware>>(options_.middlewares);
+    }
     if (!options_.connector) options_.connector_owner = true;
     if (!options_.keep_cookies) {
         options_.cookie_jar = nullptr;
@@ -93,6 +98,7 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
                                        .redirects = options_.redirects,
                                        .retry = retry_,
                                        .retry_budget = retry_budget_,
+                                       .middlewares = middlewares_,
                                        .auto_decompress = options_.auto_decompress,
                                        .raise_for_status = options_.raise_for_status});
 }

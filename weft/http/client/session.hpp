@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/middleware.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request_builder.hpp>
@@ -54,6 +56,7 @@ struct SessionOptions {
     bool trust_env = false;
     RedirectPolicy redirects = {};
     RetryPolicy retry = {};
+    std::vector<Middleware> middlewares = {};  ///< the first one is the outermost
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;
     bool raise_for_status = false;
@@ -104,6 +107,7 @@ private:
     SessionOptions options_;
     std::shared_ptr<const RetryPolicy> retry_;
     std::shared_ptr<internal::RetryBudget> retry_budget_;
+    std::shared_ptr<const std::vector<Middleware>> middlewares_;  // null: none
     bool closed_ = false;
 };
 

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/internal/connector_state.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/pool.hpp>
@@ -64,6 +68,19 @@ std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
     return Connection::Forwarding{.authorization = proxy.auth ? proxy.auth->encode() : ""};
 }
 
+// Nothing was sent yet but the handshake.
+// Errors: ServerFingerprintMismatch.
+void check_certificate(const StreamWriter& writer, const ConnectionKey& key) {
+    if (key.fingerprints.empty()) return;
+    const Bytes certificate = writer.ssl_object()->getpeercert();
+    const bool is_right = std::ranges::any_of(
+        key.fingerprints, [&](const Fingerprint& one) { return one.matches(certificate); });
+    if (is_right) return;
+    writer.abort();
+    throw ServerFingerprintMismatch("the certificate of " + key.host + " has not the fingerprint " +
+                                    key.fingerprints.front().to_string());
+}
+
 [[noreturn]] void throw_proxy_error(const ProxyAddress& proxy, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
@@ -74,6 +91,29 @@ std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
         told.set_cause(error);
         throw told;
     }
+}
+
+using EgressPolicy = std::function<bool(const SocketAddress&)>;
+
+// Errors: PermissionError   none of them is allowed.
+void refuse_others(std::vector<SocketAddress>& addresses, const EgressPolicy& allows) {
+    const std::string first = addresses.front().host();
+    std::erase_if(addresses, [&](const SocketAddress& one) { return !allows(one); });
+    if (addresses.empty()) {
+        throw PermissionError(EACCES, "the egress policy does not allow " + first);
+    }
+}
+
+// What a proxy is told to go to, where that is an address.
+void check_figures(const ConnectionKey& key, const EgressPolicy& allows) {
+    std::optional<SocketAddress> address;
+    try {
+        address.emplace(key.host, key.port);
+    } catch (const ValueError&) {
+        return;  // it is a name
+    }
+    std::vector<SocketAddress> one{*address};
+    refuse_others(one, allows);
 }
 
 // One for the program: to read the certificates that the system trusts takes a tenth of a second.
@@ -126,10 +166,19 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     const auto proxy =
         request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
     if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
-    if (url.scheme() == "http") return key;
+    if (url.scheme() == "http") {
+        if (request.fingerprints.empty()) return key;
+        throw ValueError("a fingerprint was asked of " + url.human_repr() +
+                         ", which has no certificate");
+    }
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) key.ssl = default_ssl();
     key.server_hostname = request.server_hostname.value_or(key.host);
+    key.fingerprints = request.fingerprints;
+    const auto known = options_.fingerprints.find(key.host);
+    if (key.fingerprints.empty() && known != options_.fingerprints.end()) {
+        key.fingerprints = known->second;
+    }
     return key;
 }
 
@@ -156,6 +205,7 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
     for (;;) {
         auto stream = co_await as_result(dial(key, sock_connect));
         if (stream) {
+            check_certificate(stream->second, key);
             const TimePoint now = pool_->loop().time();
             auto connection =
                 std::make_unique<Connection>(std::move(*stream), now, options_.limits);
@@ -179,8 +229,10 @@ Coro<std::vector<SocketAddress>> TCPConnectorState::addresses_of(const std::stri
                                                                  std::uint16_t port) {
     co_await transparent;
     const GetaddrinfoOptions wanted{.family = options_.family};
-    if (options_.resolver) co_return co_await options_.resolver->getaddrinfo(host, port, wanted);
-    co_return co_await getaddrinfo(host, port, wanted);
+    auto addresses = options_.resolver ? co_await options_.resolver->getaddrinfo(host, port, wanted)
+                                       : co_await getaddrinfo(host, port, wanted);
+    if (options_.egress) refuse_others(addresses, options_.egress);
+    co_return addresses;
 }
 
 Coro<StreamPair> TCPConnectorState::open(std::vector<SocketAddress> addresses, StreamSecurity ssl,
@@ -207,6 +259,7 @@ Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
                                                std::optional<Delay> sock_connect) {
     co_await transparent;
     const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
+    if (options_.egress) check_figures(key, options_.egress);
     auto pair = co_await as_result(connect_to(proxy, sock_connect));
     if (!pair) throw_proxy_error(proxy, pair.error());
     if (forwarding_for(key)) co_return std::move(*pair);
