@@ -124,7 +124,7 @@ TEST(ClientSession, sends_what_the_request_says) {
                   "POST /?q=a+b HTTP/1.1\r\nHost: " + host +
                       "\r\nX-All: 1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, "
                       "zstd\r\nUser-Agent: weft/0.1.0\r\n"
-                      "Content-Length: 4\r\nContent-Type: application/octet-stream\r\n\r\ntext");
+                      "Content-Type: application/octet-stream\r\nContent-Length: 4\r\n\r\ntext");
         const Bytes nothing = co_await session.put(peer.url()).read();
         EXPECT_NE(nothing.find("Content-Length: 0\r\n"), Bytes::npos) << nothing;
         co_await session.close();
