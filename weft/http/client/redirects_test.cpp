@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/internal/redirects.hpp>
 
 #include <initializer_list>
@@ -11,6 +10,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/client/client_test.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/session.hpp>

@@ -26,7 +26,8 @@ class Middleware;
 
 namespace internal {
 class RetryBudget;
-}
+class Trace;
+}  // namespace internal
 
 /// A request before it is sent; RequestBuilder makes one.
 struct ClientRequest {
@@ -50,6 +51,7 @@ struct ClientRequest {
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
     /// Null: none.
     std::shared_ptr<const std::vector<Middleware>> middlewares = nullptr;
+    std::shared_ptr<internal::Trace> trace = nullptr;  ///< null: nobody is told
     /// Whether redirects have led to another origin than the request was made for: credentials are
     /// none of its business, there and wherever it leads.
     bool is_redirected_elsewhere = false;

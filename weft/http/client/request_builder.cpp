@@ -28,11 +28,13 @@
 #include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/internal/retries.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/middleware.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/retry_policy.hpp>
+#include <weft/http/client/timings.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>
@@ -84,7 +86,9 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
     for (;;) {
         std::unique_ptr<PayloadReader> body;
         if (!request.body.empty()) body = co_await internal::open_body(request);
-        auto slot = co_await connector.connect(key, request.timeout, started);
+        Timings timings;
+        auto slot = co_await connector.connect(key, request, started, timings);
+        const TimePoint sent = get_running_loop().time();
         auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
         exchange->send(request, std::move(body));
         auto head = co_await as_result(exchange->receive_head(request.url));
@@ -93,8 +97,13 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
             if (request.cookie_jar) {
                 request.cookie_jar->update_cookies_from_headers(head->headers, request.url);
             }
-            co_return ClientResponse(request.method, request.url, std::move(*head),
-                                     std::move(exchange), request.auto_decompress);
+            const TimePoint now = get_running_loop().time();
+            timings.answered = now - sent;
+            timings.total = now - started;
+            ClientResponse response(request.method, request.url, std::move(*head),
+                                    std::move(exchange), request.auto_decompress, request.trace);
+            response.set_timings(timings);
+            co_return response;
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
         const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent() &&
@@ -133,6 +142,7 @@ Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector,
             response.set_history(std::move(history));
             co_return response;
         }
+        if (request.trace) request.trace->request_redirect(request, response);
         if (history.size() == request.redirects.max) throw_too_many(request, response);
         history.push_back(
             {response.method(), response.url(), response.status(), response.headers()});
@@ -196,9 +206,8 @@ std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
     return wait;
 }
 
-Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+Coro<ClientResponse> send_and_retry(const Connector& connector, const ClientRequest& request) {
     co_await transparent;
-    complete(request);
     Attempts attempts(request);
     for (;; attempts.go_on()) {
         auto last =
@@ -213,6 +222,21 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
         if (last) co_await last->drain();
         co_await sleep(*wait);
     }
+}
+
+Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+    co_await transparent;
+    complete(request);
+    if (!request.trace) co_return co_await send_and_retry(connector, request);
+    internal::Trace& trace = *request.trace;
+    trace.request_start(request);
+    auto response = co_await as_result(send_and_retry(connector, request));
+    if (!response) {
+        trace.request_exception(request, response.error());
+        std::rethrow_exception(response.error());
+    }
+    trace.request_end(request, *response);
+    co_return std::move(*response);
 }
 
 Coro<Bytes> send_and_read(Connector connector, ClientRequest request, std::size_t bytes_max) {

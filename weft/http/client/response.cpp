@@ -20,6 +20,8 @@
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/body_decoder.hpp>
 #include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/media_type.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/server_sent_event.hpp>
@@ -66,13 +68,16 @@ ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
 ClientResponse::~ClientResponse() = default;
 
 ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
-                               std::unique_ptr<internal::Exchange> exchange, bool decompresses)
+                               std::unique_ptr<internal::Exchange> exchange, bool decompresses,
+                               std::shared_ptr<internal::Trace> trace)
     : method_(std::move(method)),
       url_(std::move(url)),
       head_(std::move(head)),
+      trace_(std::move(trace)),
       content_length_(exchange->body_length()) {
     // A small body is there already, and its connection is for others then.
     Bytes come = exchange->read_nowait();
+    tell_received(come);
     if (decompresses) decoder_ = internal::BodyDecoder::for_headers(head_.headers);
     if (decoder_) {
         decoder_->feed(std::move(come));
@@ -158,6 +163,12 @@ Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
     co_await transparent;
     static_cast<void>(co_await read(bytes_max));
     co_return std::move(body_);
+}
+
+void ClientResponse::tell_received(BytesView piece) const {
+    if (!trace_ || piece.empty()) return;
+    trace_->tell(&TraceConfig::on_response_chunk_received,
+                 TraceResponseChunkReceivedParams{method_, url_, piece});
 }
 
 void ClientResponse::begin_streaming() {
@@ -248,6 +259,7 @@ Coro<Bytes> ClientResponse::next_piece() {
             fail(piece.error());
             std::rethrow_exception(error_);
         }
+        tell_received(*piece);
         if (decoder_) {
             decoder_->feed(std::move(*piece));
         } else {

@@ -16,6 +16,7 @@
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -57,6 +58,7 @@ struct SessionOptions {
     RedirectPolicy redirects = {};
     RetryPolicy retry = {};
     std::vector<Middleware> middlewares = {};  ///< the first one is the outermost
+    std::vector<TraceConfig> trace_configs = {};
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;
     bool raise_for_status = false;
@@ -107,7 +109,8 @@ private:
     SessionOptions options_;
     std::shared_ptr<const RetryPolicy> retry_;
     std::shared_ptr<internal::RetryBudget> retry_budget_;
-    std::shared_ptr<const std::vector<Middleware>> middlewares_;  // null: none
+    std::shared_ptr<const std::vector<Middleware>> middlewares_;     // null: none
+    std::shared_ptr<const std::vector<TraceConfig>> trace_configs_;  // null: none
     bool closed_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,9 @@
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/request.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/multi_dict.hpp>
@@ -143,9 +146,19 @@ void Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader>
     Bytes& head = connection().head;
     if (!body && request.body.bytes()) head += *request.body.bytes();
     connection().writer().write(head);
+    if (request.trace) request.trace->request_headers_sent(request);
+    std::function<void(BytesView)> tell_sent;
+    if (request.trace) {
+        tell_sent = [trace = request.trace, method = request.method,
+                     url = request.url](BytesView chunk) {
+            trace->tell(&TraceConfig::on_request_chunk_sent,
+                        TraceRequestChunkSentParams{method, url, chunk});
+        };
+        if (!body && request.body.bytes()) tell_sent(*request.body.bytes());
+    }
     if (!body) return;
     upload_.emplace(connection().writer(), std::move(body), request.timeout.sock_write,
-                    request.expect100);
+                    request.expect100, std::move(tell_sent));
 }
 
 // A parser looks at what has come first: much of it often comes at once.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,7 @@ struct Upload::State {
     std::unique_ptr<PayloadReader> body;
     std::optional<Delay> sock_write;
     bool awaits_continue;
+    std::function<void(BytesView)> tell_sent;
     Event may_go_on;
     bool is_stopped = false;
     bool is_complete = false;
@@ -94,8 +96,10 @@ struct Upload::State {
 };
 
 Upload::Upload(StreamWriter writer, std::unique_ptr<PayloadReader> body,
-               std::optional<Delay> sock_write, bool awaits_continue)
-    : state_(std::make_shared<State>(std::move(body), sock_write, awaits_continue)),
+               std::optional<Delay> sock_write, bool awaits_continue,
+               std::function<void(BytesView)> tell_sent)
+    : state_(std::make_shared<State>(std::move(body), sock_write, awaits_continue,
+                                     std::move(tell_sent))),
       task_(create_task(run(state_, std::move(writer)))) {}
 
 Upload::~Upload() { stop(); }
@@ -146,6 +150,7 @@ Coro<void> Upload::send(State& state, const StreamWriter& writer) {
         const BytesView piece = co_await state.body->next();
         if (piece.empty()) break;
         out.write(piece);
+        if (state.tell_sent) state.tell_sent(piece);
         // There is no need to wait for anything then but for a source that has too much.
         if (out.is_full()) {
             state.complete();

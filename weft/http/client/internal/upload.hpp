@@ -6,9 +6,11 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/io/stream_writer.hpp>
@@ -21,8 +23,10 @@ public:
     /// Begins to send. With `awaits_continue`, once the server has asked for the body, or has not
     /// answered for a second.
     /// Spec: RFC 9110 §10.1.1, by which nobody waits for ever.
+    /// `tell_sent`, where there is one, is told each piece that was.
     Upload(StreamWriter writer, std::unique_ptr<PayloadReader> body,
-           std::optional<Delay> sock_write, bool awaits_continue);
+           std::optional<Delay> sock_write, bool awaits_continue,
+           std::function<void(BytesView)> tell_sent);
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
     /// Stops it.
