@@ -22,6 +22,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/scripted_peer.hpp>
 
 namespace weft::http {
@@ -298,6 +299,49 @@ TEST(Uploads, are_not_read_faster_than_the_server_takes_them) {
         EXPECT_EQ(co_await outcome_of(
                       session.put(peer.url()).data(body).timeout({.sock_write = 50ms}).read()),
                   told);
+        stops.set();
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Uploads, of_many_short_pieces_are_few_packets_and_let_others_run) {
+    run_clean([]() -> Coro<void> {
+        std::size_t receives = 0;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            for (Bytes all; !all.ends_with("\r\n0\r\n\r\n"); ++receives) {
+                all += co_await client.reader().read(1'000'000);
+            }
+            client.send(response_of("got"));
+            co_await client.stall();
+        });
+        ClientSession session;
+        const auto fast = []() -> AsyncGenerator<Bytes> {
+            for (int i = 0; i < 20'000; ++i) co_yield "twenty bytes of text";
+        };
+        const auto upload = create_task(session.put(peer.url()).data(fast()).read());
+        std::size_t turns = 0;
+        for (; !upload.done(); ++turns) co_await sleep(Nanoseconds::zero());
+        EXPECT_EQ(co_await upload, "got");
+        EXPECT_LT(receives, 100U);
+        EXPECT_GT(turns, 5U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Uploads, of_short_pieces_are_not_read_faster_than_the_server_takes_them) {
+    run_clean([]() -> Coro<void> {
+        Event stops;
+        const auto peer = co_await ScriptedPeer::start(
+            [&](PeerConnection&) -> Coro<void> { co_await stops.wait(); });
+        ClientSession session;
+        Story story;
+        const auto told = co_await outcome_of(session.put(peer.url())
+                                                  .data(pieces(5'000'000, Bytes(100, 'x'), &story))
+                                                  .timeout({.total = 30s, .sock_write = 50ms})
+                                                  .read());
+        EXPECT_TRUE(told.starts_with("SocketTimeoutError: the server took nothing")) << told;
         stops.set();
         co_await session.close();
         co_await peer.stop();

@@ -144,21 +144,26 @@ void Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader>
     parser().start_next(request.method);
     write_request_head(request, body.get());
     Bytes& head = connection().head;
-    if (!body && request.body.bytes()) head += *request.body.bytes();
-    connection().writer().write(head);
-    if (request.trace) request.trace->request_headers_sent(request);
-    std::function<void(BytesView)> tell_sent;
+    UploadOptions options{.sock_write = request.timeout.sock_write,
+                          .awaits_continue = request.expect100};
     if (request.trace) {
-        tell_sent = [trace = request.trace, method = request.method,
-                     url = request.url](BytesView chunk) {
+        request.trace->request_headers_sent(request);
+        options.tell_sent = [trace = request.trace, method = request.method,
+                             url = request.url](BytesView chunk) {
             trace->tell(&TraceConfig::on_request_chunk_sent,
                         TraceRequestChunkSentParams{method, url, chunk});
         };
-        if (!body && request.body.bytes()) tell_sent(*request.body.bytes());
     }
-    if (!body) return;
-    upload_.emplace(connection().writer(), std::move(body), request.timeout.sock_write,
-                    request.expect100, std::move(tell_sent));
+    if (body) {
+        upload_.emplace(connection().writer(), std::move(head), std::move(body),
+                        std::move(options));
+        return;
+    }
+    if (const Bytes* bytes = request.body.bytes()) {
+        head += *bytes;
+        if (options.tell_sent) options.tell_sent(*bytes);
+    }
+    connection().writer().write(head);
 }
 
 // A parser looks at what has come first: much of it often comes at once.

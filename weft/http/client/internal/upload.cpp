@@ -4,22 +4,21 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/http/client/internal/body_writer.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
 #include <weft/http/client/payload.hpp>
-#include <weft/http/wire/http1_writer.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/runtime/with_async.hpp>
@@ -29,138 +28,137 @@ namespace {
 
 constexpr std::chrono::seconds continue_wait(1);
 
-// Writes a body as the head has announced it.
-class BodyWriter {
-public:
-    BodyWriter(const StreamWriter& writer, std::optional<std::uint64_t> size) noexcept
-        : writer_(writer), size_(size) {}
+}  // namespace
 
-    void write(BytesView piece) {
-        if (!size_) return write_chunk(piece);
-        if (piece.size() > *size_ - sent_) throw_other_size("more");
-        sent_ += piece.size();
-        writer_.write(piece);
+// What the task and the exchange share.
+class Upload::State : public std::enable_shared_from_this<State> {
+public:
+    State(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+          UploadOptions options)
+        : writer_(std::move(writer)),
+          out_(writer_, std::move(head), body->size()),
+          body_(std::move(body)),
+          options_(std::move(options)) {}
+
+    static Coro<void> run(std::shared_ptr<State> state);
+
+    [[nodiscard]] bool awaits_continue() const noexcept { return options_.awaits_continue; }
+    void go_on() noexcept {
+        options_.awaits_continue = false;
+        may_go_on_.set();
     }
-    /// Whether nothing more is to come, which only a length tells.
-    [[nodiscard]] bool is_full() const noexcept { return size_ == sent_; }
-    void finish() {
-        if (size_ && sent_ < *size_) throw_other_size(std::to_string(sent_));
-        if (size_) return;
-        Bytes end;
-        wire::write_last_chunk(end);
-        writer_.write(end);
-    }
+    void stop() noexcept { is_stopped_ = true; }
+    [[nodiscard]] bool is_complete() const noexcept { return is_complete_; }
+    [[nodiscard]] std::optional<TimePoint> sent_at() const noexcept { return sent_at_; }
+    [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
 
 private:
-    void write_chunk(BytesView piece) {
-        Bytes begin;
-        wire::write_chunk_begin(begin, piece.size());
-        writer_.writelines({begin, piece, wire::chunk_end});
-    }
-    [[noreturn]] void throw_other_size(const std::string& came) const {
-        throw ValueError("the body of the request has " + came + " bytes, announced were " +
-                         std::to_string(*size_));
-    }
+    Coro<void> send();
+    Coro<void> wait_for_continue();
+    Coro<bool> has_drained();
+    void flush_soon();
+    void complete();
 
-    const StreamWriter& writer_;
-    std::optional<std::uint64_t> size_;
-    std::uint64_t sent_ = 0;
+    StreamWriter writer_;
+    BodyWriter out_;
+    std::unique_ptr<PayloadReader> body_;
+    UploadOptions options_;
+    Event may_go_on_;
+    bool flushes_soon_ = false;
+    bool is_stopped_ = false;
+    bool is_complete_ = false;
+    std::optional<TimePoint> sent_at_;
+    std::exception_ptr error_;
 };
+
+// Whatever it ends with is for the exchange to tell, which may be gone by then.
+Coro<void> Upload::State::run(std::shared_ptr<State> state) {
+    const auto sending = [&]() -> Coro<void> {
+        co_await transparent;
+        co_await state->send();
+    };
+    const auto closing = [&]() -> Coro<void> {
+        co_await transparent;
+        co_await state->body_->aclose();
+    };
+    const auto sent = co_await as_result(try_finally(sending, closing));
+    if (!state->sent_at_) state->sent_at_ = get_running_loop().time();
+    if (sent || state->is_stopped_) co_return;
+    state->error_ = sent.error();
+    state->writer_.abort();
+}
+
+Coro<void> Upload::State::send() {
+    co_await transparent;
+    if (options_.awaits_continue) co_await wait_for_continue();
+    for (std::uint64_t settled = 0;;) {
+        flush_soon();
+        const BytesView piece = co_await body_->next();
+        if (piece.empty()) break;
+        out_.write(piece);
+        if (options_.tell_sent) options_.tell_sent(piece);
+        if (out_.is_full()) complete();  // only a source that has too much goes on
+        if (std::exchange(settled, out_.given()) == out_.given()) continue;
+        const TimeLimit limit("sock_write", options_.sock_write, get_running_loop().time());
+        if (!co_await within(limit, has_drained())) co_return;
+        co_await sleep(Nanoseconds::zero());  // a source that never waits must not keep the loop
+    }
+    out_.finish();
+    complete();
+}
+
+// A server that says nothing wants the body.
+Coro<void> Upload::State::wait_for_continue() {
+    co_await transparent;
+    out_.flush();
+    co_await as_result(wait_for(may_go_on_.wait(), continue_wait));
+    options_.awaits_continue = false;
+}
 
 // Returns: whether there is still a connection. Its end is for the reader to notice: the server may
 // have answered before.
-Coro<bool> has_drained(const StreamWriter& writer) {
+Coro<bool> Upload::State::has_drained() {
     co_await transparent;
-    const auto drained = co_await as_result(writer.drain());
+    const auto drained = co_await as_result(writer_.drain());
     if (!drained && !holds<OSError>(drained.error())) std::rethrow_exception(drained.error());
     co_return drained.has_value();
 }
 
-}  // namespace
+// What is gathered waits for more no longer than the loop's turn.
+void Upload::State::flush_soon() {
+    if (!out_.has_gathered() || std::exchange(flushes_soon_, true)) return;
+    get_running_loop().call_soon([state = shared_from_this()] {
+        state->flushes_soon_ = false;
+        if (!state->is_stopped_) state->out_.flush();
+    });
+}
 
-struct Upload::State {
-    std::unique_ptr<PayloadReader> body;
-    std::optional<Delay> sock_write;
-    bool awaits_continue;
-    std::function<void(BytesView)> tell_sent;
-    Event may_go_on;
-    bool is_stopped = false;
-    bool is_complete = false;
-    std::optional<TimePoint> sent_at;
-    std::exception_ptr error;
+void Upload::State::complete() {
+    out_.flush();
+    is_complete_ = true;
+    if (!sent_at_) sent_at_ = get_running_loop().time();
+}
 
-    void complete() {
-        is_complete = true;
-        if (!sent_at) sent_at = get_running_loop().time();
-    }
-};
-
-Upload::Upload(StreamWriter writer, std::unique_ptr<PayloadReader> body,
-               std::optional<Delay> sock_write, bool awaits_continue,
-               std::function<void(BytesView)> tell_sent)
-    : state_(std::make_shared<State>(std::move(body), sock_write, awaits_continue,
-                                     std::move(tell_sent))),
-      task_(create_task(run(state_, std::move(writer)))) {}
+Upload::Upload(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+               UploadOptions options)
+    : state_(std::make_shared<State>(std::move(writer), std::move(head), std::move(body),
+                                     std::move(options))),
+      task_(create_task(State::run(state_))) {}
 
 Upload::~Upload() { stop(); }
 
-bool Upload::awaits_continue() const noexcept { return state_->awaits_continue; }
-
-void Upload::go_on() noexcept {
-    state_->awaits_continue = false;
-    state_->may_go_on.set();
-}
+bool Upload::awaits_continue() const noexcept { return state_->awaits_continue(); }
+void Upload::go_on() noexcept { state_->go_on(); }
 
 void Upload::stop() noexcept {
-    state_->is_stopped = true;
+    state_->stop();
     task_.cancel();
 }
 
-bool Upload::is_complete() const noexcept { return state_->is_complete; }
-TimePoint Upload::sent_at() const { return state_->sent_at.value_or(get_running_loop().time()); }
-std::exception_ptr Upload::error() const noexcept { return state_->error; }
+bool Upload::is_complete() const noexcept { return state_->is_complete(); }
 
-// Whatever it ends with is for the exchange to tell, which may be gone by then.
-Coro<void> Upload::run(std::shared_ptr<State> state, StreamWriter writer) {
-    const auto sending = [&]() -> Coro<void> {
-        co_await transparent;
-        co_await send(*state, writer);
-    };
-    const auto closing = [&]() -> Coro<void> {
-        co_await transparent;
-        co_await state->body->aclose();
-    };
-    const auto sent = co_await as_result(try_finally(sending, closing));
-    if (!state->sent_at) state->sent_at = get_running_loop().time();
-    if (!sent && !state->is_stopped) {
-        state->error = sent.error();
-        writer.abort();
-    }
-}
+TimePoint Upload::sent_at() const { return state_->sent_at().value_or(get_running_loop().time()); }
 
-Coro<void> Upload::send(State& state, const StreamWriter& writer) {
-    co_await transparent;
-    // A server that says nothing wants the body.
-    if (state.awaits_continue) {
-        co_await as_result(wait_for(state.may_go_on.wait(), continue_wait));
-        state.awaits_continue = false;
-    }
-    BodyWriter out(writer, state.body->size());
-    for (;;) {
-        const BytesView piece = co_await state.body->next();
-        if (piece.empty()) break;
-        out.write(piece);
-        if (state.tell_sent) state.tell_sent(piece);
-        // There is no need to wait for anything then but for a source that has too much.
-        if (out.is_full()) {
-            state.complete();
-            continue;
-        }
-        const TimeLimit limit("sock_write", state.sock_write, get_running_loop().time());
-        if (!co_await within(limit, has_drained(writer))) co_return;
-    }
-    out.finish();
-    state.complete();
-}
+std::exception_ptr Upload::error() const noexcept { return state_->error(); }
 
 }  // namespace weft::http::internal

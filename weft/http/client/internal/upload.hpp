@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/client/internal/upload.hpp - Upload: a body on its way to the server.
+// weft/http/client/internal/upload.hpp - Upload: a request with its body on its way to the server.
 //
 // It has a task of its own, since a server may answer before it has all of a body, and even
 // without having read it.
@@ -18,15 +18,19 @@
 
 namespace weft::http::internal {
 
+struct UploadOptions {
+    std::optional<Delay> sock_write = std::nullopt;  ///< for the server to take a piece
+    /// Whether the body waits until the server has asked for it, or has not answered for a second.
+    /// Spec: RFC 9110 §10.1.1, by which nobody waits for ever.
+    bool awaits_continue = false;
+    std::function<void(BytesView)> tell_sent = nullptr;  ///< of each piece; null: nobody
+};
+
 class Upload {
 public:
-    /// Begins to send. With `awaits_continue`, once the server has asked for the body, or has not
-    /// answered for a second.
-    /// Spec: RFC 9110 §10.1.1, by which nobody waits for ever.
-    /// `tell_sent`, where there is one, is told each piece that was.
-    Upload(StreamWriter writer, std::unique_ptr<PayloadReader> body,
-           std::optional<Delay> sock_write, bool awaits_continue,
-           std::function<void(BytesView)> tell_sent);
+    /// Begins to send. `head` goes before the body, which it frames.
+    Upload(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+           UploadOptions options);
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
     /// Stops it.
@@ -48,10 +52,7 @@ public:
     [[nodiscard]] std::exception_ptr error() const noexcept;
 
 private:
-    struct State;
-    static Coro<void> run(std::shared_ptr<State> state, StreamWriter writer);
-    static Coro<void> send(State& state, const StreamWriter& writer);
-
+    class State;
     std::shared_ptr<State> state_;  // the task's, too, which ends a turn later than this
     Task<void> task_;
 };
