@@ -24,6 +24,7 @@
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/http1_exchange.hpp>
 #include <weft/http/client/internal/random_digits.hpp>
 #include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/internal/retries.hpp>
@@ -43,8 +44,6 @@
 
 namespace weft::http {
 namespace {
-
-using internal::Exchange;
 
 constexpr std::string_view user_agent = "weft/" WEFT_RELEASE;
 
@@ -89,7 +88,8 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
         Timings timings;
         auto slot = co_await connector.connect(key, request, started, timings);
         const TimePoint sent = get_running_loop().time();
-        auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
+        std::unique_ptr<internal::Exchange> exchange =
+            std::make_unique<internal::Http1Exchange>(std::move(slot), request, started);
         exchange->send(request, std::move(body));
         auto head = co_await as_result(exchange->receive_head(request.url));
         if (head) {

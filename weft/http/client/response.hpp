@@ -30,7 +30,7 @@ namespace weft::http {
 
 namespace internal {
 class BodyDecoder;
-class Exchange;
+class ResponseBody;
 class Trace;
 }  // namespace internal
 
@@ -166,7 +166,7 @@ public:
     /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
     /// read.
     void close() noexcept;
-    [[nodiscard]] bool closed() const noexcept { return !exchange_; }
+    [[nodiscard]] bool closed() const noexcept { return !rest_; }
 
     // Implementation.
     [[nodiscard]] const wire::ResponseHead& head() const noexcept { return head_; }
@@ -176,7 +176,7 @@ public:
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
-                   std::unique_ptr<internal::Exchange> exchange, bool decompresses,
+                   std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
                    std::shared_ptr<internal::Trace> trace);
 
 private:
@@ -204,7 +204,7 @@ private:
     bool is_streamed_ = false;
     std::exception_ptr error_;                        // why there is no more
     std::unique_ptr<internal::BodyDecoder> decoder_;  // null: it is not compressed
-    std::unique_ptr<internal::Exchange> exchange_;    // null once the body is read
+    std::unique_ptr<internal::ResponseBody> rest_;    // null once the body is read
 };
 
 }  // namespace weft::http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/http1_exchange.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -19,6 +19,7 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection.hpp>
+#include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/request.hpp>
@@ -112,11 +113,11 @@ Coro<std::unique_ptr<PayloadReader>> open_body(const ClientRequest& request) {
     co_return co_await request.body.open();
 }
 
-Exchange::Exchange(Slot slot, const ClientRequest& request, TimePoint started)
+Http1Exchange::Http1Exchange(Slot slot, const ClientRequest& request, TimePoint started)
     : slot_(std::move(slot)), limits_(*slot_->connection(), request.timeout, started) {}
 
 // A proxy that forwards reads from the request where it goes, and gets the login that is its own.
-void Exchange::write_request_head(const ClientRequest& request, const PayloadReader* body) {
+void Http1Exchange::write_request_head(const ClientRequest& request, const PayloadReader* body) {
     Bytes& head = connection().head;
     head.clear();
     const auto& forwarding = connection().forwarding;
@@ -140,7 +141,7 @@ void Exchange::write_request_head(const ClientRequest& request, const PayloadRea
     wire::write_head(head, request.method, target, headers);
 }
 
-void Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader> body) {
+void Http1Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader> body) {
     parser().start_next(request.method);
     write_request_head(request, body.get());
     Bytes& head = connection().head;
@@ -167,7 +168,7 @@ void Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader>
 }
 
 // A parser looks at what has come first: much of it often comes at once.
-Coro<BytesView> Exchange::received() {
+Coro<BytesView> Http1Exchange::received() {
     co_await transparent;
     limits_.begin_wait(upload_ ? &*upload_ : nullptr);
     const auto data = co_await as_result(reader().peek());
@@ -177,7 +178,7 @@ Coro<BytesView> Exchange::received() {
     co_return *data;
 }
 
-Coro<wire::ResponseHead> Exchange::receive_head(const URL& url) {
+Coro<wire::ResponseHead> Http1Exchange::receive_head(const URL& url) {
     co_await transparent;
     for (;;) {
         const auto data = co_await as_result(received());
@@ -202,18 +203,18 @@ Coro<wire::ResponseHead> Exchange::receive_head(const URL& url) {
 
 // A server that has answered with an error, or without asking for a body that waits, wants none of it.
 // Spec: RFC 9110 §10.1.1, RFC 9112 §9.3.
-void Exchange::heed(int status) noexcept {
+void Http1Exchange::heed(int status) noexcept {
     if (!upload_ || upload_->is_complete()) return;
     if (status == 100) return upload_->go_on();
     if (status >= 300 || (status >= 200 && upload_->awaits_continue())) upload_->stop();
 }
 
-void Exchange::throw_lost_body() const {
+void Http1Exchange::throw_lost_body() const {
     if (upload_ && upload_->error()) std::rethrow_exception(upload_->error());
 }
 
 // `error` is null at the end of the stream.
-void Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
+void Http1Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
     throw_lost_body();
     if (limits_.has_passed()) std::rethrow_exception(error);
     if (!error) {
@@ -224,7 +225,7 @@ void Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
     std::rethrow_exception(made_from(error, ClientOSError(code_of(error), message(error))));
 }
 
-Coro<Bytes> Exchange::read_some() {
+Coro<Bytes> Http1Exchange::read_some() {
     co_await transparent;
     for (;;) {
         Bytes body = read_nowait();
@@ -239,14 +240,14 @@ Coro<Bytes> Exchange::read_some() {
     }
 }
 
-void Exchange::throw_no_body(const std::exception_ptr& error) {
+void Http1Exchange::throw_no_body(const std::exception_ptr& error) {
     throw_lost_body();
     if (limits_.has_passed()) std::rethrow_exception(error);
     const std::string text = "the connection was lost before the body was complete: ";
     std::rethrow_exception(made_from(error, ClientPayloadError(text + message(error))));
 }
 
-Bytes Exchange::read_nowait() {
+Bytes Http1Exchange::read_nowait() {
     Bytes body;
     while (!is_over() && !fault_) {
         const BytesView data = reader().buffered();
@@ -266,7 +267,7 @@ Bytes Exchange::read_nowait() {
 }
 
 // It is the end of the body where nothing else frames that.
-void Exchange::end_with_stream() {
+void Http1Exchange::end_with_stream() {
     if (const auto ended = parser().feed_eof(); !ended) {
         fault_ = ended.error();
     } else {
@@ -274,7 +275,7 @@ void Exchange::end_with_stream() {
     }
 }
 
-void Exchange::finish() noexcept {
+void Http1Exchange::finish() noexcept {
     limits_.stop();
     const bool serves_on = parser().keep_alive() && !parser().upgrade() && is_sent();
     if (serves_on) std::move(*slot_).keep(idle_max_);
