@@ -2,6 +2,7 @@
 #include <weft/http/auth_challenge.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 

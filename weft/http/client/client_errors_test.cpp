@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each way to fail is called. The peers are scripted.
 #include <cerrno>
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <utility>

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/io/server.hpp>

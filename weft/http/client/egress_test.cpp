@@ -3,7 +3,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +10,7 @@
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/proxy.hpp>
+#include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/socket_address.hpp>

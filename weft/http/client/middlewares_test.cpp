@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What requests pass on their way: middlewares in general, and the one that limits their rate.
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -13,12 +12,10 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/middleware.hpp>
 #include <weft/http/client/rate_limit.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
-#include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions without servers: MockTransport, Recording, FaultInjection.
 #include <cerrno>
-#include <chrono>
-#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>

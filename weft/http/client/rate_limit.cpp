@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <ratio>
 #include <string>
 #include <unordered_map>
-#include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>

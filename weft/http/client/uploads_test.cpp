@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of requests that are read while they are sent: from generators, files and forms.
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -10,9 +9,9 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/form_data.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/retry_policy.hpp>
@@ -21,6 +20,7 @@
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/testing/scripted_peer.hpp>

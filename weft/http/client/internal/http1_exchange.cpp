@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@
 #include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/internal/upload.hpp>
+#include <weft/http/client/payload.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie.hpp>

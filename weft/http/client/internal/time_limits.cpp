@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
