@@ -60,7 +60,9 @@ class Apache(ClientTest):
             f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
         settings = self.folder / "apache.conf"
         settings.write_text(SETTINGS.format(folder=self.folder, port=self.port, modules=modules))
-        self.program = self.start(APACHE, "-DFOREGROUND", "-f", settings)
+        program = self.start(APACHE, "-DFOREGROUND", "-f", settings)
+        self.addCleanup(program.process.wait)  # it ends its children, which a kill would leave
+        self.addCleanup(program.process.terminate)
         self.assertTrue(wait_for_port(self.port))
         self.url = f"http://127.0.0.1:{self.port}"
 
