@@ -162,12 +162,13 @@ TEST(Middlewares, take_time_that_counts_for_the_total) {
     }());
 }
 
+std::string new_id() { return "7"; }
+
 // The example of middleware.hpp.
 TEST(Middlewares, example) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(mirror);
-        const auto new_id = [] { return "7"; };
-        const auto traced = [&](ClientRequest& request, const Next& next) -> Coro<ClientResponse> {
+        const auto traced = [](ClientRequest& request, const Next& next) -> Coro<ClientResponse> {
             request.headers.set("X-Trace", new_id());
             auto response = co_await next(request);
             log(LogLevel::info, std::to_string(response.status()));
