@@ -63,49 +63,48 @@ void make_room(Bytes& body, std::size_t size) {
 
 }  // namespace
 
-ClientResponse::ClientResponse(ClientResponse&&) noexcept = default;
-ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
-ClientResponse::~ClientResponse() = default;
+internal::ResponseState::~ResponseState() = default;
 
 ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
                                std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
                                std::shared_ptr<internal::Trace> trace)
-    : method_(std::move(method)),
-      url_(std::move(url)),
-      head_(std::move(head)),
-      trace_(std::move(trace)),
-      content_length_(rest->body_length()) {
+    : state_(new internal::ResponseState{.method = std::move(method),
+                                         .url = std::move(url),
+                                         .head = std::move(head),
+                                         .trace = std::move(trace),
+                                         .content_length = rest->body_length()}) {
     // A small body is there already, and its connection is for others then.
     Bytes come = rest->read_nowait();
     tell_received(come);
-    if (decompresses) decoder_ = internal::BodyDecoder::for_headers(head_.headers);
-    if (decoder_) {
-        decoder_->feed(std::move(come));
+    if (decompresses) state_->decoder = internal::BodyDecoder::for_headers(state_->head.headers);
+    if (state_->decoder) {
+        state_->decoder->feed(std::move(come));
     } else {
-        body_ = std::move(come);
+        state_->body = std::move(come);
     }
-    if (decoder_ || !rest->is_over()) rest_ = std::move(rest);
+    if (state_->decoder || !rest->is_over()) state_->rest = std::move(rest);
 }
 
 void ClientResponse::close() noexcept {
-    if (!rest_) return;
+    if (!state_->rest) return;
     fail(std::make_exception_ptr(RuntimeError("the response was closed before its body was over")));
 }
 
 void ClientResponse::fail(std::exception_ptr error) noexcept {
-    error_ = std::move(error);
-    rest_.reset();
+    state_->error = std::move(error);
+    state_->rest.reset();
 }
 
 void ClientResponse::raise_for_status() {
     if (ok()) return;
     close();
-    throw ClientResponseError(url_, head_.status, head_.reason, head_.headers);
+    throw ClientResponseError(state_->url, state_->head.status, state_->head.reason,
+                              state_->head.headers);
 }
 
 void ClientResponse::refuse(const std::string& why) {
     fail(std::make_exception_ptr(ClientPayloadError(why)));
-    std::rethrow_exception(error_);
+    std::rethrow_exception(state_->error);
 }
 
 void ClientResponse::refuse_longer_than(std::size_t bytes_max) {
@@ -114,19 +113,19 @@ void ClientResponse::refuse_longer_than(std::size_t bytes_max) {
 
 Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
     co_await transparent;
-    if (is_streamed_) throw RuntimeError("the body is read by content()");
-    if (error_) std::rethrow_exception(error_);
-    const std::uint64_t announced = decoder_ ? 0 : content_length_.value_or(0);
-    if (announced > bytes_max || body_.size() > bytes_max) {
+    if (state_->is_streamed) throw RuntimeError("the body is read by content()");
+    if (state_->error) std::rethrow_exception(state_->error);
+    const std::uint64_t announced = state_->decoder ? 0 : state_->content_length.value_or(0);
+    if (announced > bytes_max || state_->body.size() > bytes_max) {
         refuse_longer_than(bytes_max);
     }
-    if (rest_) make_room(body_, static_cast<std::size_t>(announced));
-    while (rest_) {
+    if (state_->rest) make_room(state_->body, static_cast<std::size_t>(announced));
+    while (state_->rest) {
         const Bytes piece = co_await next_piece();
-        if (piece.size() > bytes_max - body_.size()) refuse_longer_than(bytes_max);
-        body_ += piece;
+        if (piece.size() > bytes_max - state_->body.size()) refuse_longer_than(bytes_max);
+        state_->body += piece;
     }
-    co_return body_;
+    co_return state_->body;
 }
 
 Coro<std::string> ClientResponse::text(std::optional<std::string> encoding) {
@@ -140,15 +139,15 @@ Coro<std::string> ClientResponse::text(std::optional<std::string> encoding) {
 
 // What the headers say; nothing of one that makes no sense.
 MediaType ClientResponse::media_type() const {
-    return MediaType::parse(head_.headers.get("Content-Type", "")).value_or(MediaType());
+    return MediaType::parse(state_->head.headers.get("Content-Type", "")).value_or(MediaType());
 }
 
 void ClientResponse::expect_type(bool is_right, std::string_view expected) {
     if (is_right) return;
-    throw ContentTypeError(url_, head_.status,
+    throw ContentTypeError(state_->url, state_->head.status,
                            "the type of the body is '" +
-                               std::string(head_.headers.get("Content-Type", "")) + "', not " +
-                               std::string(expected));
+                               std::string(state_->head.headers.get("Content-Type", "")) +
+                               "', not " + std::string(expected));
 }
 
 Coro<std::string> ClientResponse::json_text() {
@@ -162,26 +161,26 @@ Coro<std::string> ClientResponse::json_text() {
 Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
     co_await transparent;
     static_cast<void>(co_await read(bytes_max));
-    co_return std::move(body_);
+    co_return std::move(state_->body);
 }
 
 void ClientResponse::tell_received(BytesView piece) const {
-    if (!trace_ || piece.empty()) return;
-    trace_->tell(&TraceConfig::on_response_chunk_received,
-                 TraceResponseChunkReceivedParams{method_, url_, piece});
+    if (!state_->trace || piece.empty()) return;
+    state_->trace->tell(&TraceConfig::on_response_chunk_received,
+                        TraceResponseChunkReceivedParams{state_->method, state_->url, piece});
 }
 
 void ClientResponse::begin_streaming() {
-    if (is_streamed_) throw RuntimeError("the body is read by another generator");
-    is_streamed_ = true;
+    if (state_->is_streamed) throw RuntimeError("the body is read by another generator");
+    state_->is_streamed = true;
 }
 
 // First what has come already. Empty at the end.
 Coro<Bytes> ClientResponse::next_streamed() {
     co_await transparent;
-    if (!body_.empty()) co_return std::exchange(body_, Bytes());
-    if (error_) std::rethrow_exception(error_);
-    if (!rest_) co_return Bytes();
+    if (!state_->body.empty()) co_return std::exchange(state_->body, Bytes());
+    if (state_->error) std::rethrow_exception(state_->error);
+    if (!state_->rest) co_return Bytes();
     co_return co_await next_piece();
 }
 
@@ -240,8 +239,8 @@ Coro<void> ClientResponse::drain() {
     co_await transparent;
     constexpr std::size_t drained_bytes_max = std::size_t{64} * 1024;
     std::size_t drained = 0;
-    while (rest_ && !rest_->is_over() && drained <= drained_bytes_max) {
-        const auto piece = co_await as_result(rest_->read_some());
+    while (state_->rest && !state_->rest->is_over() && drained <= drained_bytes_max) {
+        const auto piece = co_await as_result(state_->rest->read_some());
         if (!piece) break;  // what is wrong with it is nobody's concern any more
         drained += piece->size();
     }
@@ -253,17 +252,17 @@ Coro<Bytes> ClientResponse::next_piece() {
     co_await transparent;
     for (;;) {
         Bytes decoded = next_decoded();
-        if (!decoded.empty() || !rest_) co_return decoded;
-        auto piece = co_await as_result(rest_->read_some());
+        if (!decoded.empty() || !state_->rest) co_return decoded;
+        auto piece = co_await as_result(state_->rest->read_some());
         if (!piece) {
             fail(piece.error());
-            std::rethrow_exception(error_);
+            std::rethrow_exception(state_->error);
         }
         tell_received(*piece);
-        if (decoder_) {
-            decoder_->feed(std::move(*piece));
+        if (state_->decoder) {
+            state_->decoder->feed(std::move(*piece));
         } else {
-            if (rest_->is_over()) rest_.reset();
+            if (state_->rest->is_over()) state_->rest.reset();
             co_return std::move(*piece);
         }
     }
@@ -271,13 +270,13 @@ Coro<Bytes> ClientResponse::next_piece() {
 
 // Of what has come, if it is compressed. Sees to the end of it.
 Bytes ClientResponse::next_decoded() {
-    if (!decoder_) return {};
-    auto piece = decoder_->next();
+    if (!state_->decoder) return {};
+    auto piece = state_->decoder->next();
     if (!piece) refuse(describe(piece.error()));
-    if (piece->empty() && rest_->is_over()) {
-        const auto ended = decoder_->finish();
+    if (piece->empty() && state_->rest->is_over()) {
+        const auto ended = state_->decoder->finish();
         if (!ended) refuse(describe(ended.error()));
-        rest_.reset();
+        state_->rest.reset();
     }
     return std::move(*piece);
 }

@@ -42,6 +42,29 @@ struct Hop {
     Headers headers;
 };
 
+namespace internal {
+
+/// What a ClientResponse consists of.
+struct ResponseState {
+    ~ResponseState();
+
+    Method method;
+    URL url;
+    wire::ResponseHead head;
+    std::shared_ptr<Trace> trace;  // null: nobody is told
+    std::optional<std::uint64_t> content_length;
+    std::vector<Hop> history{};
+    std::size_t attempts = 1;
+    Timings timings{};
+    Bytes body{};  // what has come of it
+    bool is_streamed = false;
+    std::exception_ptr error{};              // why there is no more
+    std::unique_ptr<BodyDecoder> decoder{};  // null: it is not compressed
+    std::unique_ptr<ResponseBody> rest{};    // null once the body is read
+};
+
+}  // namespace internal
+
 /// The head of a response; its body is still to be read.
 ///
 ///     auto response = co_await session.get(url);
@@ -54,28 +77,24 @@ struct Hop {
 /// Spec:     aiohttp.ClientResponse.
 class ClientResponse {
 public:
-    ClientResponse(ClientResponse&&) noexcept;
-    ClientResponse& operator=(ClientResponse&&) noexcept;
-    ~ClientResponse();
-
-    [[nodiscard]] int status() const noexcept { return head_.status; }
+    [[nodiscard]] int status() const noexcept { return state_->head.status; }
     /// The reason phrase, as sent; it may be empty.
-    [[nodiscard]] const std::string& reason() const noexcept { return head_.reason; }
+    [[nodiscard]] const std::string& reason() const noexcept { return state_->head.reason; }
     /// Whether the status is below 400.
-    [[nodiscard]] bool ok() const noexcept { return head_.status < 400; }
-    [[nodiscard]] const Headers& headers() const noexcept { return head_.headers; }
-    [[nodiscard]] HttpVersion version() const noexcept { return head_.version; }
-    [[nodiscard]] const Method& method() const noexcept { return method_; }
+    [[nodiscard]] bool ok() const noexcept { return state_->head.status < 400; }
+    [[nodiscard]] const Headers& headers() const noexcept { return state_->head.headers; }
+    [[nodiscard]] HttpVersion version() const noexcept { return state_->head.version; }
+    [[nodiscard]] const Method& method() const noexcept { return state_->method; }
     /// Without a fragment.
-    [[nodiscard]] const URL& url() const noexcept { return url_; }
+    [[nodiscard]] const URL& url() const noexcept { return state_->url; }
     /// The redirects that led here, the first one first.
-    [[nodiscard]] std::span<const Hop> history() const noexcept { return history_; }
-    [[nodiscard]] const Timings& timings() const noexcept { return timings_; }
+    [[nodiscard]] std::span<const Hop> history() const noexcept { return state_->history; }
+    [[nodiscard]] const Timings& timings() const noexcept { return state_->timings; }
     /// How often the request was sent, 1 where it was not repeated (RetryPolicy).
-    [[nodiscard]] std::size_t attempts() const noexcept { return attempts_; }
+    [[nodiscard]] std::size_t attempts() const noexcept { return state_->attempts; }
     /// Of the body as it is sent, where the head tells it.
     [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
-        return content_length_;
+        return state_->content_length;
     }
 
     /// Errors: ClientResponseError   the status is 400 or above; the connection is closed then,
@@ -166,13 +185,13 @@ public:
     /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
     /// read.
     void close() noexcept;
-    [[nodiscard]] bool closed() const noexcept { return !rest_; }
+    [[nodiscard]] bool closed() const noexcept { return !state_->rest; }
 
     // Implementation.
-    [[nodiscard]] const wire::ResponseHead& head() const noexcept { return head_; }
-    void set_timings(const Timings& timings) noexcept { timings_ = timings; }
-    void set_attempts(std::size_t attempts) noexcept { attempts_ = attempts; }
-    void set_history(std::vector<Hop> history) noexcept { history_ = std::move(history); }
+    [[nodiscard]] const wire::ResponseHead& head() const noexcept { return state_->head; }
+    void set_timings(const Timings& timings) noexcept { state_->timings = timings; }
+    void set_attempts(std::size_t attempts) noexcept { state_->attempts = attempts; }
+    void set_history(std::vector<Hop> history) noexcept { state_->history = std::move(history); }
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
@@ -192,19 +211,7 @@ private:
     [[noreturn]] void refuse(const std::string& why);
     [[noreturn]] void refuse_longer_than(std::size_t bytes_max);
 
-    Method method_;
-    URL url_;
-    wire::ResponseHead head_;
-    std::vector<Hop> history_;
-    std::size_t attempts_ = 1;
-    Timings timings_;
-    std::shared_ptr<internal::Trace> trace_;  // null: nobody is told
-    std::optional<std::uint64_t> content_length_;
-    Bytes body_;  // what has come of it
-    bool is_streamed_ = false;
-    std::exception_ptr error_;                        // why there is no more
-    std::unique_ptr<internal::BodyDecoder> decoder_;  // null: it is not compressed
-    std::unique_ptr<internal::ResponseBody> rest_;    // null once the body is read
+    std::unique_ptr<internal::ResponseState> state_;  // a response moves often on its way
 };
 
 }  // namespace weft::http
