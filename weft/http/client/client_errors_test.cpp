@@ -230,6 +230,29 @@ TEST(ClientTimeouts, give_up_a_server_that_is_too_slow) {
     }());
 }
 
+TEST(ClientTimeouts, of_low_speed_look_at_each_stretch_and_at_the_body_alone) {
+    run_clean([]() -> Coro<void> {
+        const auto fast_and_slow = [](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + Bytes(8000, 'x'));
+            co_await client.stall();
+        };
+        const ClientTimeout::LowSpeed limit{.bytes = 1000, .window = 30ms};
+        EXPECT_TRUE(
+            (co_await outcome_with(fast_and_slow, {.timeout = {.total = 10s, .low_speed = limit}}))
+                .starts_with("SocketTimeoutError: the server sent less than"));
+        const auto late = [](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            co_await sleep(100ms);
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+            co_await sleep(5ms);
+            client.send("hi");
+            co_await client.stall();
+        };
+        EXPECT_EQ(co_await outcome_with(late, {.timeout = {.low_speed = limit}}), "hi");
+    }());
+}
+
 TEST(ClientTimeouts, do_not_blame_a_server_for_who_reads_slowly) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(dripping(20));

@@ -113,7 +113,11 @@ Coro<void> guard(PeerConnection& client) {
     for (;;) {
         const testing::PeerRequest request = co_await client.request();
         const std::string answer = authorization_in(request.head);
-        client.send(answer.empty() ? Bytes(asks) : response_of(answer + request.body));
+        if (answer.empty()) {
+            co_await client.send_slowly(asks);
+        } else {
+            client.send(response_of(answer + request.body));
+        }
     }
 }
 

@@ -61,10 +61,7 @@ private:
             const BytesView content = co_await part.content->next();
             if (piece_.empty() && !content.empty()) co_return content;
             piece_ += content;
-            if (content.empty()) {
-                co_await part.content->aclose();
-                parts_[at_++].content.reset();
-            }
+            if (content.empty()) parts_[at_++].content.reset();
         }
         co_return piece_;
     }

@@ -193,7 +193,7 @@ TEST(Recording, names_the_line_that_is_wrong) {
                        R"("headers": [], "body": ""})";
     EXPECT_EQ(Recording::from_json_lines(good + "\n\n" + good).size(), 2U);
     for (const std::string& line :
-         {std::string("nonsense"), std::string("{}"), good.substr(0, good.size() - 3) + "?\"}",
+         {std::string("nonsense"), std::string("{}"), good.substr(0, good.size() - 2) + "?\"}",
           good.substr(0, good.size() - 15) + "[[\"a\\n\", \"b\"]], \"body\": \"\"}"}) {
         const auto told = thrown_by([&] { (void)Recording::from_json_lines(good + "\n" + line); });
         EXPECT_TRUE(told.starts_with("ValueError: line 2 of a recording: ")) << told;

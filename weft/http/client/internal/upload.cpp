@@ -129,7 +129,7 @@ void Upload::State::flush_soon() {
     if (!out_.has_gathered() || std::exchange(flushes_soon_, true)) return;
     get_running_loop().call_soon([state = shared_from_this()] {
         state->flushes_soon_ = false;
-        if (!state->is_stopped_) state->out_.flush();
+        state->out_.flush();
     });
 }
 
