@@ -234,7 +234,9 @@ TEST(ClientTimeouts, of_low_speed_look_at_each_stretch_and_at_the_body_alone) {
     run_clean([]() -> Coro<void> {
         const auto fast_and_slow = [](PeerConnection& client) -> Coro<void> {
             co_await client.request();
-            client.send("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + Bytes(8000, 'x'));
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n");
+            co_await sleep(5ms);
+            client.send(Bytes(8000, 'x'));
             co_await client.stall();
         };
         const ClientTimeout::LowSpeed limit{.bytes = 1000, .window = 30ms};
