@@ -67,6 +67,13 @@ struct Field {
     /// Strings, in characters (code points), and containers, in items.
     std::size_t min_length = 0;
     std::size_t max_length = std::numeric_limits<std::size_t>::max();
+    /// A regular expression that a part of a string matches; `^` and `$` bind it to begin and end.
+    /// Spec: RE2's syntax, which is nearly that of pydantic's, Rust's regex; time is linear.
+    Text pattern = {};
+    /// A union of structs is told apart by this field, a Literal in each of them:
+    ///
+    ///     Annotated<std::variant<Cat, Dog>, Field{.discriminator = "kind"}> pet;
+    Text discriminator = {};
     /// No conversion from another JSON type: pydantic's strict mode. `"1"` is no number then.
     bool strict = false;
     /// For what no initializer can say, such as a list that is empty unless told.

@@ -34,7 +34,9 @@ namespace weft::json {
 ///     std::optional, std::unique_ptr     null is none, and such a member may be left out
 ///     std::vector, std::deque, std::set, std::unordered_set, std::array, std::tuple, std::pair
 ///     std::map, std::unordered_map       with keys of std::string
-///     std::variant                       the alternative that fits best
+///     std::variant                       the alternative that fits best, or that Field::discriminator
+///                                        says
+///     Literal, Value, UUID, chrono       see literal.hpp, value.hpp, uuid.hpp, chrono.hpp
 ///     a struct                           whose members are any of these: see below
 ///     Annotated<any of these, Field{…}>  with constraints, or another name
 ///

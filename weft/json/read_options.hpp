@@ -13,6 +13,9 @@ enum class Extra : std::uint8_t { ignore, forbid };
 struct ReadOptions {
     /// `forbid` makes an "extra_forbidden" error of each such field. Spec: pydantic's `extra`.
     Extra extra = Extra::ignore;
+    /// No conversion from another JSON type, as if each field were Field::strict. Spec: pydantic's strict
+    /// mode of JSON: what has no type in JSON, such as a date, is still read from its text.
+    bool strict = false;
     /// The longest text; 4 GiB at most.
     std::size_t bytes_max = std::size_t{64} * 1024 * 1024;
     /// Objects and arrays inside each other. Each takes some stack while it is read.

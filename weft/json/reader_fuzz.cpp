@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft/json/reader_fuzz.cpp - any bytes, to both parsers and to another library's, and into types.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -16,12 +17,18 @@
 #include <nlohmann/json.hpp>
 
 #include <weft/base/check.hpp>
+#include <weft/base/uuid.hpp>
+#include <weft/json/chrono.hpp>  // NOLINT(misc-include-cleaner): read and write find it by argument
 #include <weft/json/field.hpp>
 #include <weft/json/internal/document.hpp>
 #include <weft/json/internal/exact_parser.hpp>
+#include <weft/json/internal/iso8601.hpp>
 #include <weft/json/internal/reading.hpp>
 #include <weft/json/internal/tape.hpp>
+#include <weft/json/literal.hpp>
 #include <weft/json/read.hpp>
+#include <weft/json/uuid.hpp>  // NOLINT(misc-include-cleaner): the same
+#include <weft/json/value.hpp>
 #include <weft/json/write.hpp>
 
 namespace {
@@ -30,8 +37,10 @@ using weft::check;
 using weft::json::Annotated;
 using weft::json::dumps;
 using weft::json::Field;
+using weft::json::Literal;
 using weft::json::read;
 using weft::json::Required;
+using weft::json::Value;
 using weft::json::internal::append_input;
 using weft::json::internal::Document;
 using weft::json::internal::ExactParser;
@@ -51,6 +60,20 @@ struct Node {
         {};
     std::optional<std::tuple<std::uint8_t, Color, float>> g;
     Annotated<std::set<std::int16_t>, Field{.required = Required::no}> h;
+};
+
+struct Leaf {
+    Literal<"leaf", "bud"> kind;
+    std::chrono::sys_time<std::chrono::microseconds> at;
+    Annotated<std::string, Field{.pattern = "^(a+)+$"}> name;
+};
+struct Branch {
+    Literal<"branch"> kind;
+    std::vector<Annotated<std::variant<Leaf, Branch>, Field{.discriminator = "kind"}>> children;
+    std::optional<std::chrono::year_month_day> day;
+    std::optional<std::chrono::nanoseconds> length;
+    std::optional<weft::UUID> id;
+    Value more = 0;
 };
 
 std::string text_of(const std::expected<Tape, SyntaxFault>& parsed) {
@@ -103,11 +126,43 @@ void check_type(std::string_view text) {
     check(dumps(*again) == written, "and is the same");
 }
 
+// What a Value keeps of a text is what the text says; but for numbers that it has no room for.
+void check_value(std::string_view text) {
+    const auto value = read<Value>(text);
+    if (!value) return;
+    const std::string written = dumps(*value);
+    check(read<Value>(written) == *value, "a value is read as it is written");
+    if (text.contains('\0') || text.starts_with("\xef\xbb\xbf")) return;
+    check(nlohmann::json::parse(written) == nlohmann::json::parse(text),
+          "and says what the text says");
+}
+
+// Texts without JSON around them, too: what the parsers of times see is then what the fuzzer makes.
+void check_times(std::string_view text) {
+    using namespace weft::json::internal;
+    if (const auto days = parse_date(text)) check(date_text(*days) == text, "a date has one form");
+    if (const auto span = parse_duration(text)) {
+        check(parse_duration(duration_text(*span)) == *span, "a duration is read as it is written");
+    }
+    if (const auto time = parse_date_time(text)) {
+        const Span since{time->days * day_seconds + time->time.seconds, time->time.nanoseconds};
+        const auto again = parse_date_time(time_text(since));
+        check(again && again->days == time->days && again->time == time->time,
+              "a time is read as it is written");
+    }
+    if (const auto id = weft::UUID::parse(text)) {
+        check(weft::UUID::parse(id->str()) == *id, "a UUID is read as it is written");
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_parsers(text);
+    check_value(text);
+    check_times(text);
+    check_type<Branch>(text);
     check_type<Node>(text);
     check_type<std::vector<Node>>(text);
     check_type<std::variant<std::monostate, bool, double, std::string, Node, std::vector<Node>>>(

@@ -131,6 +131,7 @@ TEST(Validation, of_other_scalars) {
     expect_kinds<bool>({{"2", "bool_parsing"},
                         {"2.0", "bool_parsing"},
                         {"0.5", "bool_type"},
+                        {"1e300", "bool_type"},
                         {R"("x")", "bool_parsing"},
                         {R"(" yes ")", "bool_parsing"},
                         {R"("falsehood")", "bool_parsing"},

@@ -3,10 +3,10 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -210,36 +210,67 @@ TEST(Write, doubles_as_pythons_repr) {
     EXPECT_EQ(dumps(-0.0F), "-0.0");
 }
 
-// The fewest digits: one digit less gives another double.
-void expect_shortest(double value) {
-    const std::string text = dumps(value);
-    ASSERT_EQ(std::strtod(text.c_str(), nullptr), value) << text;
-    std::size_t digits = 0;
-    bool is_leading = true;
-    std::size_t zeros = 0;
-    for (const char c : text.substr(0, text.find('e'))) {
-        if (c < '0' || c > '9') continue;
-        if (c != '0') is_leading = false;
-        if (is_leading) continue;
-        ++digits;
-        zeros = c == '0' ? zeros + 1 : 0;
+// What the standard library finds, in Python's form.
+template <class Real>
+std::string python_repr(Real value) {
+    std::array<char, 64> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                   std::chars_format::scientific);
+    const std::string_view text(buffer.data(), end.ptr);
+    const std::size_t e = text.find('e');
+    std::string digits;
+    for (const char c : text.substr(0, e)) {
+        if (c >= '0' && c <= '9') digits += c;
     }
-    digits -= zeros;
-    if (digits < 2) return;
-    std::array<char, 64> shorter;
-    std::snprintf(shorter.data(), shorter.size(), "%.*e", static_cast<int>(digits) - 2, value);
-    ASSERT_NE(std::strtod(shorter.data(), nullptr), value) << text << " " << shorter.data();
+    const std::string sign = text.front() == '-' ? "-" : "";
+    const int exponent = std::atoi(text.data() + e + 1);
+    if (exponent < -4 || exponent >= 16) {
+        if (digits.size() > 1) digits.insert(1, ".");
+        return sign + digits + std::string(text.substr(e));
+    }
+    if (exponent < 0) return sign + "0." + std::string(-exponent - 1, '0') + digits;
+    const auto point = static_cast<std::size_t>(exponent) + 1;
+    if (digits.size() <= point) return sign + digits.append(point - digits.size(), '0') + ".0";
+    return sign + digits.insert(point, ".");
+}
+
+template <class Real>
+void expect_repr(Real value) {
+    if (std::isfinite(value)) ASSERT_EQ(dumps(value), python_repr(value));
 }
 
 TEST(Write, doubles_with_the_fewest_digits_that_give_the_same_number) {
     std::mt19937_64 random(1);
-    for (int i = 0; i < 50'000; ++i) {
-        const auto any = std::bit_cast<double>(random());
-        if (std::isfinite(any)) expect_shortest(any);
-        const auto decimal = static_cast<double>(random() % 1'000'000'000'000) / 1e6;
-        expect_shortest(decimal);
-        expect_shortest(std::nextafter(decimal, 1e9));
-        expect_shortest(static_cast<double>(random() % 100'000) / 100);
+    for (int i = 0; i < 300'000; ++i) {
+        const std::uint64_t bits = random();
+        expect_repr(std::bit_cast<double>(bits));
+        expect_repr(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+        const auto decimal = static_cast<double>(bits % 1'000'000'000'000) / 1e6;
+        expect_repr(decimal);
+        expect_repr(std::nextafter(-decimal, 1e9));
+        expect_repr(static_cast<double>(bits % 100'000) / 100);
+        expect_repr(static_cast<double>(bits >> bits % 64));
+    }
+}
+
+// Where the algorithm has its edges: each power of two and of ten, and its neighbours.
+TEST(Write, doubles_at_the_edges) {
+    for (int exponent = -1074; exponent < 1024; ++exponent) {
+        const double power = std::ldexp(1, exponent);
+        for (const double value :
+             {power, std::nextafter(power, 0), std::nextafter(power, 2 * power)}) {
+            expect_repr(value);
+            expect_repr(static_cast<float>(value));
+        }
+    }
+    for (int exponent = -323; exponent <= 308; ++exponent) {
+        const double power = std::strtod(("1e" + std::to_string(exponent)).c_str(), nullptr);
+        for (const double value :
+             {power, -power, std::nextafter(power, 0), std::nextafter(power, 2 * power)}) {
+            expect_repr(value);
+            expect_repr(5 * value);
+            expect_repr(1.5 * value);
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include <weft/json/field.hpp>
 #include <weft/json/internal/kinds.hpp>
+#include <weft/json/internal/pattern.hpp>
 #include <weft/json/internal/reading.hpp>
 #include <weft/json/internal/tape.hpp>
 #include <weft/json/internal/utf8.hpp>
@@ -83,6 +84,10 @@ bool check_string(Reading& in, Place at, std::string_view text) {
         const std::size_t size = count_characters(text);
         if (size > F.max_length) return in.fail_string_length(true, F.max_length, at);
         if (size < F.min_length) return in.fail_string_length(false, F.min_length, at);
+    }
+    if constexpr (!F.pattern.empty()) {
+        static const Pattern pattern(F.pattern.view());
+        if (!pattern.is_in(text)) return in.fail_pattern(F.pattern.view(), at);
     }
     return true;
 }

@@ -66,6 +66,8 @@ bool differs(const T& in_model, const T& alone) {
     } else if constexpr (std::is_trivially_copyable_v<T>) {
         return std::memcmp(static_cast<const void*>(&in_model), static_cast<const void*>(&alone),
                            sizeof(T)) != 0;
+    } else if constexpr (requires { in_model.is_null(); }) {  // a Value
+        return !in_model.is_null();
     } else if constexpr (requires { in_model.empty(); }) {
         return !in_model.empty();
     } else {

@@ -26,6 +26,14 @@ struct Message {
 constexpr std::array messages = {
     Message{"bool_parsing", "Input should be a valid boolean, unable to interpret input"},
     Message{"bool_type", "Input should be a valid boolean"},
+    Message{"date_from_datetime_inexact",
+            "Datetimes provided to dates should have zero time - e.g. be exact dates"},
+    Message{"date_from_datetime_parsing", "Input should be a valid date or datetime, "},
+    Message{"date_parsing", "Input should be a valid date in the format YYYY-MM-DD, "},
+    Message{"date_type", "Input should be a valid date"},
+    Message{"datetime_from_date_parsing", "Input should be a valid datetime or date, "},
+    Message{"datetime_parsing", "Input should be a valid datetime, "},
+    Message{"datetime_type", "Input should be a valid datetime"},
     Message{"dict_type", "Input should be a valid dictionary"},
     Message{"extra_forbidden", "Extra inputs are not permitted"},
     Message{"finite_number", "Input should be a finite number"},
@@ -44,7 +52,12 @@ constexpr std::array messages = {
     Message{"none_required", "Input should be None"},
     Message{"set_type", "Input should be a valid set"},
     Message{"string_type", "Input should be a valid string"},
+    Message{"time_delta_parsing", "Input should be a valid timedelta, "},
+    Message{"time_delta_type", "Input should be a valid timedelta"},
+    Message{"timezone_aware", "Input should have timezone info"},
     Message{"tuple_type", "Input should be a valid tuple"},
+    Message{"uuid_parsing", "Input should be a valid UUID, "},
+    Message{"uuid_type", "UUID input should be a string, bytes or UUID object"},
 };
 
 struct Constraint {
@@ -128,6 +141,35 @@ ErrorText expected_text(std::string_view type, std::span<const std::string_view>
         list += in_quotes(expected[i]);
     }
     return {type, "Input should be " + list, "{\"expected\":" + json_string(list) + "}"};
+}
+
+ErrorText pattern_text(std::string_view pattern) {
+    return {"string_pattern_mismatch", "String should match pattern " + in_quotes(pattern),
+            "{\"pattern\":" + json_string(pattern) + "}"};
+}
+
+ErrorText parsing_text(std::string_view type, std::string_view why) {
+    return {type, message_of(type) + std::string(why), "{\"error\":" + json_string(why) + "}"};
+}
+
+ErrorText tag_missing_text(std::string_view discriminator) {
+    const std::string quoted = in_quotes(discriminator);
+    return {"union_tag_not_found", "Unable to extract tag using discriminator " + quoted,
+            "{\"discriminator\":" + json_string(quoted) + "}"};
+}
+
+ErrorText tag_text(std::string_view discriminator, std::string_view tag,
+                   std::span<const std::string_view> tags) {
+    const std::string quoted = in_quotes(discriminator);
+    std::string expected;
+    for (const std::string_view each : tags) {
+        expected += (expected.empty() ? "" : ", ") + in_quotes(each);
+    }
+    return {"union_tag_invalid",
+            "Input tag " + in_quotes(tag) + " found using " + quoted +
+                " does not match any of the expected tags: " + expected,
+            "{\"discriminator\":" + json_string(quoted) + ",\"tag\":" + json_string(tag) +
+                ",\"expected_tags\":" + json_string(expected) + "}"};
 }
 
 ErrorDetails broken_text(const SyntaxFault& fault, std::string_view text) {

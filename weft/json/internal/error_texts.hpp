@@ -29,6 +29,12 @@ struct ErrorText {
 [[nodiscard]] ErrorText expected_text(std::string_view type,
                                       std::span<const std::string_view> expected);
 
+[[nodiscard]] ErrorText pattern_text(std::string_view pattern);
+[[nodiscard]] ErrorText parsing_text(std::string_view type, std::string_view why);
+[[nodiscard]] ErrorText tag_missing_text(std::string_view discriminator);
+[[nodiscard]] ErrorText tag_text(std::string_view discriminator, std::string_view tag,
+                                 std::span<const std::string_view> tags);
+
 [[nodiscard]] ErrorDetails broken_text(const SyntaxFault& fault, std::string_view text);
 [[nodiscard]] ErrorDetails too_many_bytes(std::size_t bytes_max);
 

@@ -53,7 +53,7 @@ inline constexpr bool is_std_array = false;
 template <class T, std::size_t N>
 inline constexpr bool is_std_array<std::array<T, N>> = true;
 template <class T>
-concept Array = is_std_array<T>;
+concept StdArray = is_std_array<T>;
 
 template <class T>
 concept String = std::same_as<T, std::string>;
@@ -75,6 +75,10 @@ concept Map = Container<T> && requires { typename T::mapped_type; };
 /// std::set, std::unordered_set.
 template <class T>
 concept Set = Container<T> && !Map<T> && requires { typename T::key_type; };
+
+/// Stands for a type where a function is looked for by its argument.
+template <class T>
+struct Tag {};
 
 /// A type of the user's that is another type in JSON.
 template <class T>

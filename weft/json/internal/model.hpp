@@ -28,7 +28,8 @@ concept SelfDescribed = requires { T::fields(); };
 
 /// A struct whose members are fields of an object.
 template <class T>
-concept Model = std::is_class_v<T> && (SelfDescribed<T> || (std::is_aggregate_v<T> && !Array<T>));
+concept Model =
+    std::is_class_v<T> && (SelfDescribed<T> || (std::is_aggregate_v<T> && !StdArray<T>));
 
 // ---- how many members
 
@@ -39,10 +40,12 @@ concept Model = std::is_class_v<T> && (SelfDescribed<T> || (std::is_aggregate_v<
 #pragma GCC diagnostic ignored "-Wundefined-var-template"
 #endif
 
-/// Initializes a member of any type.
+/// Initializes a member of any type. Nobody calls it.
 struct AnyMember {
     template <class T>
-    operator T() const;  // NOLINT(google-explicit-constructor)
+    operator T() const {     // NOLINT(google-explicit-constructor)
+        std::unreachable();  // std::optional wants a body, of a T that only this file knows
+    }
 };
 
 template <class T, std::size_t... I>

@@ -16,6 +16,15 @@ std::size_t find_name(std::span<const std::string_view> names, std::string_view 
     return index;
 }
 
+Place find_last(const Tape& tape, Place object, std::string_view name) noexcept {
+    Place found = nullptr;
+    const Place end = tape.after(object) - 1;
+    for (Place key = object + 1; key != end; key = tape.after(key + 1)) {
+        if (tape.text(key) == name) found = key + 1;
+    }
+    return found;
+}
+
 bool fail_extras(Reading& in, std::span<const std::string_view> names, Place object) {
     const Tape& tape = in.tape();
     const Place end = tape.after(object) - 1;

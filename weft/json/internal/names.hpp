@@ -15,6 +15,9 @@ namespace weft::json::internal {
 [[nodiscard]] std::size_t find_name(std::span<const std::string_view> names,
                                     std::string_view name) noexcept;
 
+/// The value of a name in an object, the last where it comes twice; null where it does not come.
+[[nodiscard]] Place find_last(const Tape& tape, Place object, std::string_view name) noexcept;
+
 /// Records an error for each key that is none of the names. Returns false.
 bool fail_extras(Reading& in, std::span<const std::string_view> names, Place object);
 

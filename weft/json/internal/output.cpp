@@ -239,7 +239,8 @@ void write_digits(char* begin, char* end, std::uint64_t value) {
 }
 
 constexpr std::size_t integer_digits_max = 20;
-constexpr std::size_t double_bytes_max = 32;
+// -0.000 and 17 digits, or a point, an exponent and what is copied beyond them.
+constexpr std::size_t double_bytes_max = 40;
 
 }  // namespace
 
@@ -252,6 +253,100 @@ void Output::put_digits(std::uint64_t value) {
 
 namespace {
 
+// Two numbers below 10^8 become sixteen digits, all of them split at once: into four numbers of
+// four digits, eight of two, sixteen of one.
+// Returns: how many there are without the zeros at the end.
+#ifdef __SSE2__
+int write_sixteen_digits(char* to, std::uint32_t high, std::uint32_t low) {
+    const __m128i eights = _mm_set_epi64x(low, high);
+    const __m128i high_fours =
+        _mm_srli_epi64(_mm_mul_epu32(eights, _mm_set1_epi64x(0xd1b7'1759)), 45);
+    const __m128i low_fours =
+        _mm_sub_epi64(eights, _mm_mul_epu32(high_fours, _mm_set1_epi64x(10'000)));
+    const __m128i fours = _mm_or_si128(high_fours, _mm_slli_epi64(low_fours, 32));
+    const __m128i high_twos = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)), 3);
+    const __m128i low_twos = _mm_sub_epi16(fours, _mm_mullo_epi16(high_twos, _mm_set1_epi16(100)));
+    const __m128i twos = _mm_or_si128(high_twos, _mm_slli_epi32(low_twos, 16));
+    const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+    const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
+    const __m128i digits = _mm_or_si128(tens, _mm_slli_epi16(ones, 8));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_or_si128(digits, _mm_set1_epi8('0')));
+    const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128()));
+    return std::bit_width(static_cast<std::uint32_t>(zeros ^ 0xffff));
+}
+#else
+int write_sixteen_digits(char* to, std::uint32_t high, std::uint32_t low) {
+    write_eight_digits(to, high);
+    write_eight_digits(to + 8, low);
+    int count = 16;
+    while (count > 0 && to[count - 1] == '0') --count;
+    return count;
+}
+#endif
+
+// Of 16 or 17 digits.
+struct WrittenDigits {
+    int count;        ///< how many there are
+    int significant;  ///< and without the zeros at the end
+};
+
+// Writes sixteen digits, or seventeen, and a zero as the seventeenth. Which it is, is hard to
+// foresee, so nothing branches on it.
+WrittenDigits write_digits_of_double(char* to, std::uint64_t digits) {
+    constexpr std::uint32_t ten_to_eight = 100'000'000;
+    const auto upper = static_cast<std::uint32_t>(digits / ten_to_eight);
+    const auto low = static_cast<std::uint32_t>(digits - std::uint64_t{upper} * ten_to_eight);
+    const std::uint32_t first = upper / ten_to_eight;
+    const int is_longer = first != 0 ? 1 : 0;
+    to[0] = static_cast<char>('0' + first);
+    to[16] = '0';
+    const int behind = write_sixteen_digits(to + is_longer, upper - first * ten_to_eight, low);
+    return {16 + is_longer, behind + is_longer};
+}
+
+// Two digits at least.
+char* write_exponent(char* to, int exponent) {
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    const auto magnitude = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
+    if (magnitude >= 100) *to++ = static_cast<char>('0' + magnitude / 100);
+    write_pair(to, magnitude % 100);
+    return to + 2;
+}
+
+// Makes room for a point before the digit `at`, of 17.
+void insert_point(char* digits, int at) {
+    std::array<char, 16> behind;
+    std::memcpy(behind.data(), digits + at, behind.size());
+    std::memcpy(digits + at + 1, behind.data(), behind.size());
+    digits[at] = '.';
+}
+
+// As repr(): without an exponent from 1e-4 to below 1e16.
+// Returns: the end.
+char* write_decimal(char* to, Decimal decimal) {
+    if (decimal.digits < powers_of_ten[15]) [[unlikely]] {
+        const auto missing = static_cast<int>(16 - count_digits(decimal.digits));
+        decimal = {decimal.digits * powers_of_ten[static_cast<std::size_t>(missing)],
+                   decimal.exponent - missing};
+    }
+    // Where the point is behind the digits, they cannot be known to begin before they are written.
+    const int first = decimal.digits >= powers_of_ten[16] ? 17 : 16;
+    const int point = first + decimal.exponent;
+    if (point > -4 && point <= 0) {
+        std::memcpy(to, "0.000000", 8);
+        to += 2 - point;
+        return to + write_digits_of_double(to, decimal.digits).significant;
+    }
+    const WrittenDigits written = write_digits_of_double(to, decimal.digits);
+    if (point > 0 && point <= 16) {
+        insert_point(to, point);
+        return to + std::max(written.significant, point + 1) + 1;
+    }
+    insert_point(to, 1);
+    return write_exponent(to + (written.significant == 1 ? 1 : written.significant + 1), point - 1);
+}
+
 // Most numbers that people write have up to six decimals and 15 digits. Of such numbers no two are the
 // same double, so that one which gives the same double is the shortest there is. Division of integers
 // below 2^53 is exact to the last bit.
@@ -263,94 +358,50 @@ std::uint64_t to_millionths(double magnitude) {
     return static_cast<double>(millionths) / million == magnitude ? millionths : 0;
 }
 
+// Apart, so that its strings cost what writes numbers nothing.
+[[noreturn, gnu::noinline, gnu::cold]] void refuse_number(double value) {
+    throw ValueError("Out of range float values are not JSON compliant: " +
+                     std::string(std::isnan(value) ? "nan"
+                                 : value > 0       ? "inf"
+                                                   : "-inf"));
+}
+
 }  // namespace
 
 void Output::put_double(double value) {
-    if (!std::isfinite(value)) {
-        throw ValueError("Out of range float values are not JSON compliant: " +
-                         std::string(std::isnan(value) ? "nan"
-                                     : value > 0       ? "inf"
-                                                       : "-inf"));
-    }
-    if (std::signbit(value)) put('-');
+    if (!std::isfinite(value)) [[unlikely]]
+        refuse_number(value);
+    char* const to = begin_number(std::signbit(value));
     const double magnitude = std::fabs(value);
     if (magnitude == 0) return put_text("0.0");
-    if (const std::uint64_t millionths = to_millionths(magnitude)) {
-        put_digits(millionths / 1'000'000);
-        char* const to = room(7);
-        *to = '.';
-        write_digits(to + 1, to + 7, millionths % 1'000'000);
-        at_ = to + 7;
-        while (at_[-1] == '0' && at_[-2] != '.') --at_;
-        return;
-    }
-    put_decimal(to_shortest(magnitude));
+    if (const std::uint64_t millionths = to_millionths(magnitude))
+        return put_millionths(millionths);
+    at_ = write_decimal(to, to_shortest(magnitude));
+}
+
+void Output::put_millionths(std::uint64_t millionths) {
+    put_digits(millionths / 1'000'000);
+    char* const to = room(7);
+    *to = '.';
+    write_digits(to + 1, to + 7, millionths % 1'000'000);
+    at_ = to + 7;
+    while (at_[-1] == '0' && at_[-2] != '.') --at_;
 }
 
 void Output::put_float(float value) {
-    if (!std::isfinite(value)) return put_double(static_cast<double>(value));
-    if (std::signbit(value)) put('-');
+    if (!std::isfinite(value)) [[unlikely]]
+        refuse_number(static_cast<double>(value));
+    char* const to = begin_number(std::signbit(value));
     if (value == 0) return put_text("0.0");
-    put_decimal(to_shortest(std::fabs(value)));
+    at_ = write_decimal(to, to_shortest(std::fabs(value)));
 }
 
-namespace {
-
-// Writes 17 digits, of which the first `count` are those of `value`, and zeros are behind them. How many
-// there are is hard to foresee, so nothing branches on it.
-constexpr std::size_t double_digits_max = 17;
-void write_seventeen_digits(char* to, std::uint64_t value, std::size_t count) {
-    constexpr std::uint64_t ten_to_eight = 100'000'000;
-    const std::uint64_t scaled = value * powers_of_ten[double_digits_max - count];
-    const std::uint64_t high = scaled / ten_to_eight;
-    *to = static_cast<char>('0' + high / ten_to_eight);
-    write_eight_digits(to + 1, static_cast<std::uint32_t>(high % ten_to_eight));
-    write_eight_digits(to + 9, static_cast<std::uint32_t>(scaled % ten_to_eight));
-}
-
-}  // namespace
-
-// As repr(): without an exponent from 1e-4 to below 1e16.
-void Output::put_decimal(Decimal decimal) {
-    while (decimal.digits % 10 == 0) {
-        decimal.digits /= 10;
-        ++decimal.exponent;
-    }
-    const std::size_t count = count_digits(decimal.digits);
-    const int point = static_cast<int>(count) + decimal.exponent;
+// The sign, without a branch on it; then room for the rest.
+char* Output::begin_number(bool is_negative) {
     char* const to = room(double_bytes_max);
-    if (point <= -4 || point > 16) {
-        write_seventeen_digits(to + 1, decimal.digits, count);
-        to[0] = to[1];
-        to[1] = '.';
-        at_ = to + (count == 1 ? 1 : count + 1);
-        return put_exponent(point - 1);
-    }
-    if (point <= 0) {
-        std::memcpy(to, "0.000", 5);
-        write_seventeen_digits(to + 2 - point, decimal.digits, count);
-        at_ = to + 2 - point + count;
-        return;
-    }
-    write_seventeen_digits(to, decimal.digits, count);
-    const auto before_point = static_cast<std::size_t>(point);
-    if (decimal.exponent >= 0) {  // the zeros are there
-        std::memcpy(to + before_point, ".0", 2);
-        at_ = to + before_point + 2;
-    } else {
-        std::memmove(to + before_point + 1, to + before_point, double_digits_max - before_point);
-        to[before_point] = '.';
-        at_ = to + count + 1;
-    }
-}
-
-// Two digits at least.
-void Output::put_exponent(int exponent) {
-    put('e');
-    put(exponent < 0 ? '-' : '+');
-    const auto magnitude = static_cast<std::uint64_t>(exponent < 0 ? -exponent : exponent);
-    if (magnitude < 10) put('0');
-    put_digits(magnitude);
+    *to = '-';
+    at_ = to + (is_negative ? 1 : 0);
+    return at_;
 }
 
 std::string double_text(double value) {

@@ -13,8 +13,6 @@
 #include <string>
 #include <string_view>
 
-#include <weft/json/internal/shortest.hpp>
-
 namespace weft::json::internal {
 
 class Output {
@@ -86,8 +84,8 @@ private:
     void put_digits(std::uint64_t value);
     void put_escaped(std::string_view text);
     void put_escape(char c);
-    void put_decimal(Decimal decimal);
-    void put_exponent(int exponent);
+    void put_millionths(std::uint64_t millionths);
+    char* begin_number(bool is_negative);
 
     std::string& out_;
     const std::size_t begin_;

@@ -34,6 +34,8 @@
 #include <weft/json/internal/read_variant.hpp>
 #include <weft/json/internal/reading.hpp>
 #include <weft/json/internal/tape.hpp>
+#include <weft/json/internal/type_name.hpp>
+#include <weft/json/literal.hpp>
 #include <weft/json/read_options.hpp>
 
 namespace weft::json::internal {
@@ -176,7 +178,7 @@ bool read_list(Reading& in, Place at, T& out) {
            check_length_min<F>(in, at, "List", out.size());
 }
 
-template <Array T>
+template <StdArray T>
 bool read_array(Reading& in, Place at, T& out) {
     static_assert(std::tuple_size_v<T> < items_max, "the tape counts up to items_max");
     if (tag(at) != '[') return in.fail("list_type", at);
@@ -294,6 +296,16 @@ bool read_enum(Reading& in, Place at, E& out) {
     return in.fail_expected("enum", names, at);
 }
 
+template <Text... Values>
+bool read_literal(Reading& in, Place at, Literal<Values...>& out) {
+    const auto& values = Literal<Values...>::values;
+    if (tag(at) != '"' || std::ranges::find(values, in.tape().text(at)) == values.end()) {
+        return in.fail_expected("literal_error", values, at);
+    }
+    out = in.tape().text(at);
+    return true;
+}
+
 template <Converted T>
 bool read_converted(Reading& in, Place at, T& out) {
     JSONForm<T> form{};
@@ -308,7 +320,7 @@ bool read_converted(Reading& in, Place at, T& out) {
 
 template <class T>
 concept ReadsItself = requires(Reading& in, Place at, T& out) {
-    { read_tape(in, at, out) } -> std::same_as<bool>;
+    { read_tape(in, at, out, false) } -> std::same_as<bool>;
 };
 
 template <class T>
@@ -317,7 +329,7 @@ inline constexpr bool is_known = false;
 template <Field F, class T>
 bool read_plain(Reading& in, Place at, T& out) {
     if constexpr (ReadsItself<T>) {
-        return read_tape(in, at, out);
+        return read_tape(in, at, out, F.strict);
     } else if constexpr (Converted<T>) {
         return read_converted(in, at, out);
     } else if constexpr (std::same_as<T, std::monostate>) {
@@ -330,13 +342,15 @@ bool read_plain(Reading& in, Place at, T& out) {
         return in.read_string(at, out) && check_string<F>(in, at, out);
     } else if constexpr (std::is_enum_v<T>) {
         return read_enum(in, at, out);
+    } else if constexpr (is_literal<T>) {
+        return read_literal(in, at, out);
     } else if constexpr (Nullable<T>) {
         return read_nullable<F>(in, at, out);
     } else if constexpr (Variant<T>) {
-        return read_variant(in, at, out);
+        return read_variant<F>(in, at, out);
     } else if constexpr (Tuple<T>) {
         return read_tuple(in, at, out);
-    } else if constexpr (Array<T>) {
+    } else if constexpr (StdArray<T>) {
         return read_array(in, at, out);
     } else if constexpr (List<T>) {
         return read_list<F>(in, at, out);
@@ -349,7 +363,8 @@ bool read_plain(Reading& in, Place at, T& out) {
     } else {
         static_assert(is_known<T>,
                       "JSON has no form for this type: give it fields(), or to_json() "
-                      "and from_json()");
+                      "and from_json(); of chrono and UUID include json/chrono.hpp, "
+                      "json/uuid.hpp");
     }
 }
 

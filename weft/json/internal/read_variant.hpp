@@ -11,8 +11,10 @@
 #include <utility>
 #include <variant>
 
+#include <weft/json/field.hpp>
 #include <weft/json/internal/kinds.hpp>
 #include <weft/json/internal/model.hpp>
+#include <weft/json/internal/read_tagged.hpp>
 #include <weft/json/internal/reading.hpp>
 #include <weft/json/internal/tape.hpp>
 #include <weft/json/internal/type_name.hpp>
@@ -82,8 +84,9 @@ private:
     std::size_t fit_ = 0;
 };
 
-template <Variant T>
+template <Field F, Variant T>
 bool read_variant(Reading& in, Place at, T& out) {
+    if constexpr (!F.discriminator.empty()) return read_tagged<F.discriminator>(in, at, out);
     return VariantReader<T>(in, at, out).read();
 }
 

@@ -117,6 +117,29 @@ bool Reading::fail_expected(std::string_view type, std::span<const std::string_v
     return record(text.type, text.msg, text.ctx, at);
 }
 
+bool Reading::fail_pattern(std::string_view pattern, Place at) {
+    const ErrorText text = pattern_text(pattern);
+    return record(text.type, text.msg, text.ctx, at);
+}
+
+bool Reading::fail_parsing(std::string_view type, std::string_view why, Place at) {
+    const ErrorText text = parsing_text(type, why);
+    return record(text.type, text.msg, text.ctx, at);
+}
+
+bool Reading::fail_tag(std::string_view discriminator, Place tag,
+                       std::span<const std::string_view> tags, Place object) {
+    if (is_trying_) return false;
+    ErrorText text = tag_missing_text(discriminator);
+    if (tag != nullptr) {
+        std::string shown;
+        const bool is_short = append_input(tape_, tag, options_.input_bytes_max, shown);
+        if (is_short && internal::tag(tag) == '"') shown = tape_.text(tag);
+        text = tag_text(discriminator, is_short ? shown : "…", tags);
+    }
+    return record(text.type, text.msg, text.ctx, object);
+}
+
 bool Reading::fail_value(std::string_view why, Place at) {
     return record("value_error", "Value error, " + std::string(why), R"({"error":{}})", at);
 }
@@ -175,7 +198,7 @@ bool Reading::pay_for_trial(Place at) {
 // ---- scalars of another type than the one that was asked for
 
 bool Reading::read_odd_bool(Place at, bool& out, bool strict) {
-    if (strict || is_trying_) return fail("bool_type", at);
+    if (!is_lax(strict)) return fail("bool_type", at);
     std::optional<bool> value;
     switch (tag(at)) {
         case '"':
@@ -185,7 +208,10 @@ bool Reading::read_odd_bool(Place at, bool& out, bool strict) {
             if (signed_at(at) == 0 || signed_at(at) == 1) value = signed_at(at) == 1;
             break;
         case 'd':
-            if (double_at(at) != std::floor(double_at(at))) return fail("bool_type", at);
+            // What is no integer of 64 bits is no number for pydantic here.
+            if (double_at(at) != std::floor(double_at(at)) || std::fabs(double_at(at)) >= 0x1p63) {
+                return fail("bool_type", at);
+            }
             if (double_at(at) == 0 || double_at(at) == 1) value = double_at(at) == 1;
             break;
         case 'u':
@@ -211,11 +237,11 @@ bool Reading::read_odd_double(Place at, double& out, bool strict) {
             return std::isfinite(out) || fail("finite_number", at);
         case 't':
         case 'f':
-            if (strict || is_trying_) break;
+            if (!is_lax(strict)) break;
             out = tag(at) == 't' ? 1 : 0;
             return true;
         case '"': {
-            if (strict || is_trying_) break;
+            if (!is_lax(strict)) break;
             const std::optional<double> value = text_to_double(tape_.text(at));
             if (!value) return fail("float_parsing", at);
             out = *value;
@@ -228,7 +254,6 @@ bool Reading::read_odd_double(Place at, double& out, bool strict) {
 }
 
 bool Reading::read_odd_integer(Place at, Integer& out, bool strict) {
-    const bool is_lax = !strict && !is_trying_;
     switch (tag(at)) {
         case 'l':
             out.is_negative = signed_at(at) < 0;
@@ -240,9 +265,9 @@ bool Reading::read_odd_integer(Place at, Integer& out, bool strict) {
             return true;
         case 'Z':
             if (!is_real(tape_.text(at))) return fail("int_parsing_size", at);
-            return fail(is_lax ? "finite_number" : "int_type", at);
+            return fail(is_lax(strict) ? "finite_number" : "int_type", at);
         case 'd': {
-            if (!is_lax) break;
+            if (!is_lax(strict)) break;
             const double value = double_at(at);
             if (value != std::floor(value)) return fail("int_from_float", at);
             // The next integer over all of 64 bits.
@@ -252,11 +277,11 @@ bool Reading::read_odd_integer(Place at, Integer& out, bool strict) {
         }
         case 't':
         case 'f':
-            if (!is_lax) break;
+            if (!is_lax(strict)) break;
             out.magnitude = tag(at) == 't' ? 1 : 0;
             return true;
         case '"': {
-            if (!is_lax) break;
+            if (!is_lax(strict)) break;
             bool is_too_big = false;
             const std::optional<Integer> value = text_to_integer(tape_.text(at), is_too_big);
             if (!value) return fail("int_parsing", at);

@@ -51,6 +51,12 @@ public:
     bool fail_missing(std::string_view name, Place object);
     /// It is none of these texts.
     bool fail_expected(std::string_view type, std::span<const std::string_view> expected, Place at);
+    bool fail_pattern(std::string_view pattern, Place at);
+    /// Of a kind whose message ends with what a parser said.
+    bool fail_parsing(std::string_view type, std::string_view why, Place at);
+    /// Of a union whose field `discriminator` is not in the object, or has a value that is none of these.
+    bool fail_tag(std::string_view discriminator, Place tag, std::span<const std::string_view> tags,
+                  Place object);
     /// In the words of whoever refused it.
     bool fail_value(std::string_view why, Place at);
 
@@ -76,6 +82,10 @@ public:
     /// While an alternative is tried, nothing is converted, and no error recorded.
     [[nodiscard]] bool is_trying() const noexcept { return is_trying_; }
     void set_trying(bool is_trying) noexcept { is_trying_ = is_trying; }
+    /// Whether a value of another JSON type is converted, for a field that is strict or not.
+    [[nodiscard]] bool is_lax(bool strict) const noexcept {
+        return !strict && !is_trying_ && !options_.strict;
+    }
 
     /// Pays for one alternative of a union at this place.
     /// Returns: whether there was enough left; where not, an error was recorded.

@@ -12,18 +12,30 @@
 
 #include <weft/json/internal/kinds.hpp>
 #include <weft/json/internal/model.hpp>
+#include <weft/json/literal.hpp>
 
 namespace weft::json::internal {
 
+/// With all that it is in.
 template <class T>
-constexpr std::string_view printed_type() {
+constexpr std::string_view printed_full() {
     std::string_view text = __PRETTY_FUNCTION__;  // … [T = Outer::Item]
     text = text.substr(0, text.find_last_of(']'));
     text = text.substr(text.find("T = ") + 4);
-    if (const std::size_t more = text.find(';'); more != text.npos) text = text.substr(0, more);
+    return text.substr(0, text.find(';'));
+}
+
+template <class T>
+constexpr std::string_view printed_type() {
+    constexpr std::string_view text = printed_full<T>();
     const std::size_t arguments = text.find('<');
     return text.substr(text.substr(0, arguments).rfind(':') + 1);
 }
+
+template <class T>
+inline constexpr bool is_literal = false;
+template <Text... Values>
+inline constexpr bool is_literal<Literal<Values...>> = true;
 
 template <class T>
 std::string type_name() {
@@ -38,13 +50,19 @@ std::string type_name() {
         return "str";
     } else if constexpr (std::same_as<P, std::monostate>) {
         return "none";
+    } else if constexpr (is_literal<P>) {
+        std::string name;
+        for (const std::string_view value : P::values) {
+            name += (name.empty() ? "literal['" : ",'") + std::string(value) + "'";
+        }
+        return name + "]";
     } else if constexpr (Nullable<P>) {
         return "nullable[" + type_name<std::remove_cvref_t<decltype(*std::declval<P&>())>>() + "]";
     } else if constexpr (Map<P>) {
         return "dict[str," + type_name<typename P::mapped_type>() + "]";
     } else if constexpr (Set<P>) {
         return "set[" + type_name<typename P::value_type>() + "]";
-    } else if constexpr (List<P> || Array<P>) {
+    } else if constexpr (List<P> || StdArray<P>) {
         return "list[" + type_name<typename P::value_type>() + "]";
     } else if constexpr (Tuple<P>) {
         std::string name = "tuple[";

@@ -53,7 +53,8 @@ void write_elements(Output& out, const T& container) {
     out.put(']');
 }
 
-template <Map T>
+/// Of a container of names and values.
+template <class T>
 void write_map(Output& out, const T& map) {
     out.put('{');
     for (const auto& [name, value] : map) {
@@ -119,14 +120,15 @@ void write_plain(Output& out, const T& value) {
         write_tuple(out, value);
     } else if constexpr (Map<T>) {
         write_map(out, value);
-    } else if constexpr (List<T> || Set<T> || Array<T>) {
+    } else if constexpr (List<T> || Set<T> || StdArray<T>) {
         write_elements(out, value);
     } else if constexpr (Model<T>) {
         write_model(out, value);
     } else {
         static_assert(is_written<T>,
                       "JSON has no form for this type: give it fields(), or to_json() "
-                      "and from_json()");
+                      "and from_json(); of chrono and UUID include json/chrono.hpp, "
+                      "json/uuid.hpp");
     }
 }
 
