@@ -43,6 +43,9 @@ struct ClientRequest {
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
     bool auto_decompress = true;
     bool raise_for_status = false;
+    /// Whether it asks for another protocol (101): then a proxy has to open a tunnel for it, also
+    /// where it is plain text.
+    bool upgrades = false;
 };
 
 }  // namespace weft::http

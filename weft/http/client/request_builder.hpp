@@ -181,6 +181,7 @@ public:
         : connector_(std::move(connector)), request_(std::move(request)) {}
 
 private:
+    friend class WSRequestBuilder;
     void set_form(const FormData& form);
 
     Connector connector_;

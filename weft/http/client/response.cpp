@@ -79,7 +79,13 @@ ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
     } else {
         body_ = std::move(come);
     }
-    if (decoder_ || !exchange->is_over()) exchange_ = std::move(exchange);
+    if (decoder_ || !exchange->is_over() || exchange->is_upgraded()) {
+        exchange_ = std::move(exchange);
+    }
+}
+
+std::unique_ptr<internal::Exchange> ClientResponse::take_exchange() && noexcept {
+    return std::move(exchange_);
 }
 
 void ClientResponse::close() noexcept {

@@ -173,6 +173,8 @@ public:
     [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
                    std::unique_ptr<internal::Exchange> exchange, bool decompresses);
+    /// Of a 101: what has its connection. Null where that is gone.
+    [[nodiscard]] std::unique_ptr<internal::Exchange> take_exchange() && noexcept;
 
 private:
     [[nodiscard]] Coro<std::string> json_text();

@@ -20,6 +20,7 @@ struct ConnectionKey {
     StreamSecurity ssl;           ///< null: plain text
     std::string server_hostname;  ///< whose certificate the server must have; empty without `ssl`
     std::string proxy;  ///< its URL with the login that it gets (ProxyAddress); empty for none
+    bool tunnels = false;  ///< through an HTTP proxy: by CONNECT, although it is plain text
 
     friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;
 };

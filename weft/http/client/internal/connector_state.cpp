@@ -58,7 +58,7 @@ template <class E>
 
 // Where the proxy is asked for each page, and not for a tunnel.
 std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
-    if (key.proxy.empty() || key.ssl) return std::nullopt;
+    if (key.proxy.empty() || key.ssl || key.tunnels) return std::nullopt;
     const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
     if (proxy.kind != ProxyAddress::Kind::http) return std::nullopt;
     return Connection::Forwarding{.authorization = proxy.auth ? proxy.auth->encode() : ""};
@@ -126,7 +126,10 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     const auto proxy =
         request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
     if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
-    if (url.scheme() == "http") return key;
+    if (url.scheme() == "http") {
+        key.tunnels = proxy && request.upgrades;
+        return key;
+    }
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) key.ssl = default_ssl();
     key.server_hostname = request.server_hostname.value_or(key.host);

@@ -205,7 +205,11 @@ void Exchange::end_with_stream() {
 
 void Exchange::finish() noexcept {
     limits_.stop();
-    if (parser().keep_alive() && !parser().upgrade()) std::move(*slot_).keep(idle_max_);
+    if (parser().upgrade()) {
+        upgraded_.emplace(std::move(*slot_));
+    } else if (parser().keep_alive()) {
+        std::move(*slot_).keep(idle_max_);
+    }
     slot_.reset();
 }
 

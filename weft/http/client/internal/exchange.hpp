@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
@@ -59,6 +60,10 @@ public:
     [[nodiscard]] Bytes read_nowait();
 
     [[nodiscard]] bool is_over() const noexcept { return !slot_; }
+    /// Whether it is over with a 101: the connection is here, and speaks another protocol now.
+    [[nodiscard]] bool is_upgraded() const noexcept { return upgraded_.has_value(); }
+    /// That connection, with what has come of the other protocol; nullopt where there is none.
+    [[nodiscard]] std::optional<Slot> take_upgraded() noexcept { return std::move(upgraded_); }
     /// Of the body, where the head has told it.
     [[nodiscard]] std::optional<std::uint64_t> body_length() const noexcept { return body_length_; }
 
@@ -73,7 +78,8 @@ private:
     void end_with_stream();
     void finish() noexcept;
 
-    std::optional<Slot> slot_;  // nothing once it is over
+    std::optional<Slot> slot_;      // nothing once it is over
+    std::optional<Slot> upgraded_;  // where it has left HTTP
     ExchangeLimits limits_;
     std::optional<std::uint64_t> body_length_;
     std::optional<Nanoseconds> idle_max_;  // as the server has said
