@@ -291,13 +291,14 @@ TEST(ConnectionKey, differs_with_each_of_its_fields) {
     const ConnectionKey key{
         .host = "a", .port = 1, .ssl = client_context(), .server_hostname = "a"};
     EXPECT_EQ(key, ConnectionKey(key));
-    const auto& [host, port, ssl, server_hostname, proxy] = key;
-    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, server_hostname, proxy}));
-    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, server_hostname, proxy}));
-    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), server_hostname, proxy}));
-    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, server_hostname, proxy}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", proxy}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, server_hostname, "http://p:80/"}));
+    const auto& [host, port, ssl, server_hostname, proxy, tunnels] = key;
+    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, server_hostname, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, server_hostname, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), server_hostname, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, server_hostname, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, server_hostname, "http://p:80/", tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, server_hostname, proxy, true}));
 }
 
 }  // namespace

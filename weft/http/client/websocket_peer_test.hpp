@@ -63,8 +63,10 @@ public:
         client_.send(wire::bytes_of(frames, wire::WSRole::server));
     }
     /// Waits for a message: `text{…}`, `close{1000}`; "" for the end, and `!` with what is wrong.
-    Coro<std::string> hear() {
+    /// Rests between pieces of it.
+    Coro<std::string> hear(Delay rest = Nanoseconds::zero()) {
         for (;;) {
+            if (rest.get() > Nanoseconds::zero()) co_await sleep(rest);
             const auto data = co_await as_result(client_.reader().peek());
             if (!data || data->empty()) co_return "";
             const auto step = reader_.next(*data);

@@ -229,7 +229,7 @@ TEST(WebSocket, loses_no_message_with_a_limit_or_a_cancellation) {
     talk(
         [](PeerConnection& client) -> Coro<void> {
             WSPeer peer = co_await WSPeer::accept(client);
-            const Bytes message = bytes_of({begin(text("hel")), rest("lo")}, wire::WSRole::server);
+            const Bytes message = bytes_of({begin(text("hell")), rest("o")}, wire::WSRole::server);
             for (std::size_t cut = 0; cut <= message.size(); ++cut) {
                 client.send(message.substr(0, cut));
                 EXPECT_EQ(co_await peer.hear(), "text{more}");
@@ -597,6 +597,21 @@ TEST(WebSocket, gives_no_server_up_that_its_client_holds_up) {
             EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
         },
         {.heartbeat = 4ms});
+    const std::string much(30'000'000, 'x');
+    talk(
+        [&](PeerConnection& client) -> Coro<void> {
+            WSPeer peer = co_await WSPeer::accept(client);
+            EXPECT_TRUE(co_await peer.hear(3ms) == "binary{" + much + "}");
+            peer.send({text("at last")});
+            EXPECT_EQ((co_await peer.hear_to_the_end()).substr(0, 6), "ping{}");
+        },
+        [&](Socket& ws) -> Coro<void> {
+            co_await ws.send_bytes(much);
+            EXPECT_EQ(co_await ws.receive_str(), "at last");
+            co_await ws.close();
+            EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
+        },
+        {.heartbeat = 200ms});
 }
 
 // ---- attacks
