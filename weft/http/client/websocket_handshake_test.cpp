@@ -24,6 +24,7 @@
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/testing/trace.hpp>
@@ -291,6 +292,23 @@ TEST(WebSocketHandshake, has_the_limits_of_a_request) {
                         .starts_with("ServerTimeoutError: "));
         EXPECT_TRUE((co_await error_of(session.ws_connect(at_ws(peer)).timeout({.sock_read = 1ms})))
                         .starts_with("SocketTimeoutError: "));
+        co_await session.close();
+        co_await peer.stop();
+    }());
+    // They do not end what has come of it.
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            WSPeer server = co_await WSPeer::accept(client);
+            server.send({text(co_await server.hear())});
+            co_await server.hear_to_the_end();
+        });
+        ClientSession session;
+        auto ws =
+            co_await session.ws_connect(at_ws(peer)).timeout({.total = 100ms, .sock_read = 100ms});
+        co_await sleep(120ms);
+        co_await ws.send_str("still there");
+        EXPECT_EQ(co_await ws.receive_str(), "text{still there}");
+        EXPECT_TRUE(co_await ws.close());
         co_await session.close();
         co_await peer.stop();
     }());

@@ -82,7 +82,6 @@ Coro<WSMessage> ClientWebSocket::next_message() {
         if (!closed() && last_) co_await answer_close();
         if (closed()) co_return final_message();
         auto message = co_await as_result(connection_.read());
-        if (closed()) continue;  // meanwhile, by another task or the heartbeat
         if (!message) {
             co_await fail(message.error());
         } else if (message->type == WSMsgType::close) {

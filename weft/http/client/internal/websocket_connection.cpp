@@ -11,6 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -97,7 +100,6 @@ Coro<void> WSConnection::drain() {
     co_await transparent;
     const auto drained = co_await as_result(writer_.drain());
     if (!drained) throw_not_sent(message(drained.error()));
-    if (owes_pong_) write_owed_pong();
 }
 
 Bytes WSConnection::close_frame(WSCloseCode code, std::string_view reason) {
@@ -110,6 +112,12 @@ Coro<void> WSConnection::send_all(BytesView frame) {
     co_await transparent;
     const auto sent = co_await writer_.write_all(frame);
     if (!sent) throw_not_sent(sent.error().message());
+}
+
+std::size_t WSConnection::on_their_way() const noexcept {
+    int not_acknowledged = 0;
+    ::ioctl(writer_.fileno(), SIOCOUTQ, &not_acknowledged);
+    return writer_.get_write_buffer_size() + static_cast<std::size_t>(not_acknowledged);
 }
 
 Coro<WSMessage> WSConnection::read() {

@@ -35,7 +35,7 @@ public:
 
     /// Errors: ValueError, RuntimeError   as WebSocketWriter::write().
     void write(WSMsgType type, BytesView data);
-    /// Answers a ping, now or later.
+    /// Answers a ping, now or when something else comes.
     void answer(BytesView ping);
     /// Waits until there is room for more.
     /// Errors: ClientConnectionResetError   the connection is closed or lost.
@@ -48,6 +48,8 @@ public:
     /// Sends it, and waits until the system has all of it.
     /// Errors: ClientConnectionResetError.
     [[nodiscard]] Coro<void> send_all(BytesView frame);
+    /// How many bytes were written and have not arrived at the other system.
+    [[nodiscard]] std::size_t on_their_way() const noexcept;
 
     // ---- from the server
 

@@ -31,13 +31,13 @@ void WSHeartbeat::ping() {
 }
 
 void WSHeartbeat::judge_later() {
-    unsent_ = connection_.writer().get_write_buffer_size();
+    on_their_way_ = connection_.on_their_way();
     timer_ = loop_.call_later(half_, [this] { judge(); });
 }
 
 void WSHeartbeat::judge() {
     if (connection_.arrived() != arrived_ || connection_.is_held_up()) return ping_later(half_);
-    if (connection_.writer().get_write_buffer_size() < unsent_) return judge_later();
+    if (connection_.on_their_way() < on_their_way_) return judge_later();
     give_up_();
 }
 

@@ -18,9 +18,9 @@
 
 namespace weft::http::internal {
 
-/// Whatever comes shows that the server is there, and so does that it takes what was written before
-/// the ping: that may be much, and a pong cannot overtake it. Where nobody receives, and so much has
-/// come that no more can, nothing is known, and the server is not given up.
+/// Whatever comes shows that the server is there, and so does that it still takes what was written:
+/// that may be much, and a ping cannot overtake it. Where nobody receives, and so much has come that
+/// no more can, nothing is known, and the server is not given up.
 ///
 /// Spec: aiohttp's `heartbeat`, where a ping is put off by whatever comes.
 class WSHeartbeat {
@@ -45,8 +45,8 @@ private:
     WSConnection& connection_;
     Nanoseconds half_{};
     std::move_only_function<void()> give_up_;
-    std::uint64_t arrived_ = 0;  // when the ping was written
-    std::size_t unsent_ = 0;     // of what was written up to it
+    std::uint64_t arrived_ = 0;     // when the ping was written
+    std::size_t on_their_way_ = 0;  // when it was last looked
     TimerHandle timer_;
 };
 
