@@ -419,6 +419,21 @@ TEST(WebSocket, is_closed_by_one_task_while_another_receives) {
             EXPECT_TRUE(co_await ws.close());
             EXPECT_EQ((co_await receives).close_code, WSCloseCode::going_away);
         });
+    // What is wrong then cannot be told any more.
+    talk(
+        [](PeerConnection& client) -> Coro<void> {
+            WSPeer peer = co_await WSPeer::accept(client);
+            EXPECT_EQ(co_await peer.hear(), "close{1000}");
+            peer.send({with_bits(text("a"), 1)});
+            EXPECT_EQ(co_await peer.hear_all(), "");
+        },
+        [](Socket& ws) -> Coro<void> {
+            auto receives = create_task(ws.receive());
+            co_await sleep(0s);
+            EXPECT_TRUE(co_await ws.close());
+            EXPECT_EQ((co_await receives).close_code, WSCloseCode::abnormal_closure);
+            EXPECT_TRUE(holds<WebSocketError>(ws.exception()));
+        });
 }
 
 TEST(WebSocket, drops_the_connection_where_close_is_cancelled) {
@@ -599,6 +614,21 @@ TEST(WebSocket, has_no_heartbeat_once_it_is_being_closed) {
             co_await sleep(10ms);
         },
         {.heartbeat = 4ms});
+    // Nor while the answer to a close cannot leave.
+    const std::string much(30'000'000, 'x');
+    talk(
+        [](PeerConnection& client) -> Coro<void> {
+            WSPeer peer = co_await WSPeer::accept(client);
+            peer.send({close_with(1000)});
+            co_await sleep(50ms);
+        },
+        [&](Socket& ws) -> Coro<void> {
+            auto sends = create_task(error_of(ws.send_bytes(much)));
+            co_await sleep(0s);
+            EXPECT_EQ((co_await ws.receive()).close_code, WSCloseCode::ok);
+            EXPECT_TRUE((co_await sends).starts_with("ClientConnectionResetError: "));
+        },
+        {.timeout = {.ws_close = 30ms}, .heartbeat = 10ms});
     EXPECT_EQ(log.told(), "");
 }
 

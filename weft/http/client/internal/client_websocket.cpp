@@ -22,13 +22,14 @@
 namespace weft::http::internal {
 namespace {
 
-WSCloseCode code_of(const std::exception_ptr& error) {
+// With which the server is to be told of the error; nullopt where it is none that it has made.
+std::optional<WSCloseCode> code_for(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const WebSocketError& wrong) {
         return wrong.code();
     } catch (...) {
-        return WSCloseCode::abnormal_closure;
+        return std::nullopt;
     }
 }
 
@@ -97,7 +98,7 @@ Coro<WSMessage> ClientWebSocket::next_message() {
 bool ClientWebSocket::is_for_caller(const WSMessage& message) {
     const bool is_ping = message.type == WSMsgType::ping;
     if (!options_.autoping || (!is_ping && message.type != WSMsgType::pong)) return true;
-    if (is_ping && !connection_.is_closed_for_writing()) connection_.answer(message.data);
+    if (is_ping) connection_.answer(message.data);
     return false;
 }
 
@@ -116,11 +117,11 @@ Coro<void> ClientWebSocket::answer_close() {
 
 Coro<void> ClientWebSocket::fail(std::exception_ptr error) {
     co_await transparent;
-    const WSCloseCode code = code_of(error);
-    if (code == WSCloseCode::abnormal_closure || connection_.is_closed_for_writing()) {
-        end(code, std::move(error));
+    const auto code = code_for(error);
+    if (code && !connection_.is_closed_for_writing()) {
+        co_await say_last(*code, std::move(error));
     } else {
-        co_await say_last(code, std::move(error));
+        end(WSCloseCode::abnormal_closure, std::move(error));
     }
 }
 

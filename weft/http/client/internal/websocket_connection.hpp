@@ -35,7 +35,7 @@ public:
 
     /// Errors: ValueError, RuntimeError   as WebSocketWriter::write().
     void write(WSMsgType type, BytesView data);
-    /// Answers a ping, now or when something else comes.
+    /// Answers a ping, now or when something else comes; not behind the close.
     void answer(BytesView ping);
     /// Waits until there is room for more.
     /// Errors: ClientConnectionResetError   the connection is closed or lost.
