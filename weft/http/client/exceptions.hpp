@@ -12,12 +12,14 @@
 //         ServerDisconnectedError
 //         ServerTimeoutError (and TimeoutError) > ConnectionTimeoutError · SocketTimeoutError
 //     ClientResponseError > ContentTypeError · TooManyRedirects · ClientHttpProxyError
-//     ClientPayloadError
+//                         > WSServerHandshakeError
+//     ClientPayloadError · WebSocketError
 //     InvalidURL (url_error.hpp; and ValueError) > InvalidUrlClientError
 //     NonHttpUrlClientError
 //     RedirectClientError
 //       InvalidUrlRedirectClientError (and InvalidUrlClientError)
 //       NonHttpUrlRedirectClientError (and NonHttpUrlClientError)
+//   TypeError > WSMessageTypeError
 //
 // Each is made from what the system, the resolver or the TLS library said, which is its cause().
 #pragma once
@@ -32,6 +34,7 @@
 #include <weft/http/headers.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/url_error.hpp>
+#include <weft/http/ws_message.hpp>
 
 namespace weft::http {
 
@@ -152,9 +155,32 @@ class TooManyRedirects : public ClientResponseError {
     using ClientResponseError::ClientResponseError;
 };
 
+/// The answer to the request for a WebSocket makes none. `message()` says what is wrong with it.
+class WSServerHandshakeError : public ClientResponseError {
+    using ClientResponseError::ClientResponseError;
+};
+
 /// The body ended before it was complete, or breaks the protocol.
 class ClientPayloadError : public ClientError {
     using ClientError::ClientError;
+};
+
+/// What a server has sent on a WebSocket breaks the protocol or passes a limit.
+/// Spec: aiohttp.WebSocketError, which is no ClientError, and comes as a message there.
+class WebSocketError : public ClientError {
+public:
+    WebSocketError(WSCloseCode code, std::string message)
+        : ClientError(std::move(message)), code_(code) {}
+
+    /// With which the connection was closed.
+    [[nodiscard]] WSCloseCode code() const noexcept { return code_; }
+
+private:
+    WSCloseCode code_;
+};
+/// A message of a WebSocket is of another type than was asked for.
+class WSMessageTypeError : public TypeError {
+    using TypeError::TypeError;
 };
 
 /// A URL that no request can have.

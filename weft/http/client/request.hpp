@@ -57,6 +57,9 @@ struct ClientRequest {
     bool is_redirected_elsewhere = false;
     bool auto_decompress = true;
     bool raise_for_status = false;
+    /// Whether it asks for another protocol (101): then a proxy has to open a tunnel for it, also
+    /// where it is plain text.
+    bool upgrades = false;
 };
 
 }  // namespace weft::http

@@ -211,6 +211,7 @@ public:
         : connector_(std::move(connector)), request_(std::move(request)) {}
 
 private:
+    friend class WSRequestBuilder;
     void set_form(const FormData& form);
     void add_middleware(const Middleware& one);
 

@@ -82,7 +82,11 @@ ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
     } else {
         state_->body = std::move(come);
     }
-    if (state_->decoder || !rest->is_over()) state_->rest = std::move(rest);
+    if (state_->decoder || !rest->is_over() || rest->is_upgraded()) state_->rest = std::move(rest);
+}
+
+std::unique_ptr<internal::ResponseBody> ClientResponse::take_rest() && noexcept {
+    return std::move(state_->rest);
 }
 
 void ClientResponse::close() noexcept {

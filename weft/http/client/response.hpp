@@ -197,6 +197,8 @@ public:
     ClientResponse(Method method, URL url, wire::ResponseHead head,
                    std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
                    std::shared_ptr<internal::Trace> trace);
+    /// Of a 101: what has its connection. Null where that is gone.
+    [[nodiscard]] std::unique_ptr<internal::ResponseBody> take_rest() && noexcept;
 
 private:
     [[nodiscard]] Coro<std::string> json_text();

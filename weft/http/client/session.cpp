@@ -20,6 +20,8 @@
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/trace_config.hpp>
+#include <weft/http/client/websocket_builder.hpp>
+#include <weft/http/client/websocket_options.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -41,18 +43,29 @@ Coro<void> nothing() { co_return; }
 
 }  // namespace
 
-URL URLish::resolve(const std::optional<URL>& base) const {
-    if (!url_) {
-        auto parsed = base ? URL::parse_http(text_, *base) : URL::parse_http(text_);
-        if (!parsed && parsed.error().fault == URLFault::not_http) {
-            throw NonHttpUrlClientError(describe(parsed.error()));
-        }
-        if (!parsed) throw InvalidUrlClientError(parsed.error());
-        check_scheme(*parsed);
-        return *std::move(parsed);
+URL URLish::parse(const std::optional<URL>& base) const {
+    if (url_) return *url_;
+    auto parsed = base ? URL::parse_http(text_, *base) : URL::parse_http(text_);
+    if (!parsed && parsed.error().fault == URLFault::not_http) {
+        throw NonHttpUrlClientError(describe(parsed.error()));
     }
-    check_scheme(*url_);
-    return *url_;
+    if (!parsed) throw InvalidUrlClientError(parsed.error());
+    return *std::move(parsed);
+}
+
+URL URLish::resolve(const std::optional<URL>& base) const {
+    URL url = parse(base);
+    check_scheme(url);
+    return url;
+}
+
+// Spec: WHATWG WebSockets Standard, "establish a WebSocket connection".
+URL URLish::resolve_websocket(const std::optional<URL>& base) const {
+    URL url = parse(base);
+    if (url.scheme() == "ws") return url.with_scheme("http");
+    if (url.scheme() == "wss") return url.with_scheme("https");
+    check_scheme(url);
+    return url;
 }
 
 ClientSession::ClientSession(SessionOptions options)
@@ -121,6 +134,10 @@ RequestBuilder ClientSession::delete_(const URLish& url) const {
 }
 RequestBuilder ClientSession::options(const URLish& url) const {
     return request(Method::options, url);
+}
+
+WSRequestBuilder ClientSession::ws_connect(const URLish& url, WSOptions options) const {
+    return WSRequestBuilder(get(url.resolve_websocket(options_.base_url)), std::move(options));
 }
 
 Coro<void> ClientSession::close() {

@@ -17,6 +17,9 @@
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/http/client/trace_config.hpp>
+#include <weft/http/client/websocket.hpp>  // IWYU pragma: export
+#include <weft/http/client/websocket_builder.hpp>
+#include <weft/http/client/websocket_options.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -36,8 +39,12 @@ public:
     /// Errors: InvalidUrlClientError   it is none, or has no base to be relative to
     ///         NonHttpUrlClientError   its scheme is neither http nor https.
     [[nodiscard]] URL resolve(const std::optional<URL>& base) const;
+    /// The same of a WebSocket's: ws and wss, too, in whose place there is http or https then.
+    [[nodiscard]] URL resolve_websocket(const std::optional<URL>& base) const;
 
 private:
+    [[nodiscard]] URL parse(const std::optional<URL>& base) const;
+
     std::optional<URL> url_;
     std::string_view text_;
 };
@@ -92,6 +99,8 @@ public:
     [[nodiscard]] RequestBuilder delete_(const URLish& url) const;
     [[nodiscard]] RequestBuilder options(const URLish& url) const;
     [[nodiscard]] RequestBuilder request(Method method, const URLish& url) const;
+    /// Asks for a WebSocket, at a URL of the scheme ws, wss, http or https.
+    [[nodiscard]] WSRequestBuilder ws_connect(const URLish& url, WSOptions options = {}) const;
 
     /// Closes the connections, and waits until they are. A second call does nothing.
     /// Cancel:   safe; they are closed all the same.

@@ -22,7 +22,8 @@ struct ConnectionKey {
     StreamSecurity ssl;           ///< null: plain text
     std::string server_hostname;  ///< whose certificate the server must have; empty without `ssl`
     std::vector<Fingerprint> fingerprints;  ///< of which its certificate must have one; empty: any
-    std::string proxy;  ///< its URL with the login that it gets (ProxyAddress); empty for none
+    std::string proxy;     ///< its URL with the login that it gets (ProxyAddress); empty for none
+    bool tunnels = false;  ///< through an HTTP proxy: by CONNECT, although it is plain text
 
     friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;
 };

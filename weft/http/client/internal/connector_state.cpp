@@ -68,7 +68,7 @@ template <class E>
 
 // Where the proxy is asked for each page, and not for a tunnel.
 std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
-    if (key.proxy.empty() || key.ssl) return std::nullopt;
+    if (key.proxy.empty() || key.ssl || key.tunnels) return std::nullopt;
     const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
     if (proxy.kind != ProxyAddress::Kind::http) return std::nullopt;
     return Connection::Forwarding{.authorization = proxy.auth ? proxy.auth->encode() : ""};
@@ -216,9 +216,12 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
         request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
     if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
     if (url.scheme() == "http") {
-        if (request.fingerprints.empty()) return key;
-        throw ValueError("a fingerprint was asked of " + url.human_repr() +
-                         ", which has no certificate");
+        if (!request.fingerprints.empty()) {
+            throw ValueError("a fingerprint was asked of " + url.human_repr() +
+                             ", which has no certificate");
+        }
+        key.tunnels = proxy && request.upgrades;
+        return key;
     }
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) key.ssl = default_ssl();

@@ -280,8 +280,11 @@ void Http1Exchange::end_with_stream() {
 
 void Http1Exchange::finish() noexcept {
     limits_.stop();
-    const bool serves_on = parser().keep_alive() && !parser().upgrade() && is_sent();
-    if (serves_on) std::move(*slot_).keep(idle_max_);
+    if (parser().upgrade()) {
+        upgraded_.emplace(std::move(*slot_));
+    } else if (parser().keep_alive() && is_sent()) {
+        std::move(*slot_).keep(idle_max_);
+    }
     slot_.reset();
     upload_.reset();
 }

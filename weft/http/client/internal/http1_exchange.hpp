@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
@@ -43,6 +44,9 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> body_length() const noexcept override {
         return body_length_;
     }
+    [[nodiscard]] bool is_upgraded() const noexcept override { return upgraded_.has_value(); }
+    /// That connection, with what has come of the other protocol; nullopt where there is none.
+    [[nodiscard]] std::optional<Slot> take_upgraded() noexcept { return std::move(upgraded_); }
 
 private:
     [[nodiscard]] Connection& connection() const noexcept { return *slot_->connection(); }
@@ -59,7 +63,8 @@ private:
     void throw_lost_body() const;
     [[nodiscard]] bool is_sent() const noexcept { return !upload_ || upload_->is_complete(); }
 
-    std::optional<Slot> slot_;  // nothing once it is over
+    std::optional<Slot> slot_;      // nothing once it is over
+    std::optional<Slot> upgraded_;  // where it has left HTTP
     ExchangeLimits limits_;
     std::optional<Upload> upload_;  // nothing where the body went out with the head
     std::optional<std::uint64_t> body_length_;

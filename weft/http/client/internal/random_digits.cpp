@@ -2,22 +2,17 @@
 #include <weft/http/client/internal/random_digits.hpp>
 
 #include <array>
-#include <cerrno>
-#include <iterator>
+#include <cstdint>
 #include <string>
 
-#include <sys/random.h>
-
-#include <weft/base/os_error.hpp>
 #include <weft/http/client/internal/hexadecimal.hpp>
+#include <weft/http/client/internal/random_bytes.hpp>
 
 namespace weft::http::internal {
 
 std::string random_digits() {
-    std::array<unsigned char, 16> bytes{};
-    if (::getrandom(bytes.data(), bytes.size(), 0) != std::ssize(bytes)) {
-        throw_os_error(errno, "getrandom");
-    }
+    std::array<std::uint8_t, 16> bytes{};
+    fill_randomly(bytes);
     return in_hexadecimal(bytes);
 }
 

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] virtual Bytes read_nowait() = 0;
 
     [[nodiscard]] virtual bool is_over() const noexcept = 0;
+    /// Whether it is over with a 101: the connection is here, and speaks another protocol now.
+    [[nodiscard]] virtual bool is_upgraded() const noexcept { return false; }
     /// As it is sent, where the head has told it.
     [[nodiscard]] virtual std::optional<std::uint64_t> body_length() const noexcept = 0;
 };
