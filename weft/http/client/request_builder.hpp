@@ -179,6 +179,7 @@ public:
     // Implementation.
     RequestBuilder(Connector connector, ClientRequest request) noexcept
         : connector_(std::move(connector)), request_(std::move(request)) {}
+    [[nodiscard]] const ClientRequest& written() const noexcept { return request_; }
 
 private:
     void set_form(const FormData& form);
