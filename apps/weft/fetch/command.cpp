@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t concurrency_max = 1000;
 constexpr std::size_t retries_max = 100;
-constexpr double seconds_max = 1e6;
+constexpr double seconds_max = 100'000;
 
 constexpr const char* footer = R"(Examples:
   weft fetch https://example.com/a.iso
@@ -47,7 +47,7 @@ constexpr int exit_failed = 1;
 CLI::App* add_command(CLI::App& app, FetchArguments& arguments) {
     CLI::App* command = app.add_subcommand(
         "fetch", "Downloads URLs, many at once, and goes on where it was cut off");
-    command->add_option("URL", arguments.urls, "what to download");
+    command->add_option("URL", arguments.urls, "what to download")->type_name("");
     command
         ->add_option("--from", arguments.lists, "a list of more, one a line; - is standard input")
         ->type_name("FILE")

@@ -292,7 +292,7 @@ TEST(Report, is_json_for_programs) {
     EXPECT_EQ(
         as_json(results[3]),
         R"({"type":"result","url":"http://a/w","file":null,"part":"w.part","status":null,"bytes":1500,)"
-        R"("received":1500,"resumed_from":0,"attempts":0,"seconds":2.0,"skipped":false,)"
+        R"("received":1500,"resumed_from":0,"attempts":null,"seconds":2.0,"skipped":false,)"
         R"("error":"cut \"off\""})"
         "\n");
     EXPECT_EQ(

@@ -118,7 +118,7 @@ struct JsonResult {
     std::uint64_t bytes;
     std::uint64_t received;
     std::uint64_t resumed_from;
-    std::size_t attempts;
+    std::optional<std::size_t> attempts;
     double seconds;
     bool skipped;
     std::optional<std::string_view> error;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/byte_range.hpp>
@@ -36,6 +37,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/executor.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 
 namespace weft::http {
@@ -86,6 +88,15 @@ void check_size(PartialFile& file, std::uint64_t size, const Expected& expected,
     }
 }
 
+Coro<void> write_piece(PartialFile& file, const Bytes& piece, Expected expected,
+                       const DownloadOptions& options) {
+    co_await transparent;
+    check_size(file, file.size() + piece.size(), expected, options);
+    co_await file.append(piece);
+    report(file, expected, options);
+}
+
+// Writes a piece while the next one comes.
 // Returns: why the body was cut off; null where it is over.
 // Errors:  what is no fault of the network's.
 Coro<std::exception_ptr> write_body(ClientResponse& response, PartialFile& file, Expected expected,
@@ -94,14 +105,16 @@ Coro<std::exception_ptr> write_body(ClientResponse& response, PartialFile& file,
     check_size(file, file.size(), expected, options);
     report(file, expected, options);
     response.begin_streaming();
-    for (;;) {
-        const auto piece = co_await as_result(response.next_streamed());
-        if (!piece) co_return piece.error();
-        if (piece->empty()) co_return nullptr;
-        check_size(file, file.size() + piece->size(), expected, options);
-        co_await file.append(*piece);
-        report(file, expected, options);
+    auto next = co_await as_result(response.next_streamed());
+    while (next && !next->empty()) {
+        const Bytes piece = *std::move(next);
+        auto writing = write_piece(file, piece, expected, options);
+        auto [come, written] =
+            co_await gather(return_exceptions, response.next_streamed(), std::move(writing));
+        if (!written) std::rethrow_exception(written.error());
+        next = std::move(come);
     }
+    co_return next ? nullptr : next.error();
 }
 
 Coro<void> finish(PartialFile& file, const DownloadOptions& options) {
