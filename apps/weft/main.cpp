@@ -5,6 +5,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <apps/weft/fetch/command.hpp>
 #include <apps/weft/process.hpp>
 #include <apps/weft/remote_tasks.hpp>
 #include <apps/weft/show.hpp>
@@ -48,12 +49,14 @@ int show(const Options& options, bool tree) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Looks into programs that are written with weft.", "weft");
+    CLI::App app("Looks into programs that are written with weft, and downloads.", "weft");
     app.set_version_flag("--version", "weft " WEFT_RELEASE);
     app.require_subcommand(1);
-    app.footer(exit_codes);
+    app.footer("weft COMMAND --help tells more of each.");
+    int exit_code = 0;
+    add_fetch(app, exit_code);
     Options options;
-    add_command(app, "ps", "A line for each task of a running process", options);
+    CLI::App* table = add_command(app, "ps", "A line for each task of a running process", options);
     CLI::App* tree = add_command(app, "pstree",
                                  "The tasks of a running process as a tree: who "
                                  "awaits whom, and where",
@@ -62,7 +65,8 @@ int main(int argc, char** argv) {
                    "also weft's own frames, and each of many tasks that do the same");
     try {
         app.parse(argc, argv);
-        return show(options, tree->parsed());
+        if (table->parsed() || tree->parsed()) exit_code = show(options, tree->parsed());
+        return exit_code;
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
     } catch (const Failed& failed) {

@@ -7,7 +7,6 @@
 #include <expected>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -152,11 +151,6 @@ Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector,
     }
 }
 
-double chance() {
-    thread_local std::minstd_rand engine{std::random_device()()};
-    return std::uniform_real_distribution<double>(0, 1)(engine);
-}
-
 using Attempt = std::expected<ClientResponse, std::exception_ptr>;
 
 // What the attempts of a request have in common, whatever becomes of it.
@@ -199,7 +193,7 @@ std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
             internal::retry_after(last->headers(), std::chrono::floor<std::chrono::seconds>(now));
     }
     if (said > policy_->retry_after_max.get()) return std::nullopt;
-    const Nanoseconds wait = said.value_or(internal::backoff(*policy_, number_, chance()));
+    const Nanoseconds wait = said.value_or(internal::backoff(*policy_, number_, internal::chance()));
     const TimePoint next = Delay(wait).after(get_running_loop().time());
     if (total_.delay && next >= total_.end()) return std::nullopt;
     if (budget_ && !budget_->take()) return std::nullopt;

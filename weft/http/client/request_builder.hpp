@@ -209,6 +209,7 @@ public:
     // Implementation.
     RequestBuilder(Connector connector, ClientRequest request) noexcept
         : connector_(std::move(connector)), request_(std::move(request)) {}
+    [[nodiscard]] const ClientRequest& written() const noexcept { return request_; }
 
 private:
     friend class WSRequestBuilder;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/download_options.hpp>  // IWYU pragma: export
 #include <weft/http/client/timings.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/http_version.hpp>
@@ -182,6 +183,24 @@ public:
     /// Spec:     WHATWG HTML §9.2.5 and §9.2.6.
     AsyncGenerator<ServerSentEvent> events();
 
+    /// The body into a file, decompressed, as it comes. The file gets its name once it is whole: until
+    /// then it is `path`.part, which goes if it does not get that far. A file that was there before
+    /// is replaced.
+    ///
+    ///     auto response = co_await session.get(url);
+    ///     response.raise_for_status();
+    ///     co_await response.download_to("page.html");
+    ///
+    /// download() does that and resumes what was cut off.
+    /// Returns:  how many bytes the file has.
+    /// Errors:   as content(); ClientPayloadError   it is longer than `bytes_max`, or has another SHA-256
+    ///           those of download() that are of the disk and of `options`
+    /// Cancel:   lossy; nothing is left of it. Waits until the disk has what is just being written.
+    /// Suspends: always.
+    /// Limits:   as download().
+    /// Lifetime: as content().
+    Coro<std::uint64_t> download_to(std::string path, DownloadOptions options = {});
+
     /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
     /// read.
     void close() noexcept;
@@ -194,6 +213,9 @@ public:
     void set_history(std::vector<Hop> history) noexcept { state_->history = std::move(history); }
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
+    /// What content() does, without a generator: begin_streaming(), then pieces up to an empty one.
+    void begin_streaming();
+    [[nodiscard]] Coro<Bytes> next_streamed();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
                    std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
                    std::shared_ptr<internal::Trace> trace);
@@ -207,8 +229,6 @@ private:
     [[nodiscard]] Coro<Bytes> next_piece();
     [[nodiscard]] Bytes next_decoded();
     void tell_received(BytesView piece) const;
-    void begin_streaming();
-    [[nodiscard]] Coro<Bytes> next_streamed();
     void fail(std::exception_ptr error) noexcept;
     [[noreturn]] void refuse(const std::string& why);
     [[noreturn]] void refuse_longer_than(std::size_t bytes_max);

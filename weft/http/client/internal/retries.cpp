@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <system_error>
 
@@ -82,6 +83,11 @@ Nanoseconds backoff(const RetryPolicy& policy, std::size_t attempt, double chanc
     const double limit =
         std::min(most, std::ldexp(first, static_cast<int>(std::min<std::size_t>(attempt - 1, 60))));
     return Nanoseconds(static_cast<std::int64_t>(limit * chance));
+}
+
+double chance() {
+    thread_local std::minstd_rand engine{std::random_device()()};
+    return std::uniform_real_distribution<double>(0, 1)(engine);
 }
 
 }  // namespace weft::http::internal

@@ -45,5 +45,7 @@ private:
 /// 0 to 1.
 [[nodiscard]] Nanoseconds backoff(const RetryPolicy& policy, std::size_t attempt,
                                   double chance) noexcept;
+/// A number from 0 to 1, another one each time.
+[[nodiscard]] double chance();
 
 }  // namespace weft::http::internal
