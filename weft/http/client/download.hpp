@@ -47,13 +47,14 @@ struct DownloadResult {
 ///           ValueError            the request is no GET, or has a Range or If-Range; an impossible
 ///                                 `sha256`
 ///           A file that was at `path` before is as it was.
-/// Cancel:   safe; what has come is kept for the next call. Waits until the disk has what is just
-///           being written.
+/// Cancel:   safe; what has come is kept for the next call, but for a piece that came while another
+///           one was being written. Waits until the disk has that.
 /// Suspends: always.
-/// Limits:   DownloadOptions::bytes_max. In memory there is one piece of the body, as the network
-///           brings it.
+/// Limits:   DownloadOptions::bytes_max. In memory there are two pieces of the body, as the network
+///           brings them.
 /// Spec:     RFC 9110 §13.1.5, §14.2, §15.3.7. It asks for no content coding; of a body that has one
-///           all the same the content is written, and it cannot be resumed.
+///           all the same the content is written, and it cannot be resumed. A body whose end only that
+///           of the connection tells is whole wherever it ends.
 [[nodiscard, clang::coro_disable_lifetimebound]] Coro<DownloadResult> download(
     RequestBuilder request, std::string path, DownloadOptions options = {});
 
