@@ -163,8 +163,8 @@ class Resumes(FetchTest):
         out, errors = program.communicate()
         self.assertEqual(program.process.returncode, 130, errors)
         self.assertIn(b"0 of 1 there, 0 failed", out)
-        self.assertEqual(errors.decode(), "weft: interrupted; 1 partial files (NAME.part) are kept, and "
-                         "the same command goes on with them\n")
+        self.assertEqual(errors.decode(), "weft: interrupted; what has come is kept in NAME.part (1 file), "
+                         "and the same command goes on with it\n")
         server.gone.set()
         results, _ = self.fetch(server.url + "/a.bin")
         self.assertEqual(results[server.url + "/a.bin"]["status"], 206)

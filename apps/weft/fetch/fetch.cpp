@@ -255,13 +255,12 @@ void Fetching::tell_the_end(bool interrupted) {
     if (!interrupted) return;
     const auto partial =
         std::ranges::count_if(jobs_, [](const Job& job) { return kept_bytes(job.path) > 0; });
-    std::fprintf(stderr, "weft: interrupted; %s\n",
-                 partial == 0
-                     ? "the same command begins with what is missing"
-                     : (std::to_string(partial) +
-                        " partial files (NAME.part) are kept, and the same command goes on "
-                        "with them")
-                           .c_str());
+    std::string told = "weft: interrupted";
+    if (partial > 0) {
+        told += "; what has come is kept in NAME.part (" + std::to_string(partial) +
+                (partial == 1 ? " file" : " files") + "), and the same command goes on with it";
+    }
+    std::fprintf(stderr, "%s\n", told.c_str());
 }
 
 // At once, also into a pipe.

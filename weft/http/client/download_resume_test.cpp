@@ -356,6 +356,17 @@ TEST_F(Downloads, take_a_note_that_was_cut_off_for_none) {
     });
 }
 
+TEST_F(Downloads, take_the_note_away_with_the_bytes_that_it_was_of) {
+    const Server server({cut_off("0123456789", 20), whole(other)});
+    with_site(server, {}, [&](const Site& site) -> Coro<void> {
+        co_await site.fetch();
+        const auto look = [&](const DownloadProgress&) {
+            EXPECT_FALSE(std::filesystem::exists(note()));
+        };
+        EXPECT_EQ(co_await site.fetch({.on_progress = look}), "200 from 0 in 1");
+    });
+}
+
 TEST_F(Downloads, replace_bytes_of_which_there_is_no_note) {
     write(part(), "ABC");
     EXPECT_EQ(fetch_from(Server({whole(content)})), "200 from 0 in 1");

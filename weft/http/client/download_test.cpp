@@ -4,6 +4,7 @@
 #include <weft/http/client/download_test.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <cstdint>
@@ -17,13 +18,17 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/download.hpp>
 #include <weft/http/client/internal/sha256.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/testing/system_faults.hpp>
 
@@ -93,6 +98,8 @@ TEST_F(Downloads, are_limited) {
     const std::string text = "ClientPayloadError: the body is longer than bytes_max, 19 bytes";
     EXPECT_EQ(fetch_from(Server({whole(content)}), three_attempts, {.bytes_max = 19}), text);
     EXPECT_EQ(names(), Names());
+    EXPECT_EQ(fetch_from(Server({cut_off("0", 20)}), {}, {.bytes_max = 19}), text)
+        << "it is known before the bytes come";
     const Server chunked(
         {"HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n"
          "14\r\n" +
@@ -206,6 +213,33 @@ TEST_F(Downloads, fail_where_the_disk_does_and_leave_the_old_file) {
         std::filesystem::remove(part());
         std::filesystem::remove(note());
     }
+}
+
+// A write that went on when nobody waits for it could meet those of the next download.
+TEST_F(Downloads, wait_for_the_disk_when_they_are_cancelled) {
+    const Server server({whole(content, "ETag: \"v1\"\r\n")});
+    with_site(server, {}, [&](const Site& site) -> Coro<void> {
+        std::atomic<bool> writes = false;
+        std::atomic<bool> may_go_on = false;
+        const SystemFaults of_the_loop;  // whose calls do not wait for those of the threads
+        SystemFaults of_threads(Threads::all);
+        of_threads.on(Call::write, {.of_files = true, .meanwhile = [&] {
+                                        writes = true;
+                                        may_go_on.wait(false);
+                                    }});
+        const Task<DownloadResult> task =
+            create_task(download(site.session.get(site.peer.url()), path()));
+        while (!writes) co_await sleep(Nanoseconds::zero());
+        task.cancel();
+        for (int turn = 0; turn < 20; ++turn) co_await sleep(Nanoseconds::zero());
+        EXPECT_FALSE(task.done());
+        may_go_on = true;
+        may_go_on.notify_all();
+        while (!task.done()) co_await sleep(Nanoseconds::zero());
+        EXPECT_TRUE(task.cancelled());
+    });
+    EXPECT_EQ(names(), only_a_part);
+    EXPECT_EQ(read(part()), content);
 }
 
 // ---- download_to()

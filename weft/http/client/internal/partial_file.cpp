@@ -130,9 +130,13 @@ PartialFile::PartialFile(PartialFile&& other) noexcept
       size_(other.size_) {}
 
 PartialFile::~PartialFile() {
-    if (!file_ || (version_ && size_ > 0)) return;
-    ::unlink(note_of(path_).c_str());
-    ::unlink(part_of(path_).c_str());
+    if (!file_) return;
+    if (!version_ || size_ == 0) {
+        ::unlink(note_of(path_).c_str());
+        ::unlink(part_of(path_).c_str());
+    }
+    // A thread that has just written may keep the file open for a moment more, and the lock with it.
+    ::flock(file_->fileno(), LOCK_UN);
 }
 
 std::string PartialFile::part_path() const { return part_of(path_); }
