@@ -202,6 +202,7 @@ TEST(Chrono, dates) {
         {"86400", R"("1970-01-02")"},
         {R"("86400")", R"("1970-01-02")"},
         {"-86400", R"("1969-12-31")"},
+        {"86399.9999999", R"("1970-01-02")"},
         {"86401", "date_from_datetime_inexact"},
         {"-1", "date_from_datetime_inexact"},
         {"0.5", "date_from_datetime_inexact"},

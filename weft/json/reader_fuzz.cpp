@@ -133,7 +133,9 @@ void check_value(std::string_view text) {
     const std::string written = dumps(*value);
     check(read<Value>(written) == *value, "a value is read as it is written");
     if (text.contains('\0') || text.starts_with("\xef\xbb\xbf")) return;
-    check(nlohmann::json::parse(written) == nlohmann::json::parse(text),
+    // A number without room may be in a member that another one of its name replaces.
+    const auto theirs = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    check(theirs.is_discarded() || nlohmann::json::parse(written) == theirs,
           "and says what the text says");
 }
 
