@@ -26,10 +26,10 @@
 #include <weft/http/ws_message.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
-#include <weft/runtime/timeout.hpp>
 #include <weft/testing/scripted_peer.hpp>
 
 namespace weft::http {

@@ -16,13 +16,14 @@
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client/websocket_options.hpp>
 #include <weft/http/client/websocket_peer_test.hpp>
 #include <weft/http/wire/websocket/websocket_cut_test.hpp>
 #include <weft/http/wire/websocket/websocket_frame.hpp>
 #include <weft/http/ws_message.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
-#include <weft/runtime/task.hpp>
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/scripted_peer.hpp>
 

@@ -19,6 +19,7 @@
 #include <weft/http/wire/websocket/websocket_frame.hpp>
 #include <weft/http/ws_message.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/task_group.hpp>
