@@ -17,6 +17,7 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client/websocket_options.hpp>
 #include <weft/http/client/websocket_peer_test.hpp>
 #include <weft/http/wire/websocket/permessage_deflate.hpp>
 #include <weft/http/wire/websocket/websocket_cut_test.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a request to a WebSocket, and to none.
-#include <cstddef>
+#include <weft/http/wire/websocket/websocket_handshake.hpp>
+
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,16 +12,20 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client/websocket_builder.hpp>
+#include <weft/http/client/websocket_options.hpp>
 #include <weft/http/client/websocket_peer_test.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/url.hpp>
+#include <weft/http/wire/websocket/websocket_cut_test.hpp>
+#include <weft/http/wire/websocket/websocket_frame.hpp>
+#include <weft/http/ws_message.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/io/streams.hpp>

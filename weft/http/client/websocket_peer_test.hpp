@@ -102,6 +102,12 @@ private:
     wire::WebSocketReader reader_;
 };
 
+/// The server's end in the simplest case.
+inline Coro<void> end_politely(PeerConnection& client) {
+    WSPeer peer = co_await WSPeer::accept(client);
+    co_await peer.hear_to_the_end();
+}
+
 /// The error of what is awaited, by its name and with its text; "nothing" for none.
 template <Awaitable A>
 Coro<std::string> error_of(A awaitable) {
