@@ -193,7 +193,8 @@ std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
             internal::retry_after(last->headers(), std::chrono::floor<std::chrono::seconds>(now));
     }
     if (said > policy_->retry_after_max.get()) return std::nullopt;
-    const Nanoseconds wait = said.value_or(internal::backoff(*policy_, number_, internal::chance()));
+    const Nanoseconds wait =
+        said.value_or(internal::backoff(*policy_, number_, internal::chance()));
     const TimePoint next = Delay(wait).after(get_running_loop().time());
     if (total_.delay && next >= total_.end()) return std::nullopt;
     if (budget_ && !budget_->take()) return std::nullopt;
