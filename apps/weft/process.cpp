@@ -116,8 +116,13 @@ std::size_t character_length(std::string_view text) noexcept {
     for (std::size_t i = 1; i < length; ++i) {
         if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
     }
+    // No other byte may begin a character so: it would be longer than it need be, one of the halves of
+    // UTF-16, or behind the last one.
+    const auto second = static_cast<unsigned char>(text[1]);
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0)) return 0;
+    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90)) return 0;
     // U+0080 to U+009F steer a terminal.
-    return first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0 ? 0 : length;
+    return first == 0xC2 && second < 0xA0 ? 0 : length;
 }
 
 }  // namespace

@@ -208,9 +208,11 @@ Coro<FetchResult> Fetching::fetch_one(const Job& job) {
                        .file = job.path};
     const TimePoint started = get_running_loop().time();
     Track track(state_, job.name);
-    if (arguments_.skip_existing && co_await os::exists(job.path)) {
-        result.skipped = true;
-        co_return result;
+    if (arguments_.skip_existing) {
+        const auto there = co_await as_result(os::exists(job.path));
+        result.skipped = there && *there;
+        if (!there) result.error = printable(reason(there.error()));
+        if (!there || *there) co_return result;
     }
     const auto on_progress = [&](const http::DownloadProgress& at) { track.on_progress(at); };
     auto downloading =
@@ -223,7 +225,8 @@ Coro<FetchResult> Fetching::fetch_one(const Job& job) {
         result.attempts = done->attempts;
     } else {
         result.status = status_in(done.error());
-        result.bytes = kept_bytes(job.path);
+        // What is locked is another's.
+        if (!holds<BlockingIOError>(done.error())) result.bytes = kept_bytes(job.path);
         result.error = printable(reason(done.error()));
     }
     result.received = track.received();

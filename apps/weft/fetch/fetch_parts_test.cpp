@@ -13,6 +13,7 @@
 #include <apps/weft/fetch/report.hpp>
 #include <apps/weft/fetch/result.hpp>
 #include <apps/weft/fetch/url_list.hpp>
+#include <apps/weft/process.hpp>
 #include <gtest/gtest.h>
 
 #include <weft/http/url.hpp>
@@ -321,6 +322,16 @@ TEST(Progress, names_as_many_files_as_there_is_room_for) {
     EXPECT_EQ(format_progress(state, 62), all.substr(0, all.find("  xx")));
     EXPECT_EQ(format_progress(state, 60), all.substr(0, all.find("  ü")));
     EXPECT_EQ(format_progress({.urls = 1}, 80), "0/1  0 B");
+}
+
+// A reason phrase is the server's choice, and JSON takes nothing but UTF-8.
+TEST(Printable, is_utf8_whatever_it_is_made_of) {
+    EXPECT_EQ(printable("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+              "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+    for (const char* text : {"\xed\xa0\x80", "\xe0\x80\x80", "\xf0\x80\x82\x9b", "\xf4\x90\x80\x80",
+                             "\xc0\xaf", "\xff", "\xc3", "\xc2\x9b", "\x1b"}) {
+        EXPECT_EQ(printable(text), std::string(std::string_view(text).size(), '?')) << text;
+    }
 }
 
 }  // namespace

@@ -86,6 +86,10 @@ FetchOptions read_arguments(const FetchArguments& arguments) {
         throw UsageError("--out: " + http::in_quotes(arguments.out) +
                          " is no UTF-8, which JSON is written in");
     }
+    if (arguments.json && !http::is_utf8(arguments.name)) {
+        throw UsageError("--name: " + http::in_quotes(arguments.name) +
+                         " is no UTF-8, which JSON is written in");
+    }
     options.urls = std::move(urls).finish();
     check_name(arguments, options.urls.size());
     return options;

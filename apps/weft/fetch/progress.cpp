@@ -67,10 +67,12 @@ std::string format_progress(const ProgressState& state, std::size_t columns) {
 
 ProgressLine::ProgressLine() : is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-// The last column stays free: some terminals begin a new line at it.
+// The last column stays free: some terminals begin a new line at it. And none is begun where a sign
+// takes two columns, since then only the last line would be drawn anew.
 void ProgressLine::show(const ProgressState& state) {
     if (!is_terminal_) return;
-    std::fprintf(stderr, "\r%s\x1b[K", format_progress(state, terminal_columns() - 1).c_str());
+    std::fprintf(stderr, "\r\x1b[?7l%s\x1b[K\x1b[?7h",
+                 format_progress(state, terminal_columns() - 1).c_str());
     std::fflush(stderr);
     is_drawn_ = true;
 }

@@ -21,6 +21,7 @@
 #include <weft/io/socket_address.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/timeout.hpp>
 #include <weft/testing/scripted_peer.hpp>
 
 namespace weft::http {
@@ -269,6 +270,25 @@ TEST(ClientTimeouts, do_not_blame_a_server_for_who_reads_slowly) {
             if (all.size() < 5) co_await sleep(50ms);
         }
         EXPECT_EQ(all.size(), 20U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(ClientTimeouts, do_not_count_where_nobody_waits_any_more) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            co_await sleep(500ms);
+            client.send("llo");
+            co_await client.stall();
+        });
+        ClientSession session;
+        auto response = co_await session.get(peer.url()).timeout({.sock_read = 200ms});
+        EXPECT_FALSE(co_await as_result(wait_for(response.read(), 10ms)));
+        co_await sleep(600ms);
+        EXPECT_EQ(co_await response.read(), "hello");
         co_await session.close();
         co_await peer.stop();
     }());

@@ -38,14 +38,17 @@ public:
     void learn(const ClientRequest& request, DigestChallenge challenge) {
         const std::string origin = request.url.origin().to_string();
         if (told_.size() >= origins_max && !told_.contains(origin)) told_.erase(told_.begin());
-        told_.insert_or_assign(origin, Told{.challenge = std::move(challenge), .count = 0});
+        Told& told = told_[origin];
+        if (told.challenge.nonce != challenge.nonce)
+            told.count = 0;  // else it has been used so often
+        told.challenge = std::move(challenge);
     }
 
 private:
     static constexpr std::size_t origins_max = 100;
     struct Told {
         DigestChallenge challenge;
-        std::uint32_t count;
+        std::uint32_t count = 0;
     };
 
     std::string login_;

@@ -25,7 +25,8 @@ struct DigestAuthOptions {
 /// Of several challenges it takes the strongest one: SHA-512-256, SHA-256, MD5, each with `-sess` or
 /// without. `auth-int`, which protects the body, too, is not offered. A redirect to another origin is
 /// not answered: its server would learn enough to guess the password.
-/// A body that cannot be sent again is sent without an answer, and the response is that to it.
+/// A body that cannot be sent again is sent once: with an answer where the server's challenge is known,
+/// else the response is that to a request without one.
 ///
 /// Limits: what the servers of 100 origins have told is kept.
 /// Spec:   RFC 7616; aiohttp.DigestAuthMiddleware.

@@ -166,6 +166,8 @@ std::optional<Expected> continuation(const ClientResponse& response, const Parti
     const auto said = ContentRange::parse(response.headers().get("Content-Range", ""));
     if (!said || !said->range || said->range->first != file.size()) return std::nullopt;
     if (said->size && version.size && *said->size != *version.size) return std::nullopt;
+    if (!said->size && !version.size)
+        return std::nullopt;  // nobody knows whether it is the last part
     if (response.content_length().value_or(said->range->size()) != said->range->size()) {
         return std::nullopt;
     }

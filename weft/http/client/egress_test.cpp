@@ -124,6 +124,9 @@ TEST(Egress, refuses_to_connect_whatever_leads_there) {
         const Proxy harmless{.url = URL(redirecting.url())};
         EXPECT_EQ(co_await outcome(session.get("http://" + here).proxy(harmless)),
                   refused("ClientConnectorError", here, "127.0.0.1"));
+        // A name that ends in a digit is for the proxy to look up.
+        const Bytes by_proxy = co_await outcome(session.get("http://web1/").proxy(harmless));
+        EXPECT_FALSE(by_proxy.starts_with("ValueError")) << by_proxy;
         EXPECT_EQ(forbidden.connections(), 0U);
         co_await session.close();
         co_await forbidden.stop();

@@ -71,6 +71,7 @@ FaultInjection::FaultInjection(Faults faults) {
 Coro<ClientResponse> FaultInjection::operator()(ClientRequest& request, const Next& next) const {
     co_await transparent;
     const std::shared_ptr<State> state = state_;
+    if (request.upgrades) co_return co_await next(request);
     switch (state->draw()) {
         case Fault::refused:
             throw ClientConnectorError(std::string(request.url.raw_host()),
@@ -92,7 +93,8 @@ Coro<ClientResponse> FaultInjection::operator()(ClientRequest& request, const Ne
             MockResponse cut{.status = response.status(), .headers = response.headers()};
             cut.body = co_await response.read();
             cut.cut_at = cut.body.empty() ? 0 : state->below(cut.body.size());
-            for (const char* name : {"Content-Encoding", "Set-Cookie"}) cut.headers.remove(name);
+            cut.headers.remove("Set-Cookie");
+            if (request.auto_decompress) cut.headers.remove("Content-Encoding");
             co_return cut.to(request);
         }
         case Fault::late:

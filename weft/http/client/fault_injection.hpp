@@ -32,7 +32,7 @@ struct Faults {
 ///     ClientSession session({.retry = {.attempts = 5},
 ///                            .middlewares = {FaultInjection({.disconnected = 0.1, .cut = 0.1})}});
 ///
-/// Put it last, or before a MockTransport or a Recording's player.
+/// WebSockets pass it unharmed. Put it last, or before a MockTransport or a Recording's player.
 /// Lifetime: a handle; copies draw from one row of chances.
 class FaultInjection {
 public:

@@ -147,6 +147,26 @@ TEST(Fingerprint, must_be_that_of_the_server) {
     }());
 }
 
+TEST(Fingerprint, of_a_host_is_found_however_that_is_spelled) {
+    run_clean([]() -> Coro<void> {
+        const auto peer =
+            co_await ScriptedPeer::start_tls(server_context(), answering(response_of("hi")));
+        const std::string url = "https://localhost:" + std::to_string(peer.port());
+        const auto wrong = Fingerprint::certificate(std::string(64, '0'));
+        ClientSession session(
+            {.connector =
+                 TCPConnector({{.ssl = client_context(),
+                                .fingerprints = {{"LocalHost", {wrong}}, {"::1", {wrong}}}}})});
+        EXPECT_TRUE((co_await outcome_of(session.get(url).read()))
+                        .starts_with("ServerFingerprintMismatch: "));
+        co_await session.close();
+        co_await peer.stop();
+    }());
+    EXPECT_TRUE(thrown_by([] {
+                    TCPConnector({{.fingerprints = {{"a/b", {}}}}});
+                }).starts_with("ValueError: a fingerprint is that of a host, which 'a/b' is not"));
+}
+
 TEST(Fingerprint, one_of_several_is_enough) {
     run_clean([]() -> Coro<void> {
         const auto files = ssl::authority().issue({});

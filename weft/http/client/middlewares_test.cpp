@@ -18,6 +18,7 @@
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/method.hpp>
+#include <weft/http/url.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -88,6 +89,22 @@ TEST(Middlewares, may_change_what_is_sent) {
         EXPECT_TRUE(sent.contains("\r\nX-Signed: yes\r\n")) << sent;
         EXPECT_TRUE(sent.contains("\r\nContent-Length: 18\r\n")) << sent;
         EXPECT_TRUE(sent.ends_with("\r\n\r\nlonger than before")) << sent;
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Middlewares, may_send_it_to_another_host) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(mirror);
+        const auto replica = [&](ClientRequest& request, const Next& next) -> Coro<ClientResponse> {
+            request.url = URL(peer.url("/replica"));
+            co_return co_await next(request);
+        };
+        ClientSession session({.middlewares = {replica}});
+        EXPECT_TRUE((co_await session.get("http://main.example/").read())
+                        .starts_with("GET /replica HTTP/1.1\r\nHost: 127.0.0.1:" +
+                                     std::to_string(peer.port()) + "\r\n"));
         co_await session.close();
         co_await peer.stop();
     }());

@@ -2,6 +2,7 @@
 #include <weft/http/client/payload.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,8 +12,11 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/stat.h>
+
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/os_error.hpp>
 #include <weft/io/file.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
@@ -48,8 +52,9 @@ private:
 
 class GeneratorReader final : public PayloadReader {
 public:
-    GeneratorReader(AsyncGenerator<Bytes> pieces, std::optional<std::uint64_t> size)
-        : PayloadReader(size), pieces_(std::move(pieces)) {}
+    GeneratorReader(AsyncGenerator<Bytes> pieces, std::optional<std::uint64_t> size,
+                    std::shared_ptr<const void> owner = nullptr)
+        : PayloadReader(size), owner_(std::move(owner)), pieces_(std::move(pieces)) {}
 
 private:
     // An empty piece is not the end.
@@ -66,6 +71,7 @@ private:
         co_await pieces_.aclose();
     }
 
+    std::shared_ptr<const void> owner_;  // outlives the generator
     AsyncGenerator<Bytes> pieces_;
     Bytes piece_;
 };
@@ -129,6 +135,11 @@ public:
     Coro<Reader> open() override {
         co_await transparent;
         const File file = co_await open_file(path_);
+        struct stat status{};
+        if (::fstat(file.fileno(), &status) != 0) throw_os_error(errno, path_);
+        if (!S_ISREG(status.st_mode)) {
+            throw ValueError("'" + path_ + "' is no regular file, which has a length to be told");
+        }
         co_return std::make_unique<FileReader>(file, static_cast<std::uint64_t>(file.size()));
     }
 
@@ -145,8 +156,9 @@ Payload::Payload(AsyncGenerator<Bytes> pieces, std::optional<std::uint64_t> size
     : source_(std::make_shared<OnceSource>(std::move(pieces), size)) {}
 
 std::unique_ptr<PayloadReader> Payload::reader_of(AsyncGenerator<Bytes> pieces,
-                                                  std::optional<std::uint64_t> size) {
-    return std::make_unique<GeneratorReader>(std::move(pieces), size);
+                                                  std::optional<std::uint64_t> size,
+                                                  std::shared_ptr<const void> owner) {
+    return std::make_unique<GeneratorReader>(std::move(pieces), size, std::move(owner));
 }
 
 Payload Payload::file(std::string path) {

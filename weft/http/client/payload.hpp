@@ -63,8 +63,9 @@ public:
                                             std::optional<std::uint64_t> size = std::nullopt) {
         return Payload(std::make_shared<Repeatable<F>>(std::move(make), size));
     }
-    /// The contents of a file, as long as it is when it is opened, which is when the request is sent.
-    /// Errors, then: OSError   as open_file(); ValueError   it became shorter meanwhile.
+    /// The contents of a regular file, as long as it is when it is opened, which is when the request is
+    /// sent.
+    /// Errors, then: OSError   as open_file(); ValueError   it is another file, or became shorter meanwhile.
     [[nodiscard]] static Payload file(std::string path);
 
     /// Whether it is nothing.
@@ -88,15 +89,17 @@ public:
 private:
     template <class F>
     class Repeatable;
+    // `owner` has what the generator refers to.
     static std::unique_ptr<PayloadReader> reader_of(AsyncGenerator<Bytes> pieces,
-                                                    std::optional<std::uint64_t> size);
+                                                    std::optional<std::uint64_t> size,
+                                                    std::shared_ptr<const void> owner);
 
     std::shared_ptr<const Bytes> bytes_;  // null where it is empty, or not in memory
     std::shared_ptr<Source> source_;      // null where it is in memory
 };
 
 /// Where a payload comes from that is not in memory.
-class Payload::Source {
+class Payload::Source : public std::enable_shared_from_this<Source> {
 public:
     Source() = default;
     Source(const Source&) = delete;
@@ -114,7 +117,9 @@ public:
     Repeatable(F make, std::optional<std::uint64_t> size) : make_(std::move(make)), size_(size) {}
 
     [[nodiscard]] bool is_repeatable() const noexcept override { return true; }
-    Coro<std::unique_ptr<PayloadReader>> open() override { co_return reader_of(make_(), size_); }
+    Coro<std::unique_ptr<PayloadReader>> open() override {
+        co_return reader_of(make_(), size_, this->shared_from_this());
+    }
 
 private:
     F make_;

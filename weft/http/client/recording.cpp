@@ -43,8 +43,13 @@ struct Recorded {
 };
 
 // Of the connection, of how the body was packed, or secret.
-constexpr std::string_view not_recorded[] = {"Connection", "Content-Encoding",  "Content-Length",
-                                             "Keep-Alive", "Transfer-Encoding", "Set-Cookie"};
+constexpr std::string_view not_recorded[] = {"Connection", "Content-Length", "Keep-Alive",
+                                             "Transfer-Encoding", "Set-Cookie"};
+
+// Whether nobody can tell its body from another one.
+bool is_read_once(const ClientRequest& request) {
+    return !request.body.empty() && !request.body.bytes();
+}
 
 // What is asked; nothing of the answer yet.
 Recorded asked_by(const ClientRequest& request) {
@@ -125,12 +130,13 @@ Middleware Recording::recorder() const {
                                          const Next& next) -> Coro<ClientResponse> {
         const std::shared_ptr<State> kept = state;
         auto response = co_await next(request);
-        if (!request.body.empty() && !request.body.bytes()) co_return response;
+        if (request.upgrades || is_read_once(request)) co_return response;
         Recorded recorded = asked_by(request);
         recorded.status = response.status();
         recorded.body = b64encode(co_await response.read());
         Headers headers = response.headers();
         for (const std::string_view name : not_recorded) headers.remove(name);
+        if (request.auto_decompress) headers.remove("Content-Encoding");
         for (const auto& [name, value] : headers) recorded.headers.emplace_back(name, value);
         kept->entries.push_back({std::move(recorded)});
         co_return response;
@@ -142,7 +148,7 @@ Middleware Recording::player() const {
     const auto play = [state = state_](ClientRequest& request,
                                        const Next&) -> Coro<ClientResponse> {
         const Recorded asked = asked_by(request);
-        const Recorded* answer = state->answer_to(asked);
+        const Recorded* answer = is_read_once(request) ? nullptr : state->answer_to(asked);
         if (!answer) {
             throw ClientConnectionError("there is no recorded response to " + asked.method + " " +
                                         request.url.human_repr());

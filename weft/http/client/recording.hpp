@@ -27,7 +27,7 @@ namespace weft::http {
 ///
 /// A request gets the first response that was recorded to its method, URL and body, and was not played
 /// before; the last of them again and again. Headers of requests are not kept, and of responses not
-/// Set-Cookie: a recording has no secrets but those of URLs and bodies.
+/// Set-Cookie; look through the others, the URLs and the bodies before others may read a recording.
 ///
 /// Limits: all of it is in memory; a body is as long as ClientResponse::read() allows.
 class Recording {
@@ -42,7 +42,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept;
 
     /// Records what passes it: put it last. It reads all of a body before it hands it on. A request
-    /// whose body is read while it is sent, and its response, pass unrecorded.
+    /// whose body is read while it is sent, a WebSocket, and their responses pass unrecorded.
     [[nodiscard]] Middleware recorder() const;
     /// Answers in the place of servers: put it last.
     /// Errors, of requests: ClientConnectionError   there is no response to it.

@@ -21,6 +21,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/testing/trace.hpp>
+#include <weft/tls/ssl_context.hpp>
 
 namespace weft::http {
 namespace {
@@ -184,12 +185,14 @@ TEST(RedirectAttacks, what_was_said_of_the_first_server_holds_for_no_other) {
     ClientRequest request = request_to("http://a.example/");
     request.server_hostname = "a.example";
     request.fingerprints = {Fingerprint::certificate(std::string(64, '0'))};
+    request.ssl = ssl::create_default_context();
     internal::redirect(request, 302, URL("http://a.example/b"));
     EXPECT_EQ(request.fingerprints.size(), 1U);
     EXPECT_FALSE(request.is_redirected_elsewhere);
     internal::redirect(request, 302, URL("http://c.example/"));
     EXPECT_EQ(request.server_hostname, std::nullopt);
     EXPECT_TRUE(request.fingerprints.empty());
+    EXPECT_FALSE(request.ssl) << "which may trust everybody";
     internal::redirect(request, 302, URL("http://a.example/"));
     EXPECT_TRUE(request.is_redirected_elsewhere) << "for the rest of the chain";
 }

@@ -82,10 +82,18 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
     co_await transparent;
     const internal::ConnectionKey key = connector.key_for(request);
     for (;;) {
-        std::unique_ptr<PayloadReader> body;
-        if (!request.body.empty()) body = co_await internal::open_body(request);
         Timings timings;
         auto slot = co_await connector.connect(key, request, started, timings);
+        std::unique_ptr<PayloadReader> body;
+        if (!request.body.empty()) {
+            const internal::TimeLimit total("total", request.timeout.total, started);
+            auto opened = co_await as_result(internal::within(total, internal::open_body(request)));
+            if (!opened) {
+                std::move(slot).keep(std::nullopt);
+                std::rethrow_exception(opened.error());
+            }
+            body = *std::move(opened);
+        }
         const TimePoint sent = get_running_loop().time();
         std::unique_ptr<internal::Exchange> exchange =
             std::make_unique<internal::Http1Exchange>(std::move(slot), request, started);
@@ -121,6 +129,10 @@ Coro<ClientResponse> pass(internal::ConnectorState& connector, const ClientReque
     const Next::Sender sender = [&](ClientRequest& sent) -> Coro<ClientResponse> {
         co_await transparent;
         check_framing(sent.headers);
+        const bool keeps_host = sent.headers.get("Host") == request.headers.get("Host");
+        if (keeps_host && sent.url.origin() != request.url.origin()) {
+            sent.headers.set("Host", sent.url.host_port_subcomponent());
+        }
         co_return co_await exchange_with(connector, sent, started);
     };
     const internal::TimeLimit total("total", request.timeout.total, started);

@@ -161,7 +161,8 @@ public:
         self.request_.raise_for_status = raise;
         return std::forward<Self>(self);
     }
-    /// An ssl::SSLContext, in the place of the connector's.
+    /// An ssl::SSLContext, in the place of the connector's; it is for the origin of the URL, and no
+    /// redirect takes it to another one.
     template <class Self>
     Self&& ssl(this Self&& self, StreamSecurity context) {
         self.request_.ssl = std::move(context);

@@ -262,7 +262,12 @@ Coro<Bytes> ClientResponse::next_piece() {
             fail(piece.error());
             std::rethrow_exception(state_->error);
         }
-        tell_received(*piece);
+        try {
+            tell_received(*piece);
+        } catch (...) {
+            fail(std::current_exception());
+            throw;
+        }
         if (state_->decoder) {
             state_->decoder->feed(std::move(*piece));
         } else {

@@ -178,7 +178,10 @@ TEST(Uploads, errors_of_the_source_are_told_as_they_are) {
         };
         EXPECT_EQ(co_await outcome(Payload::file("/no/such/file")),
                   "FileNotFoundError: [Errno 2] No such file or directory: '/no/such/file'");
-        EXPECT_EQ(peer.connections(), 0U);
+        EXPECT_EQ(co_await outcome(Payload::file("/dev/null")),
+                  "ValueError: '/dev/null' is no regular file, which has a length to be told");
+        EXPECT_EQ(peer.connections(), 1U);
+        EXPECT_EQ(session.connector().idle(), 1U) << "nothing was sent on it";
         EXPECT_EQ(co_await outcome(broken()), "KeyError: where the body comes from");
         EXPECT_EQ(co_await outcome(Payload(pieces(3, "abc"), 10)),
                   "ValueError: the body of the request has 9 bytes, announced were 10");
@@ -222,6 +225,61 @@ TEST(Uploads, a_file_that_becomes_shorter_is_an_error) {
         EXPECT_TRUE(told.starts_with("ValueError: the file '" + file.path() +
                                      "' has become shorter: 100000000 bytes were announced, "))
             << told;
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+// The server answers before it has the body: what the generator refers to must live as long as it.
+TEST(Uploads, that_are_made_anew_keep_what_their_maker_has) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            Bytes all;
+            while (!all.ends_with("\r\n0\r\n\r\n")) all += co_await client.reader().read(1000);
+            client.send(std::string(all.contains("what it has") ? "3\r\nyes" : "2\r\nno") +
+                        "\r\n0\r\n\r\n");
+            co_await client.stall();
+        });
+        ClientSession session;
+        const auto fetch = [&]() -> Coro<ClientResponse> {
+            const auto make = [text = std::string("here is what it has, and it is long")]()
+                -> AsyncGenerator<Bytes> {
+                for (int i = 0; i < 5; ++i) {
+                    co_await sleep(2ms);
+                    co_yield text;
+                }
+            };
+            co_return co_await session.put(peer.url()).data(Payload::repeatable(make));
+        };
+        auto response = co_await fetch();
+        EXPECT_EQ(co_await response.read(), "yes");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Uploads, that_fail_are_not_repeated_as_on_a_dead_connection) {
+    run_clean([]() -> Coro<void> {
+        Event stops;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            client.send(response_of((co_await client.request()).body));
+            co_await stops.wait();
+        });
+        ClientSession session;
+        int makes = 0;
+        const auto make = [&]() -> AsyncGenerator<Bytes> {
+            ++makes;
+            co_yield "some";
+            throw KeyError("where the body comes from");
+        };
+        EXPECT_EQ(co_await session.put(peer.url()).data("first").read(), "first");
+        EXPECT_EQ(
+            co_await outcome_of(session.put(peer.url()).data(Payload::repeatable(make)).read()),
+            "KeyError: where the body comes from");
+        EXPECT_EQ(makes, 1);
+        EXPECT_EQ(peer.connections(), 1U);
+        stops.set();
         co_await session.close();
         co_await peer.stop();
     }());

@@ -117,7 +117,7 @@ public:
     // ---- the end
 
     /// Closes it: tells the server, and waits for its answer. What comes before that is for the task
-    /// that receives; where there is none it is dropped.
+    /// that is just receiving, which gets one message; the rest is dropped.
     ///
     /// Returns:  whether it was this call that did. Where the server does not answer within
     ///           `ws_close`, or the connection is lost, close_code() is 1006 and exception() says

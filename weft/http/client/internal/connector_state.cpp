@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,7 +102,8 @@ void check_certificate(const StreamWriter& writer, const ConnectionKey& key) {
 
 // Whether a host is an address, and no name. A URL's has been judged: 10.1 is no host.
 bool is_in_figures(std::string_view host) noexcept {
-    return host.contains(':') || (!host.empty() && is_digit(host.back()));
+    const std::string_view last = host.substr(host.rfind('.') + 1);
+    return host.contains(':') || (!last.empty() && std::ranges::all_of(last, is_digit));
 }
 
 template <class Params>
@@ -118,9 +120,11 @@ public:
         if (!context.trace || is_in_figures(host)) return;
         waits_ = loop_.call_soon([this] {
             has_waited_ = true;
-            tell(context_.trace, &TraceConfig::on_dns_cache_miss, TraceDnsCacheMissParams{host_});
-            tell(context_.trace, &TraceConfig::on_dns_resolvehost_start,
-                 TraceDnsResolveHostStartParams{host_});
+            try {
+                tell_of_waiting();
+            } catch (...) {
+                thrown_ = std::current_exception();  // it is to end the request
+            }
         });
     }
     NameLookup(const NameLookup&) = delete;
@@ -130,6 +134,7 @@ public:
     void end() {
         context_.timings.resolved += loop_.time() - start_;
         if (!context_.trace || is_in_figures(host_)) return;
+        if (thrown_) std::rethrow_exception(thrown_);
         if (has_waited_) {
             tell(context_.trace, &TraceConfig::on_dns_resolvehost_end,
                  TraceDnsResolveHostEndParams{host_});
@@ -139,12 +144,19 @@ public:
     }
 
 private:
+    void tell_of_waiting() const {
+        tell(context_.trace, &TraceConfig::on_dns_cache_miss, TraceDnsCacheMissParams{host_});
+        tell(context_.trace, &TraceConfig::on_dns_resolvehost_start,
+             TraceDnsResolveHostStartParams{host_});
+    }
+
     const std::string& host_;
     const DialContext& context_;
     EventLoop& loop_;
     TimePoint start_;
     Handle waits_;
     bool has_waited_ = false;
+    std::exception_ptr thrown_;
 };
 
 using EgressPolicy = std::function<bool(const SocketAddress&)>;
@@ -165,6 +177,16 @@ void check_figures(const ConnectionKey& key, const EgressPolicy& allows) {
     refuse_others(one, allows);
 }
 
+// As a URL spells it, which is how it is looked for: a pin that is not found pins nothing.
+std::string host_in_urls(const std::string& host) {
+    const bool is_bare_ipv6 = host.contains(':') && !host.starts_with('[');
+    const auto url = URL::parse_http("https://" + (is_bare_ipv6 ? "[" + host + "]" : host) + "/");
+    if (!url || url->raw_host().empty() || host.find_first_of("/?#@\\%") != std::string::npos) {
+        throw ValueError("a fingerprint is that of a host, which '" + host + "' is not");
+    }
+    return std::string(url->raw_host());
+}
+
 // One for the program: to read the certificates that the system trusts takes a tenth of a second.
 const StreamSecurity& default_ssl() {
     static const StreamSecurity one = [] {
@@ -176,6 +198,14 @@ const StreamSecurity& default_ssl() {
 }
 
 }  // namespace
+
+ConnectorState::ConnectorState(ConnectorOptions options) : options_(std::move(options)) {
+    std::map<std::string, std::vector<Fingerprint>, std::less<>> by_host;
+    for (auto& [host, prints] : options_.fingerprints) {
+        by_host[host_in_urls(host)] = std::move(prints);
+    }
+    options_.fingerprints = std::move(by_host);
+}
 
 ConnectorState::~ConnectorState() { close(); }
 

@@ -35,7 +35,8 @@ struct DialContext {
 
 class ConnectorState {
 public:
-    explicit ConnectorState(ConnectorOptions options) : options_(std::move(options)) {}
+    /// Errors: ValueError   a fingerprint is for what is no host.
+    explicit ConnectorState(ConnectorOptions options);
     ConnectorState(const ConnectorState&) = delete;
     ConnectorState& operator=(const ConnectorState&) = delete;
     virtual ~ConnectorState();

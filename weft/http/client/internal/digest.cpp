@@ -68,8 +68,7 @@ std::optional<DigestChallenge> read_challenge(const AuthChallenge& said) {
                               .algorithm = {},
                               .is_session = algorithm->is_session,
                               .has_qop = qop.has_value(),
-                              .hides_user = lowered(said.get("userhash").value_or("")) == "true",
-                              .is_stale = lowered(said.get("stale").value_or("")) == "true"};
+                              .hides_user = lowered(said.get("userhash").value_or("")) == "true"};
     if (name) challenge.algorithm = *name;
     if (const auto opaque = said.get("opaque")) challenge.opaque = *opaque;
     return challenge;

@@ -24,7 +24,6 @@ struct DigestChallenge {
     bool is_session = false;               ///< "-sess"
     bool has_qop = false;                  ///< "auth" is offered; else it is as in RFC 2069
     bool hides_user = false;               ///< userhash=true
-    bool is_stale = false;                 ///< only the nonce was wrong
 
     /// The strongest of those that can be answered.
     [[nodiscard]] static std::optional<DigestChallenge> best_of(

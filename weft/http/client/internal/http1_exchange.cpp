@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
@@ -174,8 +175,8 @@ void Http1Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadRe
 Coro<BytesView> Http1Exchange::received() {
     co_await transparent;
     limits_.begin_wait(upload_ ? &*upload_ : nullptr);
+    const AtEnd waits_no_longer([this] { limits_.end_wait(); });  // nor when it is cancelled
     const auto data = co_await as_result(reader().peek());
-    limits_.end_wait();
     if (limits_.has_passed()) std::rethrow_exception(limits_.error());
     if (!data) std::rethrow_exception(data.error());
     co_return *data;
@@ -186,8 +187,8 @@ Coro<wire::ResponseHead> Http1Exchange::receive_head(const URL& url) {
     for (;;) {
         const auto data = co_await as_result(received());
         if (!data || data->empty()) {
-            met_dead_connection_ =
-                connection().has_served && parser().is_idle() && !limits_.has_passed();
+            const bool is_ours = limits_.has_passed() || (upload_ && upload_->error());
+            met_dead_connection_ = connection().has_served && parser().is_idle() && !is_ours;
             throw_no_head(url, data ? nullptr : data.error());
         }
         const auto step = parser().next(*data);

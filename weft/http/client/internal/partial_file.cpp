@@ -66,10 +66,10 @@ void remove_note(const std::string& path) {
     if (::unlink(note.c_str()) != 0 && errno != ENOENT) throw_os_error(errno, quoted(note));
 }
 
-void take_name(const std::string& path, bool sync) {
+void take_name(const std::string& path) {
     if (::rename(part_of(path).c_str(), path.c_str()) != 0) throw_os_error(errno, quoted(path));
-    remove_note(path);
-    if (sync) sync_folder_of(path);
+    remove_note(
+        path);  // later than that: with it, the next call can go on where this one has failed
 }
 
 // ---- on the loop: none of these waits for a disk, since the file is open
@@ -80,11 +80,12 @@ bool try_lock(const File& file) {
     return false;
 }
 
-// Not so when another one finished or removed it before it was locked.
+// Not so when another one finished or removed it before it was locked; nor of a link, which may lead
+// to what is none of a download's.
 bool has_its_name(const File& file) {
     struct stat open{};
     struct stat named{};
-    return ::fstat(file.fileno(), &open) == 0 && ::stat(file.name().c_str(), &named) == 0 &&
+    return ::fstat(file.fileno(), &open) == 0 && ::lstat(file.name().c_str(), &named) == 0 &&
            open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
@@ -112,7 +113,9 @@ Coro<std::optional<ContentVersion>> read_note(const std::string& path) {
 
 Coro<void> write_note(const std::string& path, const ContentVersion& version) {
     co_await transparent;
-    co_await write_bytes(note_of(path), weft::json::dumps(version), {.permissions = 0600});
+    const Bytes text = weft::json::dumps(version);
+    const File note = co_await open_file(note_of(path), "x", {.permissions = 0600});
+    co_await note.write(text);
 }
 
 }  // namespace
@@ -189,8 +192,9 @@ Coro<void> PartialFile::finish(bool sync) {
     co_await shielded([&]() -> Coro<void> {
         co_await transparent;
         if (sync) co_await file_->sync();
-        co_await to_thread(take_name, path_, sync);
+        co_await to_thread(take_name, path_);
         file_.reset();
+        if (sync) co_await to_thread(sync_folder_of, path_);
     });
 }
 

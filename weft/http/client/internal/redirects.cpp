@@ -91,6 +91,7 @@ void redirect(ClientRequest& request, int status, URL target) {
         headers.set("Host", target.host_port_subcomponent());
         request.server_hostname.reset();
         request.fingerprints.clear();
+        request.ssl = nullptr;
     }
     request.url = std::move(target);
 }

@@ -2,6 +2,7 @@
 #include <weft/http/client/internal/retries.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -48,8 +49,8 @@ bool may_retry(const RetryPolicy& policy, const Method& method, const std::excep
         std::rethrow_exception(error);
     } catch (const ClientSSLError&) {
         return false;
-    } catch (const ClientConnectorError&) {
-        return true;  // nothing was sent
+    } catch (const ClientConnectorError& refused) {
+        return refused.code() != EACCES;  // nothing was sent; but what is not allowed stays so
     } catch (const ConnectionTimeoutError&) {
         return true;
     } catch (const SocketTimeoutError&) {
