@@ -79,7 +79,9 @@ MockTransport::MockTransport(Handler handler)
 Coro<ClientResponse> MockTransport::operator()(ClientRequest& request, const Next&) const {
     co_await transparent;
     const std::shared_ptr<State> state = state_;
-    state->requests.push_back(request);
+    ClientRequest& kept = state->requests.emplace_back(request);
+    kept.middlewares = nullptr;  // this one is among them: it would keep itself
+    kept.trace = nullptr;
     const MockResponse response = co_await state->handler(request);
     co_return response.to(request);
 }

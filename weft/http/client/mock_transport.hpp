@@ -51,7 +51,7 @@ public:
 
     [[nodiscard]] Coro<ClientResponse> operator()(ClientRequest& request, const Next& next) const;
 
-    /// What it was asked so far.
+    /// What it was asked so far, without its middlewares.
     [[nodiscard]] const std::vector<ClientRequest>& requests() const noexcept;
 
 private:

