@@ -18,6 +18,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
+#include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/internal/connection.hpp>
