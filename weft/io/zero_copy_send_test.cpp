@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <utility>
@@ -147,9 +148,11 @@ TEST_P(ZeroCopy, what_was_sent_and_not_told_when_the_ring_is_closed_is_kept) {
     Bytes taken;
     pollfd room{.fd = here.fileno(), .events = POLLOUT, .revents = 0};
     while (::poll(&room, 1, 0) == 0) taken += taken_now(there);
-    EXPECT_FALSE(backend_->cancel(watching));  // which brings the count
+    EXPECT_FALSE(backend_->cancel(watching));  // which brings the count, and may tell it
     backend_->cancel_all();
-    EXPECT_EQ(sending.results, Results{-ECANCELED});
+    ASSERT_EQ(sending.results.size(), 1U);
+    const bool is_told = sending.results[0] == static_cast<std::int32_t>(much.size());
+    EXPECT_TRUE(is_told || sending.results[0] == -ECANCELED) << sending.results[0];
     EXPECT_FALSE(sending.is_over) << "nothing was sent, or the peer has all";
     backend_.reset();
     here.close();
