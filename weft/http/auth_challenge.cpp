@@ -10,18 +10,13 @@
 #include <vector>
 
 #include <weft/http/headers.hpp>
+#include <weft/http/internal/ascii.hpp>
 #include <weft/http/syntax.hpp>
 
 namespace weft::http {
 namespace {
 
 constexpr std::size_t parameters_max = 32;
-
-std::string lowered(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), to_lower);
-    return out;
-}
 
 // Reads one header. A list has commas between its challenges and between the parameters of one: a
 // token that no `=` follows begins the next challenge.
@@ -96,7 +91,8 @@ std::optional<ChallengeReader::Parameter> ChallengeReader::take_parameter() {
     skip_spaces();
     if (!name.empty() && take('=')) {
         skip_spaces();
-        if (auto value = take_value()) return Parameter(lowered(name), *std::move(value));
+        if (auto value = take_value())
+            return Parameter(internal::lower_case(name), *std::move(value));
     }
     left_ = before;
     return std::nullopt;
@@ -106,7 +102,7 @@ std::optional<AuthChallenge> ChallengeReader::next() {
     skip_separators();
     const std::string_view scheme = take_token();
     if (scheme.empty()) return std::nullopt;
-    AuthChallenge challenge{.scheme = lowered(scheme)};
+    AuthChallenge challenge{.scheme = internal::lower_case(scheme)};
     // What is glued to the scheme is none of a challenge's.
     if (!left_.empty() && !std::string_view(" \t,").contains(left_.front())) return std::nullopt;
     skip_spaces();

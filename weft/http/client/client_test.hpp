@@ -29,6 +29,18 @@ inline void run_clean(Coro<void> coro) {
     EXPECT_EQ(testing::open_descriptors(), before);
 }
 
+/// What the server is sent comes back as the body of its response.
+inline Coro<void> mirror(PeerConnection& client) {
+    for (;;) {
+        const testing::PeerRequest request = co_await client.request();
+        client.send(response_of(request.head + request.body));
+    }
+}
+/// The same without the head.
+inline Coro<void> give_back(PeerConnection& client) {
+    for (;;) client.send(response_of((co_await client.request()).body));
+}
+
 /// What became of it: the text, or "weft::http::ClientOSError: text" without the namespaces.
 inline Coro<std::string> outcome_of(Coro<Bytes> request) {
     const auto body = co_await as_result(std::move(request));

@@ -15,6 +15,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/free_with.hpp>
 #include <weft/http/base64.hpp>
 #include <weft/http/client/internal/hexadecimal.hpp>
 
@@ -23,14 +24,10 @@ namespace {
 
 constexpr std::string_view key_prefix = "sha256//";
 
-struct FreeCertificate {
-    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-};
-
 // The SubjectPublicKeyInfo of a certificate; nothing where it cannot be read.
 std::optional<Bytes> public_key_of(BytesView certificate) {
     const auto* begin = reinterpret_cast<const unsigned char*>(certificate.data());
-    const std::unique_ptr<X509, FreeCertificate> read(
+    const std::unique_ptr<X509, FreeWith<X509_free>> read(
         d2i_X509(nullptr, &begin, static_cast<long>(certificate.size())));
     if (!read) return std::nullopt;
     unsigned char* der = nullptr;

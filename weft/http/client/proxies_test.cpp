@@ -42,14 +42,6 @@ Proxy proxy_at(const ScriptedPeer& peer, const std::string& scheme = "http") {
 
 // ---- HTTP, forwarding
 
-// What the proxy is sent comes back as the body.
-Coro<void> mirror(PeerConnection& client) {
-    for (;;) {
-        const testing::PeerRequest request = co_await client.request();
-        client.send(response_of(request.head + request.body));
-    }
-}
-
 TEST(ForwardingProxy, is_told_the_whole_url_and_gets_its_own_login) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(mirror);

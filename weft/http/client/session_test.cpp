@@ -38,14 +38,6 @@ using namespace std::chrono_literals;
 using testing::answering;
 using testing::thrown_by;
 
-// What the server is sent comes back as the body of its response.
-Coro<void> mirror(PeerConnection& client) {
-    for (;;) {
-        const testing::PeerRequest request = co_await client.request();
-        client.send(response_of(request.head + request.body));
-    }
-}
-
 // Whether the system is to give the memory there large pages.
 bool gets_large_pages(const void* place) {
     const auto address = reinterpret_cast<std::uintptr_t>(place);

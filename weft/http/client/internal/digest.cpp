@@ -20,24 +20,19 @@
 namespace weft::http::internal {
 namespace {
 
-std::string lowered(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), to_lower);
-    return out;
-}
-
 struct Algorithm {
     DigestHash hash;
     bool is_session;
 };
 std::optional<Algorithm> algorithm_called(std::string_view name) {
-    std::string text = lowered(name);
     constexpr std::string_view session = "-sess";
-    const bool is_session = text.ends_with(session);
-    if (is_session) text.resize(text.size() - session.size());
-    if (text == "md5") return Algorithm{DigestHash::md5, is_session};
-    if (text == "sha-256") return Algorithm{DigestHash::sha256, is_session};
-    if (text == "sha-512-256") return Algorithm{DigestHash::sha512_256, is_session};
+    const std::size_t hash_size = name.size() - std::min(name.size(), session.size());
+    const bool is_session = equal_ignoring_case(name.substr(hash_size), session);
+    if (is_session) name = name.substr(0, hash_size);
+    if (equal_ignoring_case(name, "md5")) return Algorithm{DigestHash::md5, is_session};
+    if (equal_ignoring_case(name, "sha-256")) return Algorithm{DigestHash::sha256, is_session};
+    if (equal_ignoring_case(name, "sha-512-256"))
+        return Algorithm{DigestHash::sha512_256, is_session};
     return std::nullopt;
 }
 
@@ -48,7 +43,7 @@ bool is_in_list(std::string_view list, std::string_view wanted) {
         list.remove_prefix(std::min(end + 1, list.size()));
         one.remove_prefix(std::min(one.find_first_not_of(" \t"), one.size()));
         one = one.substr(0, one.find_last_not_of(" \t") + 1);
-        if (lowered(one) == wanted) return true;
+        if (equal_ignoring_case(one, wanted)) return true;
     }
     return false;
 }
@@ -61,14 +56,15 @@ std::optional<DigestChallenge> read_challenge(const AuthChallenge& said) {
     const auto qop = said.get("qop");
     if (said.scheme != "digest" || !realm || !nonce || !algorithm) return std::nullopt;
     if (qop && !is_in_list(*qop, "auth")) return std::nullopt;
-    DigestChallenge challenge{.realm = std::string(*realm),
-                              .nonce = std::string(*nonce),
-                              .opaque = {},
-                              .hash = algorithm->hash,
-                              .algorithm = {},
-                              .is_session = algorithm->is_session,
-                              .has_qop = qop.has_value(),
-                              .hides_user = lowered(said.get("userhash").value_or("")) == "true"};
+    DigestChallenge challenge{
+        .realm = std::string(*realm),
+        .nonce = std::string(*nonce),
+        .opaque = {},
+        .hash = algorithm->hash,
+        .algorithm = {},
+        .is_session = algorithm->is_session,
+        .has_qop = qop.has_value(),
+        .hides_user = equal_ignoring_case(said.get("userhash").value_or(""), "true")};
     if (name) challenge.algorithm = *name;
     if (const auto opaque = said.get("opaque")) challenge.opaque = *opaque;
     return challenge;

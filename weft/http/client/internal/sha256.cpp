@@ -7,7 +7,6 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -19,6 +18,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/free_with.hpp>
 #include <weft/base/os_error.hpp>
+#include <weft/http/client/internal/hexadecimal.hpp>
 
 namespace weft::http::internal {
 namespace {
@@ -38,13 +38,7 @@ public:
     [[nodiscard]] std::string finish() const {
         std::array<unsigned char, 32> digest{};
         check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr));
-        constexpr std::string_view digits = "0123456789abcdef";
-        std::string text;
-        for (const unsigned char byte : digest) {
-            text += digits[byte / 16U];
-            text += digits[byte % 16U];
-        }
-        return text;
+        return in_hexadecimal(digest);
     }
 
 private:
