@@ -215,8 +215,8 @@ TEST(Protection, counts_text_that_is_held_as_unsent) {
     run_clean([]() -> Coro<void> {
         const Ends both = co_await ends();
         const StreamWriter& writer = both.shouting.second;
-        both.plain.second.write("(");
-        co_await testing::spin(3);
+        both.plain.second.write("(y");
+        EXPECT_EQ(co_await both.shouting.first.readexactly(1), "y");  // so the "(" has come
         const Bytes text(200'000, 'x');
         const auto writing = create_task(writer.write_all(text));
         co_await testing::spin(3);
