@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches URLs, one after the other over one session, and says what came of each.
-// usage: fetcher [--cafile FILE] [--unix PATH] [--proxy URL] [--post BYTES] URL…
+// usage: fetcher [--cafile FILE] [--unix PATH] [--proxy URL] [--digest LOGIN:PASSWORD]
+//                [--post BYTES [--pieces SIZE] [--expect yes]] URL…
 //
+// With `--pieces` the body comes from a generator, its length unknown.
 // For each a line "STATUS BYTES CRC32 URL", of the body and of where it came from in the end, or the
 // error.
 #include <cstddef>
@@ -18,11 +20,15 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/digest_auth.hpp>
+#include <weft/http/client/payload.hpp>
 #include <weft/http/client/proxy.hpp>
+#include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/run.hpp>
+#include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/tls/ssl_context.hpp>
 
@@ -36,7 +42,10 @@ struct Orders {
     std::optional<std::string> cafile;
     std::optional<std::string> unix_path;
     std::optional<std::string> proxy;
-    std::optional<std::size_t> post;
+    std::optional<std::string> digest;
+    std::optional<Bytes> post;
+    std::optional<std::size_t> pieces;
+    bool expect = false;
     std::vector<std::string> urls;
 };
 
@@ -62,7 +71,13 @@ Orders read_orders(int argc, char** argv) {
         } else if (argument == "--proxy") {
             orders.proxy = argv[++i];
         } else if (argument == "--post") {
-            orders.post = std::strtoul(argv[++i], nullptr, 10);
+            orders.post = pattern(std::strtoul(argv[++i], nullptr, 10));
+        } else if (argument == "--pieces") {
+            orders.pieces = std::strtoul(argv[++i], nullptr, 10);
+        } else if (argument == "--expect") {
+            orders.expect = std::string_view(argv[++i]) == "yes";
+        } else if (argument == "--digest") {
+            orders.digest = argv[++i];
         } else {
             std::exit(2);
         }
@@ -79,13 +94,32 @@ SessionOptions session_options(const Orders& orders) {
         options.connector = TCPConnector({{.ssl = context}});
     }
     if (orders.proxy) options.proxy = Proxy{.url = URL(*orders.proxy)};
+    if (orders.digest) {
+        const std::size_t colon = orders.digest->find(':');
+        options.middlewares.emplace_back(DigestAuthMiddleware(orders.digest->substr(0, colon),
+                                                              orders.digest->substr(colon + 1)));
+    }
     return options;
 }
 
-Coro<std::string> fetch(ClientSession& session, const std::string& url,
-                        std::optional<std::size_t> post) {
-    auto request = post ? session.post(url).data(pattern(*post)) : session.get(url);
-    auto response = co_await std::move(request);
+weft::AsyncGenerator<Bytes> in_pieces(Bytes all, std::size_t size) {
+    for (std::size_t at = 0; at < all.size(); at += size) co_yield all.substr(at, size);
+}
+
+RequestBuilder request_for(const ClientSession& session, const std::string& url,
+                           const Orders& orders) {
+    if (!orders.post) return session.get(url);
+    const Bytes& body = *orders.post;
+    const std::size_t size = orders.pieces.value_or(0);
+    const auto again = [&body, size] [[clang::coro_wrapper]] { return in_pieces(body, size); };
+    return session.post(url)
+        .data(orders.pieces ? Payload::repeatable(again) : Payload(body))
+        .expect100(orders.expect);
+}
+
+Coro<std::string> fetch(const ClientSession& session, const std::string& url,
+                        const Orders& orders) {
+    auto response = co_await request_for(session, url, orders);
     const Bytes& body = co_await response.read();
     const auto sum = ::crc32(0, reinterpret_cast<const unsigned char*>(body.data()),
                              static_cast<unsigned>(body.size()));
@@ -96,7 +130,7 @@ Coro<std::string> fetch(ClientSession& session, const std::string& url,
 Coro<void> fetch_all(Orders orders) {
     ClientSession session(session_options(orders));
     for (const std::string& url : orders.urls) {
-        const auto line = co_await weft::as_result(fetch(session, url, orders.post));
+        const auto line = co_await weft::as_result(fetch(session, url, orders));
         std::puts((line ? *line : weft::describe(line.error())).c_str());
     }
     co_await session.close();

@@ -2,31 +2,12 @@
 """weft's HTTP client and servers that others wrote: Python's, nginx, Node's."""
 
 import gzip
-import random
-import sys
 import threading
-import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import nginx
-from interop import InteropTest, main, missing, pattern
-
-FETCHER = Path(sys.argv[1]).parent / "fetcher"
-SIZE = 4 << 20  # bytes: far more than the limit of a StreamReader
-NOISE = random.Random(7).randbytes(SIZE)  # no bomb when it is compressed
-
-
-class ClientTest(InteropTest):
-    def fetch(self, *arguments):
-        """Returns a line for each URL."""
-        program = self.start(FETCHER, *arguments)
-        out, errors = program.communicate()
-        self.assertEqual((program.process.returncode, errors), (0, b""), out)
-        return out.decode().splitlines()
-
-    def got(self, status, body, url):
-        return f"{status} {len(body)} {zlib.crc32(body)} {url}"
+from fetching import NOISE, SIZE, ClientTest
+from interop import main, missing, pattern
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -30,6 +30,19 @@ std::ptrdiff_t content_length_of(const Bytes& head) {
     return at == Bytes::npos ? 0 : std::stol(head.substr(at + name.size()));
 }
 
+// Without extensions and trailers, which no client of ours sends.
+Coro<Bytes> chunked_body(const StreamReader& reader) {
+    Bytes body;
+    for (;;) {
+        const Bytes line = co_await reader.readuntil("\r\n");
+        const std::ptrdiff_t size = std::stol(line, nullptr, 16);
+        const Bytes chunk = co_await reader.readexactly(size + 2);
+        if (!chunk.ends_with("\r\n")) throw ValueError("a chunk has no end");
+        if (size == 0) co_return body;
+        body.append(chunk, 0, static_cast<std::size_t>(size));
+    }
+}
+
 }  // namespace
 
 struct ScriptedPeer::State {
@@ -40,7 +53,9 @@ struct ScriptedPeer::State {
 Coro<PeerRequest> PeerConnection::request() {
     PeerRequest request;
     request.head = co_await reader_.readuntil("\r\n\r\n");
-    request.body = co_await reader_.readexactly(content_length_of(request.head));
+    const bool is_chunked = request.head.contains("\r\nTransfer-Encoding: chunked\r\n");
+    request.body = is_chunked ? co_await chunked_body(reader_)
+                              : co_await reader_.readexactly(content_length_of(request.head));
     co_return request;
 }
 

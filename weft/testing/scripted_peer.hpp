@@ -29,7 +29,7 @@ namespace weft::testing {
 
 struct PeerRequest {
     Bytes head;  ///< with the empty line behind it
-    Bytes body;  ///< as long as its Content-Length says
+    Bytes body;  ///< as long as its Content-Length says, or its chunks are
 };
 
 /// One connection with the client under test.

@@ -20,6 +20,7 @@
 #include <weft/http/client/session.hpp>
 #include <weft/http/client_error.hpp>
 #include <weft/http/url.hpp>
+#include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/coro_function.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -34,9 +35,20 @@ namespace {
 using namespace std::chrono_literals;
 using testing::target_of;
 
-// Answers each request with its own target, in one piece or slowly; but "/to/…" sends there.
+AsyncGenerator<Bytes> pieces() {
+    for (int i = 0; i < 3; ++i) {
+        co_yield Bytes(1000, 'x');
+        co_await sleep(Nanoseconds::zero());
+    }
+}
+
+// Answers each request with its own target, in one piece or slowly; but "/to/…" sends there, and
+// "/asks" is asked for its body.
 Coro<void> tell_target(PeerConnection& client) {
     for (bool slowly = false;; slowly = !slowly) {
+        if ((co_await client.reader().peek()).starts_with("PUT /asks ")) {
+            client.send("HTTP/1.1 100 Continue\r\n\r\n");
+        }
         const testing::PeerRequest request = co_await client.request();
         const Bytes target(target_of(request));
         Bytes response = response_of(target);
@@ -104,6 +116,14 @@ std::vector<Case> cases() {
                        const Bytes body(1'000'000, 'x');
                        EXPECT_EQ(co_await session.post(peer.url("/a")).data(body).read(), "/a");
                    }});
+    all.push_back({"upload", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+                       EXPECT_EQ(co_await session.post(peer.url("/a")).data(pieces()).read(), "/a");
+                   }});
+    all.push_back(
+        {"upload_that_waits", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
+             auto request = session.put(peer.url("/asks")).data(pieces()).expect100();
+             EXPECT_EQ(co_await std::move(request).read(), "/asks");
+         }});
     all.push_back(
         {"body_in_pieces", [](ClientSession& session, const ScriptedPeer& peer) -> Coro<void> {
              co_await session.get(peer.url("/a")).read();

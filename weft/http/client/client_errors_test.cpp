@@ -204,6 +204,50 @@ TEST(ClientTimeouts, of_a_read_begin_anew_with_each_piece) {
     }());
 }
 
+// One byte each 5 ms, for so many of them.
+auto dripping(std::size_t count) {
+    return [count](PeerConnection& client) -> Coro<void> {
+        co_await client.request();
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(count) + "\r\n\r\n");
+        for (std::size_t i = 0; i < count; ++i) {
+            co_await sleep(5ms);
+            client.send(".");
+        }
+        co_await client.stall();
+    };
+}
+
+TEST(ClientTimeouts, give_up_a_server_that_is_too_slow) {
+    run_clean([]() -> Coro<void> {
+        const ClientTimeout::LowSpeed limit{.bytes = 1000, .window = 50ms};
+        EXPECT_EQ(co_await outcome_with(dripping(100'000), {.timeout = {.low_speed = limit}}),
+                  "SocketTimeoutError: the server sent less than the limit low_speed asks for, "
+                  "1000 bytes in 0.05 s");
+        const ClientTimeout::LowSpeed slower{.bytes = 2, .window = 50ms};
+        EXPECT_EQ(co_await outcome_with(dripping(40), {.timeout = {.low_speed = slower}}),
+                  Bytes(40, '.'));
+    }());
+}
+
+TEST(ClientTimeouts, do_not_blame_a_server_for_who_reads_slowly) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(dripping(20));
+        ClientSession session;
+        auto response =
+            co_await session.get(peer.url())
+                .timeout({.low_speed = ClientTimeout::LowSpeed{.bytes = 1, .window = 30ms}});
+        auto pieces = response.content();
+        Bytes all;
+        while (auto piece = co_await pieces.next()) {
+            all += *piece;
+            if (all.size() < 5) co_await sleep(50ms);
+        }
+        EXPECT_EQ(all.size(), 20U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(ClientTimeouts, limit_the_wait_for_a_connection_of_the_pool) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(

@@ -4,11 +4,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <weft/base/time.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/wire/limits.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
@@ -29,13 +33,20 @@ struct ConnectorOptions {
     Delay age_max = std::chrono::hours(1);  ///< one that is older serves no further request
     std::size_t idle_max = 1000;            ///< idle ones; beyond, the longest idle is closed
     StreamSecurity ssl = nullptr;           ///< for https; null: one default context of the program
-    wire::Limits limits = {};               ///< of responses' heads
+    /// By host: of which its certificate must have one.
+    std::map<std::string, std::vector<Fingerprint>, std::less<>> fingerprints = {};
+    wire::Limits limits = {};  ///< of responses' heads
 };
 
 struct TCPConnectorOptions : ConnectorOptions {
     AddressFamily family = af_unspec;                        ///< only addresses of this family
     std::optional<Resolver> resolver = std::nullopt;         ///< nullopt: weft::getaddrinfo()
     std::optional<SocketAddress> local_addr = std::nullopt;  ///< to connect from
+    /// Which addresses may be connected to; null: all. It is asked for each address before it is
+    /// tried, be it that of a name, of a proxy or of where a redirect leads, and no name is looked up
+    /// a second time behind it. Where a proxy looks the name up itself, only what the request names in
+    /// figures is asked for. See is_global().
+    std::function<bool(const SocketAddress&)> egress = nullptr;
     /// As of OpenConnectionOptions; nullopt: the next address is tried when the one before failed.
     std::optional<Delay> happy_eyeballs_delay = std::chrono::milliseconds(250);
 };

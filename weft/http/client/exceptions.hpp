@@ -104,9 +104,15 @@ public:
 class ConnectionTimeoutError : public ServerTimeoutError {
     using ServerTimeoutError::ServerTimeoutError;
 };
-/// Nothing came within `ClientTimeout::sock_read`, or too little for `low_speed`.
+/// Nothing came within `ClientTimeout::sock_read`, too little for `low_speed`, or nothing was taken
+/// within `sock_write`.
 class SocketTimeoutError : public ServerTimeoutError {
     using ServerTimeoutError::ServerTimeoutError;
+};
+
+/// The server's certificate has none of the fingerprints that it must have.
+class ServerFingerprintMismatch : public ServerConnectionError {
+    using ServerConnectionError::ServerConnectionError;
 };
 
 /// The answer is not one to go on with: it breaks the protocol, or raise_for_status() refuses it.

@@ -10,6 +10,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/client/client_test.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/session.hpp>
@@ -177,20 +178,33 @@ TEST(RedirectAttacks, the_host_header_is_that_of_the_new_url) {
     ClientRequest request = request_to("http://a.example/");
     internal::redirect(request, 302, URL("http://b.example:81/c"));
     EXPECT_EQ(request.headers.get("Host"), "b.example:81");
+}
+
+TEST(RedirectAttacks, what_was_said_of_the_first_server_holds_for_no_other) {
+    ClientRequest request = request_to("http://a.example/");
     request.server_hostname = "a.example";
+    request.fingerprints = {Fingerprint::certificate(std::string(64, '0'))};
+    internal::redirect(request, 302, URL("http://a.example/b"));
+    EXPECT_EQ(request.fingerprints.size(), 1U);
+    EXPECT_FALSE(request.is_redirected_elsewhere);
     internal::redirect(request, 302, URL("http://c.example/"));
     EXPECT_EQ(request.server_hostname, std::nullopt);
+    EXPECT_TRUE(request.fingerprints.empty());
+    internal::redirect(request, 302, URL("http://a.example/"));
+    EXPECT_TRUE(request.is_redirected_elsewhere) << "for the rest of the chain";
 }
 
 TEST(RedirectAttacks, nothing_of_a_dropped_body_is_left) {
     ClientRequest request = request_to("http://a.example/");
     request.method = Method::post;
-    request.body = "secret";
-    for (const char* name : {"Content-Length", "Content-Type", "Content-Encoding"}) {
+    request.body = Bytes("secret");
+    request.expect100 = true;
+    for (const char* name : {"Content-Length", "Content-Type", "Content-Encoding", "Expect"}) {
         request.headers.add(name, "6");
     }
     internal::redirect(request, 303, URL("http://a.example/b"));
-    EXPECT_EQ(request.body, "");
+    EXPECT_TRUE(request.body.empty());
+    EXPECT_FALSE(request.expect100);
     EXPECT_EQ(names_after(request, {}), "Host Accept X-Key ");
 }
 

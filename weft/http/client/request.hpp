@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include <weft/base/bytes.hpp>
+#include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/payload.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/retry_policy.hpp>
@@ -20,27 +22,39 @@
 
 namespace weft::http {
 
+class Middleware;
+
 namespace internal {
 class RetryBudget;
-}
+class Trace;
+}  // namespace internal
 
 /// A request before it is sent; RequestBuilder makes one.
 struct ClientRequest {
     Method method;
     URL url;
     Headers headers;
-    Bytes body{};
+    Payload body{};
+    bool expect100 = false;  ///< whether the body waits until the server asks for it
     ClientTimeout timeout{};
     StreamSecurity ssl = nullptr;                               ///< null: the connector's
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
-    MultiDict cookies{};                                        ///< for the origin of `url` alone
-    std::shared_ptr<CookieJar> cookie_jar = nullptr;            ///< null: no cookies are kept
+    /// Of which the server's certificate must have one; empty: the connector's, or none.
+    std::vector<Fingerprint> fingerprints{};
+    MultiDict cookies{};                              ///< for the origin of `url` alone
+    std::shared_ptr<CookieJar> cookie_jar = nullptr;  ///< null: no cookies are kept
     std::optional<Proxy> proxy = std::nullopt;
     bool trust_env = false;  ///< without `proxy`: whether to use the environment's
     RedirectPolicy redirects{};
     std::shared_ptr<const RetryPolicy> retry = nullptr;             ///< null: the default one
     std::shared_ptr<internal::RetryBudget> retry_budget = nullptr;  ///< null: without a limit
     std::optional<bool> allow_redirects = std::nullopt;  ///< nullopt: as `redirects` says
+    /// Null: none.
+    std::shared_ptr<const std::vector<Middleware>> middlewares = nullptr;
+    std::shared_ptr<internal::Trace> trace = nullptr;  ///< null: nobody is told
+    /// Whether redirects have led to another origin than the request was made for: credentials are
+    /// none of its business, there and wherever it leads.
+    bool is_redirected_elsewhere = false;
     bool auto_decompress = true;
     bool raise_for_status = false;
 };

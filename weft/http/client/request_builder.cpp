@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/request_builder.hpp>
 
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <expected>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -16,27 +13,29 @@
 #include <utility>
 #include <vector>
 
-#include <sys/random.h>
-
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/base/os_error.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/body/content_coding.hpp>
-#include <weft/http/body/form_data.hpp>
-#include <weft/http/body/form_field.hpp>
 #include <weft/http/body/multipart_writer.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/form_data.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/http1_exchange.hpp>
+#include <weft/http/client/internal/random_digits.hpp>
 #include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/internal/retries.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/middleware.hpp>
+#include <weft/http/client/payload.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/retry_policy.hpp>
+#include <weft/http/client/timings.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
 #include <weft/runtime/coro.hpp>
@@ -46,46 +45,29 @@
 namespace weft::http {
 namespace {
 
-using internal::Exchange;
-
 constexpr std::string_view user_agent = "weft/" WEFT_RELEASE;
 
-// Whether a body is expected of it, so that it says even that there is none.
-// Spec: RFC 9110 §8.6.
-bool has_body(const ClientRequest& request) {
-    return !request.body.empty() || request.method == Method::post ||
-           request.method == Method::put || request.method == Method::patch;
-}
-
-// What nobody can guess stands in no content.
-std::string random_boundary() {
-    std::array<unsigned char, 16> bytes{};
-    if (::getrandom(bytes.data(), bytes.size(), 0) != std::ssize(bytes)) {
-        throw_os_error(errno, "getrandom");
-    }
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        text += digits[byte / 16U];
-        text += digits[byte % 16U];
-    }
-    return text;
-}
-
-void complete(ClientRequest& request) {
-    Headers& headers = request.headers;
+void check_framing(const Headers& headers) {
     for (const std::string_view name : {"Content-Length", "Transfer-Encoding"}) {
         if (headers.contains(name)) {
             throw ValueError("the header " + std::string(name) +
                              " is not for the caller to set: it follows from the body");
         }
     }
+}
+
+void complete(ClientRequest& request) {
+    Headers& headers = request.headers;
+    check_framing(headers);
     headers.setdefault("Accept", "*/*");
     if (request.auto_decompress) headers.setdefault("Accept-Encoding", accept_encoding());
     headers.setdefault("User-Agent", user_agent);
-    if (!has_body(request)) return;
-    headers.add("Content-Length", std::to_string(request.body.size()));
-    if (!request.body.empty()) headers.setdefault("Content-Type", "application/octet-stream");
+    if (request.body.empty()) {
+        request.expect100 = false;
+        return;
+    }
+    headers.setdefault("Content-Type", "application/octet-stream");
+    if (request.expect100) headers.set("Expect", "100-continue");
 }
 
 [[noreturn]] void throw_too_many(const ClientRequest& request, const ClientResponse& response) {
@@ -101,23 +83,49 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
     co_await transparent;
     const internal::ConnectionKey key = connector.key_for(request);
     for (;;) {
-        auto slot = co_await connector.connect(key, request.timeout, started);
-        auto exchange = std::make_unique<Exchange>(std::move(slot), request, started);
-        exchange->send(request);
+        std::unique_ptr<PayloadReader> body;
+        if (!request.body.empty()) body = co_await internal::open_body(request);
+        Timings timings;
+        auto slot = co_await connector.connect(key, request, started, timings);
+        const TimePoint sent = get_running_loop().time();
+        std::unique_ptr<internal::Exchange> exchange =
+            std::make_unique<internal::Http1Exchange>(std::move(slot), request, started);
+        exchange->send(request, std::move(body));
         auto head = co_await as_result(exchange->receive_head(request.url));
         if (head) {
             // Those that are refused are so by what cookies are, and no concern of the request's.
             if (request.cookie_jar) {
                 request.cookie_jar->update_cookies_from_headers(head->headers, request.url);
             }
-            co_return ClientResponse(request.method, request.url, std::move(*head),
-                                     std::move(exchange), request.auto_decompress);
+            const TimePoint now = get_running_loop().time();
+            timings.answered = now - sent;
+            timings.total = now - started;
+            ClientResponse response(request.method, request.url, std::move(*head),
+                                    std::move(exchange), request.auto_decompress, request.trace);
+            response.set_timings(timings);
+            co_return response;
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
         const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent() &&
+                           request.body.is_repeatable() &&
                            (!request.retry || request.retry->reused_connection);
         if (!again) std::rethrow_exception(head.error());
     }
+}
+
+// The same through the middlewares, which may change what is sent.
+Coro<ClientResponse> pass(internal::ConnectorState& connector, const ClientRequest& request,
+                          TimePoint started) {
+    co_await transparent;
+    if (!request.middlewares) co_return co_await exchange_with(connector, request, started);
+    ClientRequest passing = request;
+    const Next::Sender sender = [&](ClientRequest& sent) -> Coro<ClientResponse> {
+        co_await transparent;
+        check_framing(sent.headers);
+        co_return co_await exchange_with(connector, sent, started);
+    };
+    const internal::TimeLimit total("total", request.timeout.total, started);
+    co_return co_await internal::within(total, Next(*request.middlewares, sender)(passing));
 }
 
 // The response that is at the end of the redirects.
@@ -128,12 +136,13 @@ Coro<ClientResponse> send_and_follow(internal::ConnectorState& connector,
     std::optional<ClientRequest> redirected;
     for (;;) {
         const ClientRequest& request = redirected ? *redirected : first;
-        auto response = co_await exchange_with(connector, request, started);
+        auto response = co_await pass(connector, request, started);
         auto target = internal::redirect_target(request, response.head());
         if (!target) {
             response.set_history(std::move(history));
             co_return response;
         }
+        if (request.trace) request.trace->request_redirect(request, response);
         if (history.size() == request.redirects.max) throw_too_many(request, response);
         history.push_back(
             {response.method(), response.url(), response.status(), response.headers()});
@@ -157,6 +166,7 @@ public:
         : policy_(request.retry ? request.retry : std::make_shared<const RetryPolicy>()),
           budget_(request.retry_budget),
           method_(request.method),
+          is_repeatable_(request.body.is_repeatable()),
           total_("total", request.timeout.total, get_running_loop().time()) {}
 
     [[nodiscard]] TimePoint started() const noexcept { return total_.start; }
@@ -169,12 +179,13 @@ private:
     std::shared_ptr<const RetryPolicy> policy_;
     std::shared_ptr<internal::RetryBudget> budget_;
     Method method_;
+    bool is_repeatable_;
     internal::TimeLimit total_;
     std::size_t number_ = 1;
 };
 
 std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
-    if (number_ >= policy_->attempts) return std::nullopt;
+    if (number_ >= policy_->attempts || !is_repeatable_) return std::nullopt;
     const bool may = last ? internal::may_retry(*policy_, method_, last->status())
                           : internal::may_retry(*policy_, method_, last.error());
     if (!may) {
@@ -195,9 +206,8 @@ std::optional<Nanoseconds> Attempts::wait_after(const Attempt& last) {
     return wait;
 }
 
-Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+Coro<ClientResponse> send_and_retry(const Connector& connector, const ClientRequest& request) {
     co_await transparent;
-    complete(request);
     Attempts attempts(request);
     for (;; attempts.go_on()) {
         auto last =
@@ -212,6 +222,21 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
         if (last) co_await last->drain();
         co_await sleep(*wait);
     }
+}
+
+Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
+    co_await transparent;
+    complete(request);
+    if (!request.trace) co_return co_await send_and_retry(connector, request);
+    internal::Trace& trace = *request.trace;
+    trace.request_start(request);
+    auto response = co_await as_result(send_and_retry(connector, request));
+    if (!response) {
+        trace.request_exception(request, response.error());
+        std::rethrow_exception(response.error());
+    }
+    trace.request_end(request, *response);
+    co_return std::move(*response);
 }
 
 Coro<Bytes> send_and_read(Connector connector, ClientRequest request, std::size_t bytes_max) {
@@ -234,16 +259,16 @@ void RequestBuilder::set_form(const FormData& form) {
         request_.headers.set("Content-Type", "application/x-www-form-urlencoded");
         return;
     }
-    MultipartWriter writer(random_boundary());
-    Bytes body;
-    for (const FormData::Item& item : form.items()) {
-        if (item.is_stream) throw NotImplementedError("a form with a stream cannot be sent yet");
-        writer.begin_part(body, write_form_field(item.field));
-        body += item.content;
-    }
-    writer.finish(body);
-    request_.body = std::move(body);
-    request_.headers.set("Content-Type", writer.content_type());
+    const std::string boundary = internal::random_digits();
+    request_.body = form.multipart(boundary);
+    request_.headers.set("Content-Type", MultipartWriter(boundary).content_type());
+}
+
+void RequestBuilder::add_middleware(const Middleware& one) {
+    std::vector<Middleware> all;
+    if (request_.middlewares) all = *request_.middlewares;
+    all.push_back(one);
+    request_.middlewares = std::make_shared<const std::vector<Middleware>>(std::move(all));
 }
 
 Coro<ClientResponse> RequestBuilder::send() && {

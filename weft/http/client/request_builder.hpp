@@ -11,8 +11,11 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/basic_auth.hpp>
-#include <weft/http/body/form_data.hpp>
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/form_data.hpp>
+#include <weft/http/client/middleware.hpp>
+#include <weft/http/client/payload.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/response.hpp>
@@ -53,7 +56,9 @@ Coro<T> read_json(Coro<ClientResponse> sending) {
 ///           ClientConnectionError        the session is closed
 ///           ClientProxyConnectionError, ClientHttpProxyError
 ///           ValueError                   a header that says how the body is framed, which is for
-///                                        the client to say; a proxy that is none
+///                                        the client to say; a proxy that is none; a body that is
+///                                        longer or shorter than was announced
+///           OSError, and others          those of where the body comes from
 /// Cancel:   safe; the connection is closed. Whether the server has seen the request, nobody knows.
 /// Suspends: always.
 class [[nodiscard]] RequestBuilder {
@@ -84,24 +89,35 @@ public:
         self.request_.cookies.update(more);
         return std::forward<Self>(self);
     }
-    /// The body.
+    /// The body: bytes, or what is read while it is sent (Payload).
     template <class Self>
-    Self&& data(this Self&& self, Bytes body) {
+    Self&& data(this Self&& self, Payload body) {
         self.request_.body = std::move(body);
         return std::forward<Self>(self);
     }
+    template <class Self>
+    Self&& data(this Self&& self, Bytes body) {
+        return std::forward<Self>(self).data(Payload(std::move(body)));
+    }
     /// A form as the body: urlencoded, or multipart where it has files.
-    /// Errors: NotImplementedError   it has a stream.
     template <class Self>
     Self&& data(this Self&& self, const FormData& form) {
         self.set_form(form);
+        return std::forward<Self>(self);
+    }
+    /// Sends the body when the server asks for it, or has said nothing for a second: one that
+    /// refuses the request need not be sent all of it first.
+    /// Spec: RFC 9110 §10.1.1.
+    template <class Self>
+    Self&& expect100(this Self&& self, bool wait = true) {
+        self.request_.expect100 = wait;
         return std::forward<Self>(self);
     }
     /// A value as the body, in JSON: see json::dump() for what it may be.
     /// Errors: ValueError   as json::dump().
     template <class Self, class T>
     Self&& json(this Self&& self, const T& value) {
-        self.request_.body = weft::json::dumps(value);
+        self.request_.body = Payload(weft::json::dumps(value));
         self.request_.headers.set("Content-Type", "application/json");
         return std::forward<Self>(self);
     }
@@ -115,6 +131,12 @@ public:
     template <class Self>
     Self&& proxy(this Self&& self, Proxy through) {
         self.request_.proxy = std::move(through);
+        return std::forward<Self>(self);
+    }
+    /// Passes it behind those of the session.
+    template <class Self>
+    Self&& middleware(this Self&& self, const Middleware& one) {
+        self.add_middleware(one);
         return std::forward<Self>(self);
     }
     /// Follows redirects whatever the method is, or none.
@@ -152,6 +174,14 @@ public:
         return std::forward<Self>(self);
     }
 
+    /// One that the server's certificate may have; with several, it must have one of them.
+    /// Errors, when it is sent: ServerFingerprintMismatch; ValueError   the URL is not one of https.
+    template <class Self>
+    Self&& fingerprint(this Self&& self, const Fingerprint& one) {
+        self.request_.fingerprints.push_back(one);
+        return std::forward<Self>(self);
+    }
+
     /// Sends it, and waits for the head of the response: what `co_await` does.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<ClientResponse>
     send() &&;
@@ -182,6 +212,7 @@ public:
 
 private:
     void set_form(const FormData& form);
+    void add_middleware(const Middleware& one);
 
     Connector connector_;
     ClientRequest request_;

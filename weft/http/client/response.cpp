@@ -19,7 +19,9 @@
 #include <weft/http/body/coding_error.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/body_decoder.hpp>
-#include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/response_body.hpp>
+#include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/media_type.hpp>
 #include <weft/http/method.hpp>
 #include <weft/http/server_sent_event.hpp>
@@ -66,30 +68,33 @@ ClientResponse& ClientResponse::operator=(ClientResponse&&) noexcept = default;
 ClientResponse::~ClientResponse() = default;
 
 ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
-                               std::unique_ptr<internal::Exchange> exchange, bool decompresses)
+                               std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
+                               std::shared_ptr<internal::Trace> trace)
     : method_(std::move(method)),
       url_(std::move(url)),
       head_(std::move(head)),
-      content_length_(exchange->body_length()) {
+      trace_(std::move(trace)),
+      content_length_(rest->body_length()) {
     // A small body is there already, and its connection is for others then.
-    Bytes come = exchange->read_nowait();
+    Bytes come = rest->read_nowait();
+    tell_received(come);
     if (decompresses) decoder_ = internal::BodyDecoder::for_headers(head_.headers);
     if (decoder_) {
         decoder_->feed(std::move(come));
     } else {
         body_ = std::move(come);
     }
-    if (decoder_ || !exchange->is_over()) exchange_ = std::move(exchange);
+    if (decoder_ || !rest->is_over()) rest_ = std::move(rest);
 }
 
 void ClientResponse::close() noexcept {
-    if (!exchange_) return;
+    if (!rest_) return;
     fail(std::make_exception_ptr(RuntimeError("the response was closed before its body was over")));
 }
 
 void ClientResponse::fail(std::exception_ptr error) noexcept {
     error_ = std::move(error);
-    exchange_.reset();
+    rest_.reset();
 }
 
 void ClientResponse::raise_for_status() {
@@ -115,8 +120,8 @@ Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
     if (announced > bytes_max || body_.size() > bytes_max) {
         refuse_longer_than(bytes_max);
     }
-    if (exchange_) make_room(body_, static_cast<std::size_t>(announced));
-    while (exchange_) {
+    if (rest_) make_room(body_, static_cast<std::size_t>(announced));
+    while (rest_) {
         const Bytes piece = co_await next_piece();
         if (piece.size() > bytes_max - body_.size()) refuse_longer_than(bytes_max);
         body_ += piece;
@@ -160,6 +165,12 @@ Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
     co_return std::move(body_);
 }
 
+void ClientResponse::tell_received(BytesView piece) const {
+    if (!trace_ || piece.empty()) return;
+    trace_->tell(&TraceConfig::on_response_chunk_received,
+                 TraceResponseChunkReceivedParams{method_, url_, piece});
+}
+
 void ClientResponse::begin_streaming() {
     if (is_streamed_) throw RuntimeError("the body is read by another generator");
     is_streamed_ = true;
@@ -170,7 +181,7 @@ Coro<Bytes> ClientResponse::next_streamed() {
     co_await transparent;
     if (!body_.empty()) co_return std::exchange(body_, Bytes());
     if (error_) std::rethrow_exception(error_);
-    if (!exchange_) co_return Bytes();
+    if (!rest_) co_return Bytes();
     co_return co_await next_piece();
 }
 
@@ -229,8 +240,8 @@ Coro<void> ClientResponse::drain() {
     co_await transparent;
     constexpr std::size_t drained_bytes_max = std::size_t{64} * 1024;
     std::size_t drained = 0;
-    while (exchange_ && !exchange_->is_over() && drained <= drained_bytes_max) {
-        const auto piece = co_await as_result(exchange_->read_some());
+    while (rest_ && !rest_->is_over() && drained <= drained_bytes_max) {
+        const auto piece = co_await as_result(rest_->read_some());
         if (!piece) break;  // what is wrong with it is nobody's concern any more
         drained += piece->size();
     }
@@ -242,16 +253,17 @@ Coro<Bytes> ClientResponse::next_piece() {
     co_await transparent;
     for (;;) {
         Bytes decoded = next_decoded();
-        if (!decoded.empty() || !exchange_) co_return decoded;
-        auto piece = co_await as_result(exchange_->read_some());
+        if (!decoded.empty() || !rest_) co_return decoded;
+        auto piece = co_await as_result(rest_->read_some());
         if (!piece) {
             fail(piece.error());
             std::rethrow_exception(error_);
         }
+        tell_received(*piece);
         if (decoder_) {
             decoder_->feed(std::move(*piece));
         } else {
-            if (exchange_->is_over()) exchange_.reset();
+            if (rest_->is_over()) rest_.reset();
             co_return std::move(*piece);
         }
     }
@@ -262,10 +274,10 @@ Bytes ClientResponse::next_decoded() {
     if (!decoder_) return {};
     auto piece = decoder_->next();
     if (!piece) refuse(describe(piece.error()));
-    if (piece->empty() && exchange_->is_over()) {
+    if (piece->empty() && rest_->is_over()) {
         const auto ended = decoder_->finish();
         if (!ended) refuse(describe(ended.error()));
-        exchange_.reset();
+        rest_.reset();
     }
     return std::move(*piece);
 }

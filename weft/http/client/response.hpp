@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/timings.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/http_version.hpp>
 #include <weft/http/media_type.hpp>
@@ -29,7 +30,8 @@ namespace weft::http {
 
 namespace internal {
 class BodyDecoder;
-class Exchange;
+class ResponseBody;
+class Trace;
 }  // namespace internal
 
 /// A response that sent the request elsewhere.
@@ -68,6 +70,7 @@ public:
     [[nodiscard]] const URL& url() const noexcept { return url_; }
     /// The redirects that led here, the first one first.
     [[nodiscard]] std::span<const Hop> history() const noexcept { return history_; }
+    [[nodiscard]] const Timings& timings() const noexcept { return timings_; }
     /// How often the request was sent, 1 where it was not repeated (RetryPolicy).
     [[nodiscard]] std::size_t attempts() const noexcept { return attempts_; }
     /// Of the body as it is sent, where the head tells it.
@@ -163,16 +166,18 @@ public:
     /// Closes the connection, unless it was given back with the end of the body. Nothing more can be
     /// read.
     void close() noexcept;
-    [[nodiscard]] bool closed() const noexcept { return !exchange_; }
+    [[nodiscard]] bool closed() const noexcept { return !rest_; }
 
     // Implementation.
     [[nodiscard]] const wire::ResponseHead& head() const noexcept { return head_; }
+    void set_timings(const Timings& timings) noexcept { timings_ = timings; }
     void set_attempts(std::size_t attempts) noexcept { attempts_ = attempts; }
     void set_history(std::vector<Hop> history) noexcept { history_ = std::move(history); }
     /// Reads what is left of a small body, so that its connection can be used again, and drops it.
     [[nodiscard]] Coro<void> drain();
     ClientResponse(Method method, URL url, wire::ResponseHead head,
-                   std::unique_ptr<internal::Exchange> exchange, bool decompresses);
+                   std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
+                   std::shared_ptr<internal::Trace> trace);
 
 private:
     [[nodiscard]] Coro<std::string> json_text();
@@ -180,6 +185,7 @@ private:
     void expect_type(bool is_right, std::string_view expected);
     [[nodiscard]] Coro<Bytes> next_piece();
     [[nodiscard]] Bytes next_decoded();
+    void tell_received(BytesView piece) const;
     void begin_streaming();
     [[nodiscard]] Coro<Bytes> next_streamed();
     void fail(std::exception_ptr error) noexcept;
@@ -191,12 +197,14 @@ private:
     wire::ResponseHead head_;
     std::vector<Hop> history_;
     std::size_t attempts_ = 1;
+    Timings timings_;
+    std::shared_ptr<internal::Trace> trace_;  // null: nobody is told
     std::optional<std::uint64_t> content_length_;
     Bytes body_;  // what has come of it
     bool is_streamed_ = false;
     std::exception_ptr error_;                        // why there is no more
     std::unique_ptr<internal::BodyDecoder> decoder_;  // null: it is not compressed
-    std::unique_ptr<internal::Exchange> exchange_;    // null once the body is read
+    std::unique_ptr<internal::ResponseBody> rest_;    // null once the body is read
 };
 
 }  // namespace weft::http

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/log.hpp>
@@ -14,8 +15,11 @@
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/retries.hpp>
+#include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/middleware.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/retry_policy.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -56,6 +60,12 @@ ClientSession::ClientSession(SessionOptions options)
       options_(std::move(options)),
       retry_(std::make_shared<const RetryPolicy>(options_.retry)),
       retry_budget_(std::make_shared<internal::RetryBudget>(options_.retry)) {
+    if (!options_.middlewares.empty()) {
+        middlewares_ = std::make_shared<const std::vector<Middleware>>(options_.middlewares);
+    }
+    if (!options_.trace_configs.empty()) {
+        trace_configs_ = std::make_shared<const std::vector<TraceConfig>>(options_.trace_configs);
+    }
     if (!options_.connector) options_.connector_owner = true;
     if (!options_.keep_cookies) {
         options_.cookie_jar = nullptr;
@@ -83,18 +93,22 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
         headers.setdefault("Authorization", auth->encode());
         target = target.with_user("");
     }
-    return RequestBuilder(connector_, {.method = std::move(method),
-                                       .url = std::move(target),
-                                       .headers = std::move(headers),
-                                       .timeout = options_.timeout,
-                                       .cookie_jar = options_.cookie_jar,
-                                       .proxy = options_.proxy,
-                                       .trust_env = options_.trust_env,
-                                       .redirects = options_.redirects,
-                                       .retry = retry_,
-                                       .retry_budget = retry_budget_,
-                                       .auto_decompress = options_.auto_decompress,
-                                       .raise_for_status = options_.raise_for_status});
+    return RequestBuilder(
+        connector_,
+        {.method = std::move(method),
+         .url = std::move(target),
+         .headers = std::move(headers),
+         .timeout = options_.timeout,
+         .cookie_jar = options_.cookie_jar,
+         .proxy = options_.proxy,
+         .trust_env = options_.trust_env,
+         .redirects = options_.redirects,
+         .retry = retry_,
+         .retry_budget = retry_budget_,
+         .middlewares = middlewares_,
+         .trace = trace_configs_ ? std::make_shared<internal::Trace>(trace_configs_) : nullptr,
+         .auto_decompress = options_.auto_decompress,
+         .raise_for_status = options_.raise_for_status});
 }
 
 RequestBuilder ClientSession::get(const URLish& url) const { return request(Method::get, url); }

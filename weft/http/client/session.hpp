@@ -6,14 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weft/http/client/connector.hpp>
+#include <weft/http/client/middleware.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
 #include <weft/http/client/request_builder.hpp>
 #include <weft/http/client/response.hpp>  // IWYU pragma: export
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie_jar.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/method.hpp>
@@ -54,6 +57,8 @@ struct SessionOptions {
     bool trust_env = false;
     RedirectPolicy redirects = {};
     RetryPolicy retry = {};
+    std::vector<Middleware> middlewares = {};  ///< the first one is the outermost
+    std::vector<TraceConfig> trace_configs = {};
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;
     bool raise_for_status = false;
@@ -104,6 +109,8 @@ private:
     SessionOptions options_;
     std::shared_ptr<const RetryPolicy> retry_;
     std::shared_ptr<internal::RetryBudget> retry_budget_;
+    std::shared_ptr<const std::vector<Middleware>> middlewares_;     // null: none
+    std::shared_ptr<const std::vector<TraceConfig>> trace_configs_;  // null: none
     bool closed_ = false;
 };
 

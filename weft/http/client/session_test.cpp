@@ -16,10 +16,10 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
-#include <weft/http/body/form_data.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/form_data.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client_error.hpp>
 #include <weft/http/method.hpp>
@@ -124,7 +124,7 @@ TEST(ClientSession, sends_what_the_request_says) {
                   "POST /?q=a+b HTTP/1.1\r\nHost: " + host +
                       "\r\nX-All: 1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, "
                       "zstd\r\nUser-Agent: weft/0.1.0\r\n"
-                      "Content-Length: 4\r\nContent-Type: application/octet-stream\r\n\r\ntext");
+                      "Content-Type: application/octet-stream\r\nContent-Length: 4\r\n\r\ntext");
         const Bytes nothing = co_await session.put(peer.url()).read();
         EXPECT_NE(nothing.find("Content-Length: 0\r\n"), Bytes::npos) << nothing;
         co_await session.close();
@@ -300,8 +300,6 @@ TEST(ClientSession, sends_forms) {
             "Content-Type: image/jpeg\r\n\r\njpeg\r\n--" +
             boundary + "--\r\n"))
             << sent;
-        form.add_stream("more", std::nullopt);
-        EXPECT_THROW((void)session.post(peer.url()).data(form), NotImplementedError);
         co_await session.close();
         co_await peer.stop();
     }());

@@ -2,8 +2,8 @@
 // weft/http/client/timeout.hpp - ClientTimeout: how long the parts of a request may take.
 //
 //   ├──────────────────────────── total ────────────────────────────┤
-//   ├─ pool ─┤├──────── connect ────────┤         ├sock_read┤├sock_read┤ …
-//             a name ▶├ sock_connect ┤  request ▶ head ▶ body
+//   ├─ pool ─┤├──────── connect ────────┤├sock_write┤ … ├sock_read┤├sock_read┤ …
+//             a name ▶├─ sock_connect ──┤     body      ▶  head   ▶  body
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace weft::http {
 /// A limit that passes ends the request and its connection with a ServerTimeoutError or one derived
 /// from it, which names the limit.
 /// Spec: aiohttp.ClientTimeout, whose `connect` includes the wait for a free connection and has no
-///       limit, as its `sock_connect` has none; it has no `pool` and no `low_speed`.
+///       limit, as its `sock_connect` has none; it has no `pool`, `sock_write` and `low_speed`.
 struct ClientTimeout {
     /// From the call until the body was read.
     std::optional<Delay> total = std::chrono::minutes(5);
@@ -29,8 +29,11 @@ struct ClientTimeout {
     std::optional<Delay> connect = std::chrono::seconds(30);
     /// For a new connection once its addresses are known.
     std::optional<Delay> sock_connect = std::chrono::seconds(30);
-    /// For the server to send something: from the request to the head, and between two pieces.
+    /// For the server to send something: from the end of the request to the head, and between two
+    /// pieces.
     std::optional<Delay> sock_read = std::nullopt;
+    /// For the server to take a piece of the request's body.
+    std::optional<Delay> sock_write = std::nullopt;
     /// A server that sends less than this is given up.
     struct LowSpeed {
         std::size_t bytes;  ///< of the body, while somebody waits for it

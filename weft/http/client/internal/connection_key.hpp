@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/io/transport_security.hpp>
 
 namespace weft::http::internal {
@@ -19,6 +21,7 @@ struct ConnectionKey {
     std::uint16_t port = 0;
     StreamSecurity ssl;           ///< null: plain text
     std::string server_hostname;  ///< whose certificate the server must have; empty without `ssl`
+    std::vector<Fingerprint> fingerprints;  ///< of which its certificate must have one; empty: any
     std::string proxy;  ///< its URL with the login that it gets (ProxyAddress); empty for none
 
     friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;

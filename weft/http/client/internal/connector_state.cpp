@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/internal/connector_state.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/proxy_tunnel.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/client/timings.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/client_error.hpp>
+#include <weft/http/syntax.hpp>
 #include <weft/http/url.hpp>
 #include <weft/io/exceptions.hpp>
 #include <weft/io/getaddrinfo.hpp>
@@ -33,6 +42,7 @@
 #include <weft/io/transport_security.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/handle.hpp>
 #include <weft/tls/exceptions.hpp>
 #include <weft/tls/ssl_context.hpp>
 
@@ -64,6 +74,19 @@ std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
     return Connection::Forwarding{.authorization = proxy.auth ? proxy.auth->encode() : ""};
 }
 
+// Nothing was sent yet but the handshake.
+// Errors: ServerFingerprintMismatch.
+void check_certificate(const StreamWriter& writer, const ConnectionKey& key) {
+    if (key.fingerprints.empty()) return;
+    const Bytes certificate = writer.ssl_object()->getpeercert();
+    const bool is_right = std::ranges::any_of(
+        key.fingerprints, [&](const Fingerprint& one) { return one.matches(certificate); });
+    if (is_right) return;
+    writer.abort();
+    throw ServerFingerprintMismatch("the certificate of " + key.host + " has not the fingerprint " +
+                                    key.fingerprints.front().to_string());
+}
+
 [[noreturn]] void throw_proxy_error(const ProxyAddress& proxy, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
@@ -74,6 +97,72 @@ std::optional<Connection::Forwarding> forwarding_for(const ConnectionKey& key) {
         told.set_cause(error);
         throw told;
     }
+}
+
+// Whether a host is an address, and no name. A URL's has been judged: 10.1 is no host.
+bool is_in_figures(std::string_view host) noexcept {
+    return host.contains(':') || (!host.empty() && is_digit(host.back()));
+}
+
+template <class Params>
+void tell(Trace* trace, TraceConfig::Signal<Params> TraceConfig::* signal,
+          const Params& params = {}) {
+    if (trace) trace->tell(signal, params);
+}
+
+// Tells of one. A name that is known does not wait, and so one that has not waited was known.
+class NameLookup {
+public:
+    NameLookup(const std::string& host, const DialContext& context)
+        : host_(host), context_(context), loop_(get_running_loop()), start_(loop_.time()) {
+        if (!context.trace || is_in_figures(host)) return;
+        waits_ = loop_.call_soon([this] {
+            has_waited_ = true;
+            tell(context_.trace, &TraceConfig::on_dns_cache_miss, TraceDnsCacheMissParams{host_});
+            tell(context_.trace, &TraceConfig::on_dns_resolvehost_start,
+                 TraceDnsResolveHostStartParams{host_});
+        });
+    }
+    NameLookup(const NameLookup&) = delete;
+    NameLookup& operator=(const NameLookup&) = delete;
+    ~NameLookup() { waits_.cancel(); }
+
+    void end() {
+        context_.timings.resolved += loop_.time() - start_;
+        if (!context_.trace || is_in_figures(host_)) return;
+        if (has_waited_) {
+            tell(context_.trace, &TraceConfig::on_dns_resolvehost_end,
+                 TraceDnsResolveHostEndParams{host_});
+        } else {
+            tell(context_.trace, &TraceConfig::on_dns_cache_hit, TraceDnsCacheHitParams{host_});
+        }
+    }
+
+private:
+    const std::string& host_;
+    const DialContext& context_;
+    EventLoop& loop_;
+    TimePoint start_;
+    Handle waits_;
+    bool has_waited_ = false;
+};
+
+using EgressPolicy = std::function<bool(const SocketAddress&)>;
+
+// Errors: PermissionError   none of them is allowed.
+void refuse_others(std::vector<SocketAddress>& addresses, const EgressPolicy& allows) {
+    const std::string first = addresses.front().host();
+    std::erase_if(addresses, [&](const SocketAddress& one) { return !allows(one); });
+    if (addresses.empty()) {
+        throw PermissionError(EACCES, "the egress policy does not allow " + first);
+    }
+}
+
+// What a proxy is told to go to, where that is an address.
+void check_figures(const ConnectionKey& key, const EgressPolicy& allows) {
+    if (!is_in_figures(key.host)) return;
+    std::vector<SocketAddress> one{{key.host, key.port}};
+    refuse_others(one, allows);
 }
 
 // One for the program: to read the certificates that the system trusts takes a tenth of a second.
@@ -126,36 +215,58 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     const auto proxy =
         request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
     if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
-    if (url.scheme() == "http") return key;
+    if (url.scheme() == "http") {
+        if (request.fingerprints.empty()) return key;
+        throw ValueError("a fingerprint was asked of " + url.human_repr() +
+                         ", which has no certificate");
+    }
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) key.ssl = default_ssl();
     key.server_hostname = request.server_hostname.value_or(key.host);
+    key.fingerprints = request.fingerprints;
+    const auto known = options_.fingerprints.find(key.host);
+    if (key.fingerprints.empty() && known != options_.fingerprints.end()) {
+        key.fingerprints = known->second;
+    }
     return key;
 }
 
-Coro<Slot> ConnectorState::connect(const ConnectionKey& key, const ClientTimeout& timeout,
-                                   TimePoint started) {
+Coro<Slot> ConnectorState::connect(const ConnectionKey& key, const ClientRequest& request,
+                                   TimePoint started, Timings& timings) {
     co_await transparent;
     Pool& pool = pool_here();
+    const ClientTimeout& timeout = request.timeout;
     const TimeLimit total("total", timeout.total, started);
     auto slot = pool.acquire_nowait(key);
     if (!slot) {
+        const TimePoint queued = pool.loop().time();
         const TimeLimit limit("pool", timeout.pool, started);
+        tell(request.trace.get(), &TraceConfig::on_connection_queued_start);
         slot.emplace(co_await within(sooner(limit, total), pool.acquire(key)));
+        tell(request.trace.get(), &TraceConfig::on_connection_queued_end);
+        timings.queued = pool.loop().time() - queued;
     }
-    if (!slot->connection()) {
-        const TimeLimit limit("connect", timeout.connect, pool.loop().time());
-        co_await within(sooner(limit, total), make_connection(*slot, key, timeout.sock_connect));
+    if (slot->connection()) {
+        timings.is_reused = true;
+        tell(request.trace.get(), &TraceConfig::on_connection_reuseconn);
+        co_return std::move(*slot);
     }
+    const TimeLimit limit("connect", timeout.connect, pool.loop().time());
+    const DialContext context{timeout.sock_connect, request.trace.get(), timings};
+    tell(context.trace, &TraceConfig::on_connection_create_start);
+    co_await within(sooner(limit, total), make_connection(*slot, key, context));
+    tell(context.trace, &TraceConfig::on_connection_create_end);
+    timings.connected = pool.loop().time() - limit.start - timings.resolved;
     co_return std::move(*slot);
 }
 
 Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
-                                           std::optional<Delay> sock_connect) {
+                                           const DialContext& context) {
     co_await transparent;
     for (;;) {
-        auto stream = co_await as_result(dial(key, sock_connect));
+        auto stream = co_await as_result(dial(key, context));
         if (stream) {
+            check_certificate(stream->second, key);
             const TimePoint now = pool_->loop().time();
             auto connection =
                 std::make_unique<Connection>(std::move(*stream), now, options_.limits);
@@ -176,43 +287,47 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
 // ---- TCP
 
 Coro<std::vector<SocketAddress>> TCPConnectorState::addresses_of(const std::string& host,
-                                                                 std::uint16_t port) {
+                                                                 std::uint16_t port,
+                                                                 const DialContext& context) {
     co_await transparent;
     const GetaddrinfoOptions wanted{.family = options_.family};
-    if (options_.resolver) co_return co_await options_.resolver->getaddrinfo(host, port, wanted);
-    co_return co_await getaddrinfo(host, port, wanted);
+    NameLookup lookup(host, context);
+    auto addresses = options_.resolver ? co_await options_.resolver->getaddrinfo(host, port, wanted)
+                                       : co_await getaddrinfo(host, port, wanted);
+    lookup.end();
+    if (options_.egress) refuse_others(addresses, options_.egress);
+    co_return addresses;
 }
 
 Coro<StreamPair> TCPConnectorState::open(std::vector<SocketAddress> addresses, StreamSecurity ssl,
-                                         std::string server_hostname,
-                                         std::optional<Delay> sock_connect) {
+                                         std::string server_hostname, const DialContext& context) {
     co_await transparent;
     OpenConnectionOptions options{.local_addr = options_.local_addr,
                                   .happy_eyeballs_delay = options_.happy_eyeballs_delay,
                                   .ssl = std::move(ssl)};
     if (options.ssl) options.server_hostname = std::move(server_hostname);
-    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
+    const TimeLimit limit("sock_connect", context.sock_connect, get_running_loop().time());
     co_return co_await within(limit, open_connection(std::move(addresses), std::move(options)));
 }
 
-Coro<StreamPair> TCPConnectorState::dial(const ConnectionKey& key,
-                                         std::optional<Delay> sock_connect) {
+Coro<StreamPair> TCPConnectorState::dial(const ConnectionKey& key, const DialContext& context) {
     co_await transparent;
-    if (!key.proxy.empty()) co_return co_await dial_proxy(key, sock_connect);
-    auto addresses = co_await addresses_of(key.host, key.port);
-    co_return co_await open(std::move(addresses), key.ssl, key.server_hostname, sock_connect);
+    if (!key.proxy.empty()) co_return co_await dial_proxy(key, context);
+    auto addresses = co_await addresses_of(key.host, key.port, context);
+    co_return co_await open(std::move(addresses), key.ssl, key.server_hostname, context);
 }
 
 Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
-                                               std::optional<Delay> sock_connect) {
+                                               const DialContext& context) {
     co_await transparent;
     const ProxyAddress proxy = ProxyAddress::from_key(key.proxy);
-    auto pair = co_await as_result(connect_to(proxy, sock_connect));
+    if (options_.egress) check_figures(key, options_.egress);
+    auto pair = co_await as_result(connect_to(proxy, context));
     if (!pair) throw_proxy_error(proxy, pair.error());
     if (forwarding_for(key)) co_return std::move(*pair);
     std::optional<SocketAddress> destination;
     if (proxy.kind == ProxyAddress::Kind::socks5) {
-        destination = (co_await addresses_of(key.host, key.port)).front();
+        destination = (co_await addresses_of(key.host, key.port, context)).front();
     }
     Stream stream(*pair);
     co_await open_tunnel(stream, proxy, key, destination);
@@ -221,10 +336,10 @@ Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
 }
 
 Coro<StreamPair> TCPConnectorState::connect_to(const ProxyAddress& proxy,
-                                               std::optional<Delay> sock_connect) {
+                                               const DialContext& context) {
     co_await transparent;
-    auto addresses = co_await addresses_of(proxy.host, proxy.port);
-    co_return co_await open(std::move(addresses), nullptr, {}, sock_connect);
+    auto addresses = co_await addresses_of(proxy.host, proxy.port, context);
+    co_return co_await open(std::move(addresses), nullptr, {}, context);
 }
 
 void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
@@ -246,13 +361,12 @@ void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
 
 // ---- Unix
 
-Coro<StreamPair> UnixConnectorState::dial(const ConnectionKey& key,
-                                          std::optional<Delay> sock_connect) {
+Coro<StreamPair> UnixConnectorState::dial(const ConnectionKey& key, const DialContext& context) {
     co_await transparent;
     if (!key.proxy.empty()) throw ValueError("a Unix socket is not reached through a proxy");
     OpenConnectionOptions options{.ssl = key.ssl};
     if (key.ssl) options.server_hostname = key.server_hostname;
-    const TimeLimit limit("sock_connect", sock_connect, get_running_loop().time());
+    const TimeLimit limit("sock_connect", context.sock_connect, get_running_loop().time());
     co_return co_await within(limit, open_unix_connection(path_, std::move(options)));
 }
 

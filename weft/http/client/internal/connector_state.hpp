@@ -17,12 +17,21 @@
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/proxy_tunnel.hpp>
 #include <weft/http/client/request.hpp>
-#include <weft/http/client/timeout.hpp>
+#include <weft/http/client/timings.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/stream.hpp>
 #include <weft/runtime/coro.hpp>
 
 namespace weft::http::internal {
+
+class Trace;
+
+/// How long a connection may take to make, and who is told of it.
+struct DialContext {
+    std::optional<Delay> sock_connect;
+    Trace* trace;  // null: nobody
+    Timings& timings;
+};
 
 class ConnectorState {
 public:
@@ -41,8 +50,9 @@ public:
     ///           RuntimeError                                 in another loop than its own
     /// Cancel:   safe; nothing is left.
     /// Suspends: maybe; never where an idle connection is there, and nobody waits.
-    [[nodiscard]] Coro<Slot> connect(const ConnectionKey& key, const ClientTimeout& timeout,
-                                     TimePoint started);
+    /// `timings` gets what it took.
+    [[nodiscard]] Coro<Slot> connect(const ConnectionKey& key, const ClientRequest& request,
+                                     TimePoint started, Timings& timings);
 
     void close() noexcept;
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
@@ -52,7 +62,7 @@ public:
 protected:
     /// Makes a connection from its key alone.
     [[nodiscard]] virtual Coro<StreamPair> dial(const ConnectionKey& key,
-                                                std::optional<Delay> sock_connect) = 0;
+                                                const DialContext& context) = 0;
     /// What of a connection that failed is told: throws a ClientConnectorError of `error`.
     [[noreturn]] virtual void throw_connector_error(const ConnectionKey& key,
                                                     const std::exception_ptr& error) = 0;
@@ -60,7 +70,7 @@ protected:
 private:
     [[nodiscard]] Pool& pool_here();
     [[nodiscard]] Coro<void> make_connection(Slot& slot, const ConnectionKey& key,
-                                             std::optional<Delay> sock_connect);
+                                             const DialContext& context);
 
     ConnectorOptions options_;
     Ref<Pool> pool_;
@@ -77,18 +87,17 @@ public:
 
 private:
     [[nodiscard]] Coro<StreamPair> dial(const ConnectionKey& key,
-                                        std::optional<Delay> sock_connect) override;
+                                        const DialContext& context) override;
     [[noreturn]] void throw_connector_error(const ConnectionKey& key,
                                             const std::exception_ptr& error) override;
-    [[nodiscard]] Coro<StreamPair> dial_proxy(const ConnectionKey& key,
-                                              std::optional<Delay> sock_connect);
+    [[nodiscard]] Coro<StreamPair> dial_proxy(const ConnectionKey& key, const DialContext& context);
     [[nodiscard]] Coro<StreamPair> connect_to(const ProxyAddress& proxy,
-                                              std::optional<Delay> sock_connect);
+                                              const DialContext& context);
     [[nodiscard]] Coro<std::vector<SocketAddress>> addresses_of(const std::string& host,
-                                                                std::uint16_t port);
+                                                                std::uint16_t port,
+                                                                const DialContext& context);
     [[nodiscard]] Coro<StreamPair> open(std::vector<SocketAddress> addresses, StreamSecurity ssl,
-                                        std::string server_hostname,
-                                        std::optional<Delay> sock_connect);
+                                        std::string server_hostname, const DialContext& context);
 
     TCPConnectorOptions options_;
 };
@@ -100,7 +109,7 @@ public:
 
 private:
     [[nodiscard]] Coro<StreamPair> dial(const ConnectionKey& key,
-                                        std::optional<Delay> sock_connect) override;
+                                        const DialContext& context) override;
     [[noreturn]] void throw_connector_error(const ConnectionKey& key,
                                             const std::exception_ptr& error) override;
 

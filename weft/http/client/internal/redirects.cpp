@@ -19,8 +19,9 @@ namespace weft::http::internal {
 namespace {
 
 constexpr std::string_view credentials[] = {"Authorization", "Cookie", "Proxy-Authorization"};
-constexpr std::string_view fields_of_a_body[] = {
-    "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Type"};
+constexpr std::string_view fields_of_a_body[] = {"Content-Encoding", "Content-Language",
+                                                 "Content-Length",   "Content-Location",
+                                                 "Content-Type",     "Expect"};
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -67,6 +68,10 @@ std::optional<URL> redirect_target(const ClientRequest& request,
     if (policy.allow && !policy.allow(request.url, target)) {
         throw RedirectClientError(to + " is not allowed");
     }
+    if (!becomes_get(request.method, response.status) && !request.body.is_repeatable()) {
+        throw RedirectClientError(to +
+                                  " needs the body of the request again, which can be read once");
+    }
     return target;
 }
 
@@ -74,15 +79,18 @@ void redirect(ClientRequest& request, int status, URL target) {
     Headers& headers = request.headers;
     if (becomes_get(request.method, status)) {
         request.method = Method::get;
-        request.body.clear();
+        request.body = {};
+        request.expect100 = false;
         for (const std::string_view name : fields_of_a_body) headers.remove(name);
     }
     if (target.origin() != request.url.origin()) {
+        request.is_redirected_elsewhere = true;
         for (const std::string_view name : credentials) headers.remove(name);
         request.cookies = {};
         for (const std::string& name : request.redirects.sensitive_headers) headers.remove(name);
         headers.set("Host", target.host_port_subcomponent());
         request.server_hostname.reset();
+        request.fingerprints.clear();
     }
     request.url = std::move(target);
 }

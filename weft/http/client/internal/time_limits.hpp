@@ -6,6 +6,7 @@
 // and no error that could be lost or come twice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -22,6 +23,8 @@
 #include <weft/runtime/timeout.hpp>
 
 namespace weft::http::internal {
+
+class Upload;
 
 /// One limit of a ClientTimeout.
 struct TimeLimit {
@@ -62,29 +65,46 @@ public:
     ExchangeLimits& operator=(const ExchangeLimits&) = delete;
     ~ExchangeLimits() { stop(); }
 
-    /// Somebody waits for the server from here on, or no longer.
-    void begin_wait();
-    void end_wait() noexcept { waits_ = false; }
+    /// Somebody waits for the server from here on, or no longer. While `upload`, where there is one,
+    /// goes on, it need not say anything.
+    void begin_wait(const Upload* upload);
+    void end_wait() noexcept;
+    /// So much of the body has come.
+    void count(std::size_t bytes) noexcept { low_speed_bytes_ += bytes; }
+    /// From here on the body is awaited.
+    void begin_body() noexcept { is_body_ = true; }
     /// The connection is not to be ended any more.
     void stop() noexcept;
 
     /// The error of the limit that has passed; null for none.
-    [[nodiscard]] std::exception_ptr error() const { return passed_ ? passed_->error() : nullptr; }
+    [[nodiscard]] std::exception_ptr error() const;
     [[nodiscard]] bool has_passed() const noexcept { return passed_ != nullptr; }
 
 private:
     void check_read();
+    void watch_speed();
+    void check_speed();
     void pass(const TimeLimit& limit) noexcept;
 
     EventLoop& loop_;
     Connection& connection_;
     TimeLimit total_;
     TimeLimit sock_read_;
+    TimeLimit low_speed_;
+    std::size_t low_speed_bytes_min_;
+    std::size_t low_speed_bytes_ = 0;  // in the present stretch
+    Nanoseconds low_speed_waited_{0};  // in the present stretch, before the present wait
     const TimeLimit* passed_ = nullptr;
+    const Upload* upload_ = nullptr;
+    TimePoint wait_start_;
+    TimePoint speed_start_;  // from when on the present wait counts
     bool waits_ = false;
+    bool is_body_ = false;
     bool read_timer_runs_ = false;
+    bool speed_timer_runs_ = false;
     TimerHandle total_timer_;
     TimerHandle read_timer_;
+    TimerHandle speed_timer_;
 };
 
 }  // namespace weft::http::internal

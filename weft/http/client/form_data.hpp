@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/body/form_data.hpp - FormData: the fields and files of a form that is to be sent.
+// weft/http/client/form_data.hpp - FormData: the fields and files of a form that is to be sent.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/body/form_field.hpp>
+#include <weft/http/client/payload.hpp>
 
 namespace weft::http {
 
@@ -25,7 +24,7 @@ struct FormFieldOptions {
 ///
 ///     FormData form;
 ///     form.add_field("user", "ada");
-///     form.add_field("photo", jpeg, {.content_type = "image/jpeg", .filename = "ada.jpg"});
+///     form.add_field("photo", Payload::file("ada.jpg"), {.content_type = "image/jpeg"});
 ///
 /// Spec: aiohttp.FormData. Names are written as browsers do (see write_form_field()), where aiohttp
 ///       encodes all that is no ASCII.
@@ -33,17 +32,14 @@ class FormData {
 public:
     struct Item {
         FormField field;
-        Bytes content;                      ///< nothing of a stream
-        bool is_stream = false;             ///< the content comes from elsewhere
-        std::optional<std::uint64_t> size;  ///< of the content, where it is known
+        Payload content;
     };
 
     /// Errors: ValueError   as write_form_field(); nothing was added.
     void add_field(std::string_view name, Bytes value, const FormFieldOptions& options = {});
-    /// The same of content that is sent from elsewhere, when its turn comes.
-    /// `size` is how much there will be, where that is known.
-    void add_stream(std::string_view name, std::optional<std::uint64_t> size,
-                    const FormFieldOptions& options = {});
+    /// The same of content that is read while it is sent. A file tells its name, unless another is
+    /// given.
+    void add_field(std::string_view name, Payload content, FormFieldOptions options = {});
 
     [[nodiscard]] bool is_multipart() const noexcept { return is_multipart_; }
     [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
@@ -52,12 +48,12 @@ public:
     /// Errors: RuntimeError   it is.
     [[nodiscard]] Bytes urlencoded() const;
 
-    /// How long the multipart body is with that boundary; nullopt where a stream's size is not known.
+    /// The body as multipart/form-data, its length known if that of each content is.
     /// Errors: ValueError   the boundary cannot be one.
-    [[nodiscard]] std::optional<std::uint64_t> multipart_size(std::string_view boundary) const;
+    [[nodiscard]] Payload multipart(std::string_view boundary) const;
 
 private:
-    void add(Item item, std::string_view name, const FormFieldOptions& options);
+    void add(Payload content, std::string_view name, const FormFieldOptions& options);
 
     std::vector<Item> items_;
     bool is_multipart_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/http/client/internal/exchange.hpp>
+#include <weft/http/client/internal/http1_exchange.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,11 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/connection.hpp>
+#include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/request.hpp>
+#include <weft/http/client/trace_config.hpp>
 #include <weft/http/cookie.hpp>
 #include <weft/http/headers.hpp>
 #include <weft/http/multi_dict.hpp>
@@ -53,6 +57,24 @@ std::optional<Nanoseconds> idle_time_said(const Headers& headers) {
     return std::max<Nanoseconds>(std::chrono::seconds(seconds) - idle_margin, Nanoseconds::zero());
 }
 
+// Whether it is expected to have a body, so that it says even that there is none.
+// Spec: RFC 9110 §8.6.
+bool expects_body(const Method& method) {
+    return method == Method::post || method == Method::put || method == Method::patch;
+}
+
+// How the body is framed: its length, or nothing where it comes in chunks. nullopt of a request that
+// need not say that it has none.
+struct Framing {
+    std::optional<std::uint64_t> length;
+};
+std::optional<Framing> framing_of(const ClientRequest& request, const PayloadReader* body) {
+    if (body) return Framing{body->size()};
+    if (const Bytes* bytes = request.body.bytes()) return Framing{bytes->size()};
+    if (expects_body(request.method)) return Framing{0};
+    return std::nullopt;
+}
+
 // Those of the jar, those of the request, and what the caller has written into a header.
 std::string cookies_for(const ClientRequest& request) {
     const bool has_jar = request.cookie_jar && !request.cookie_jar->empty();
@@ -83,42 +105,72 @@ int code_of(const std::exception_ptr& error) {
 
 }  // namespace
 
-Exchange::Exchange(Slot slot, const ClientRequest& request, TimePoint started)
+Coro<std::unique_ptr<PayloadReader>> open_body(const ClientRequest& request) {
+    co_await transparent;
+    const Bytes* bytes = request.body.bytes();
+    const bool is_short = request.body.empty() || (bytes && bytes->size() <= short_body_bytes_max);
+    if (is_short && !request.expect100) co_return nullptr;
+    co_return co_await request.body.open();
+}
+
+Http1Exchange::Http1Exchange(Slot slot, const ClientRequest& request, TimePoint started)
     : slot_(std::move(slot)), limits_(*slot_->connection(), request.timeout, started) {}
 
 // A proxy that forwards reads from the request where it goes, and gets the login that is its own.
-void Exchange::write_request_head(const ClientRequest& request) {
+void Http1Exchange::write_request_head(const ClientRequest& request, const PayloadReader* body) {
     Bytes& head = connection().head;
     head.clear();
     const auto& forwarding = connection().forwarding;
     const BytesView target =
         forwarding ? BytesView(request.url.to_string()) : request.url.raw_path_qs();
     const bool has_login = forwarding && !forwarding->authorization.empty();
+    const auto framing = framing_of(request, body);
     const std::string cookies = cookies_for(request);
-    if (!has_login && cookies.empty()) {
+    if (!has_login && !framing && cookies.empty()) {
         wire::write_head(head, request.method, target, request.headers);
         return;
     }
     Headers headers = request.headers;
     if (has_login) headers.set("Proxy-Authorization", forwarding->authorization);
     if (!cookies.empty()) headers.set("Cookie", cookies);
+    if (framing && framing->length) {
+        headers.add("Content-Length", std::to_string(*framing->length));
+    } else if (framing) {
+        headers.add("Transfer-Encoding", "chunked");
+    }
     wire::write_head(head, request.method, target, headers);
 }
 
-void Exchange::send(const ClientRequest& request) {
+void Http1Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadReader> body) {
     parser().start_next(request.method);
-    write_request_head(request);
+    write_request_head(request, body.get());
     Bytes& head = connection().head;
-    const bool in_one = request.body.size() <= short_body_bytes_max;
-    if (in_one) head += request.body;
+    UploadOptions options{.sock_write = request.timeout.sock_write,
+                          .awaits_continue = request.expect100};
+    if (request.trace) {
+        request.trace->request_headers_sent(request);
+        options.tell_sent = [trace = request.trace, method = request.method,
+                             url = request.url](BytesView chunk) {
+            trace->tell(&TraceConfig::on_request_chunk_sent,
+                        TraceRequestChunkSentParams{method, url, chunk});
+        };
+    }
+    if (body) {
+        upload_.emplace(connection().writer(), std::move(head), std::move(body),
+                        std::move(options));
+        return;
+    }
+    if (const Bytes* bytes = request.body.bytes()) {
+        head += *bytes;
+        if (options.tell_sent) options.tell_sent(*bytes);
+    }
     connection().writer().write(head);
-    if (!in_one) connection().writer().write(request.body);
 }
 
 // A parser looks at what has come first: much of it often comes at once.
-Coro<BytesView> Exchange::received() {
+Coro<BytesView> Http1Exchange::received() {
     co_await transparent;
-    limits_.begin_wait();
+    limits_.begin_wait(upload_ ? &*upload_ : nullptr);
     const auto data = co_await as_result(reader().peek());
     limits_.end_wait();
     if (limits_.has_passed()) std::rethrow_exception(limits_.error());
@@ -126,7 +178,7 @@ Coro<BytesView> Exchange::received() {
     co_return *data;
 }
 
-Coro<wire::ResponseHead> Exchange::receive_head(const URL& url) {
+Coro<wire::ResponseHead> Http1Exchange::receive_head(const URL& url) {
     co_await transparent;
     for (;;) {
         const auto data = co_await as_result(received());
@@ -138,16 +190,32 @@ Coro<wire::ResponseHead> Exchange::receive_head(const URL& url) {
         const auto step = parser().next(*data);
         if (!step) throw ClientResponseError(url, 0, describe(step.error()));
         reader().skip(step->used);
+        if (step->event == wire::Event::informational) heed(parser().head().status);
         if (step->event == wire::Event::head) break;
     }
+    heed(parser().head().status);
+    limits_.begin_body();
     body_length_ = parser().body_length();
     wire::ResponseHead head = std::move(parser().head());
     idle_max_ = idle_time_said(head.headers);
     co_return head;
 }
 
+// A server that has answered with an error, or without asking for a body that waits, wants none of it.
+// Spec: RFC 9110 §10.1.1, RFC 9112 §9.3.
+void Http1Exchange::heed(int status) noexcept {
+    if (!upload_ || upload_->is_complete()) return;
+    if (status == 100) return upload_->go_on();
+    if (status >= 300 || (status >= 200 && upload_->awaits_continue())) upload_->stop();
+}
+
+void Http1Exchange::throw_lost_body() const {
+    if (upload_ && upload_->error()) std::rethrow_exception(upload_->error());
+}
+
 // `error` is null at the end of the stream.
-void Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
+void Http1Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
+    throw_lost_body();
     if (limits_.has_passed()) std::rethrow_exception(error);
     if (!error) {
         const auto ended = parser().feed_eof();
@@ -157,7 +225,7 @@ void Exchange::throw_no_head(const URL& url, const std::exception_ptr& error) {
     std::rethrow_exception(made_from(error, ClientOSError(code_of(error), message(error))));
 }
 
-Coro<Bytes> Exchange::read_some() {
+Coro<Bytes> Http1Exchange::read_some() {
     co_await transparent;
     for (;;) {
         Bytes body = read_nowait();
@@ -165,17 +233,21 @@ Coro<Bytes> Exchange::read_some() {
         if (fault_) throw ClientPayloadError(describe(*fault_));
         const auto data = co_await as_result(received());
         if (!data) throw_no_body(data.error());
-        if (data->empty()) end_with_stream();
+        limits_.count(data->size());
+        if (!data->empty()) continue;
+        throw_lost_body();
+        end_with_stream();
     }
 }
 
-void Exchange::throw_no_body(const std::exception_ptr& error) {
+void Http1Exchange::throw_no_body(const std::exception_ptr& error) {
+    throw_lost_body();
     if (limits_.has_passed()) std::rethrow_exception(error);
     const std::string text = "the connection was lost before the body was complete: ";
     std::rethrow_exception(made_from(error, ClientPayloadError(text + message(error))));
 }
 
-Bytes Exchange::read_nowait() {
+Bytes Http1Exchange::read_nowait() {
     Bytes body;
     while (!is_over() && !fault_) {
         const BytesView data = reader().buffered();
@@ -195,7 +267,7 @@ Bytes Exchange::read_nowait() {
 }
 
 // It is the end of the body where nothing else frames that.
-void Exchange::end_with_stream() {
+void Http1Exchange::end_with_stream() {
     if (const auto ended = parser().feed_eof(); !ended) {
         fault_ = ended.error();
     } else {
@@ -203,10 +275,12 @@ void Exchange::end_with_stream() {
     }
 }
 
-void Exchange::finish() noexcept {
+void Http1Exchange::finish() noexcept {
     limits_.stop();
-    if (parser().keep_alive() && !parser().upgrade()) std::move(*slot_).keep(idle_max_);
+    const bool serves_on = parser().keep_alive() && !parser().upgrade() && is_sent();
+    if (serves_on) std::move(*slot_).keep(idle_max_);
     slot_.reset();
+    upload_.reset();
 }
 
 }  // namespace weft::http::internal
