@@ -108,6 +108,11 @@ TEST(Http2Attacks, cve_2023_45288_rustsec_2024_0332_continuation_flood) {
     EXPECT_TRUE(fate_of(with(8, field)).starts_with("settings|1 head 200 a=b"));
     EXPECT_EQ(fate_of(with(9, field)), refused);
     EXPECT_EQ(fate_of(with(9, "")), refused);
+    // Each list of headers is counted for itself.
+    EXPECT_TRUE(fate_of(with(8, field) + h2_frame(h2::headers, h2::none, 1, field) +
+                        repeated(h2_frame(h2::continuation, h2::none, 1, field), 7) +
+                        h2_frame(h2::continuation, h2::ends_fields, 1, field))
+                    .ends_with("1 failed: a second head in one stream|"));
     // On a stream that is refused already, where nobody counts its fields.
     H2Listener listener = with_requests(1);
     listener.feed(h2_settings() + h2_frame(h2::headers, h2::none, 1, h2_fields({{"Bad", ""}})) +

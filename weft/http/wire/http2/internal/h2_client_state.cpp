@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nghttp2/nghttp2.h>
 
@@ -143,10 +144,9 @@ bool H2ClientState::awaits_anything() const noexcept {
 // ---- requests
 
 H2StreamId H2ClientState::send_request(const H2RequestHead& head, bool ends) {
-    const RequestFields fields(head);
-    const auto& list = fields.get();
+    const std::vector<nghttp2_nv> fields = request_fields(head);
     const nghttp2_data_provider body = body_reader();
-    const H2StreamId stream = nghttp2_submit_request(get(), nullptr, list.data(), list.size(),
+    const H2StreamId stream = nghttp2_submit_request(get(), nullptr, fields.data(), fields.size(),
                                                      ends ? nullptr : &body, nullptr);
     if (stream == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
     check(stream > 0, "a request where no stream may be opened");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nghttp2/nghttp2.h>
 
@@ -19,8 +20,6 @@
 namespace weft::http::wire::internal {
 namespace {
 
-constexpr std::size_t pseudo_fields = 4;
-
 bool is_left_out(std::string_view name) noexcept {
     constexpr std::array<std::string_view, 7> names = {
         "Host", "Connection",        "Keep-Alive", "Proxy-Connection",
@@ -32,6 +31,14 @@ bool is_left_out(std::string_view name) noexcept {
 // libnghttp2 takes what it does not change as if it might.
 std::uint8_t* bytes_of(std::string_view text) noexcept {
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+nghttp2_nv field_of(std::string_view name, std::string_view value) noexcept {
+    return {.name = bytes_of(name),
+            .value = bytes_of(value),
+            .namelen = name.size(),
+            .valuelen = value.size(),
+            .flags = NGHTTP2_NV_FLAG_NONE};
 }
 
 void check_target(const H2RequestHead& head) {
@@ -49,30 +56,16 @@ void check_target(const H2RequestHead& head) {
 
 }  // namespace
 
-RequestFields::RequestFields(const H2RequestHead& head) {
+std::vector<nghttp2_nv> request_fields(const H2RequestHead& head) {
     check_target(head);
-    std::size_t name_bytes = 0;
-    for (const auto& [name, value] : head.headers) name_bytes += name.size();
-    names_.reserve(name_bytes);  // what refers to it must not move
-    fields_.reserve(pseudo_fields + head.headers.size());
-    add(":method", head.method.name());
-    add(":scheme", head.scheme);
-    add(":authority", head.authority);
-    add(":path", head.path);
+    std::vector<nghttp2_nv> fields{
+        field_of(":method", head.method.name()), field_of(":scheme", head.scheme),
+        field_of(":authority", head.authority), field_of(":path", head.path)};
+    fields.reserve(fields.size() + head.headers.size());
     for (const auto& [name, value] : head.headers) {
-        if (is_left_out(name)) continue;
-        const std::size_t begin = names_.size();
-        for (const char c : name) names_ += to_lower(c);
-        add(std::string_view(names_).substr(begin), value);
+        if (!is_left_out(name)) fields.push_back(field_of(name, value));
     }
-}
-
-void RequestFields::add(std::string_view name, std::string_view value) {
-    fields_.push_back({.name = bytes_of(name),
-                       .value = bytes_of(value),
-                       .namelen = name.size(),
-                       .valuelen = value.size(),
-                       .flags = NGHTTP2_NV_FLAG_NONE});
+    return fields;
 }
 
 }  // namespace weft::http::wire::internal
