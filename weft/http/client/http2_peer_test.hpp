@@ -29,10 +29,11 @@ public:
 
     explicit Http2Peer(PeerConnection& client) : client_(client) {}
 
-    /// Waits for the preface, and answers it.
+    /// Waits for the preface, answers it, and acknowledges the client's settings: only from then on may
+    /// it be sent as much as those say.
     Coro<void> begin(Settings settings = {}) {
         co_await client_.receive(testing::h2_preface.size());
-        client_.send(testing::h2_settings(settings));
+        client_.send(testing::h2_settings(settings) + testing::h2_frame(h2::settings, h2::ack, 0));
     }
     void send(BytesView frames) const { client_.send(frames); }
 
