@@ -293,16 +293,19 @@ TEST(ConnectionKey, differs_with_each_of_its_fields) {
     const ConnectionKey key{
         .host = "a", .port = 1, .ssl = client_context(), .server_hostname = "a"};
     EXPECT_EQ(key, ConnectionKey(key));
-    const auto& [host, port, ssl, name, pins, proxy, tunnels] = key;
+    const auto& [host, port, ssl, name, pins, http2, proxy, tunnels] = key;
     const std::vector<Fingerprint> other{Fingerprint::certificate(std::string(64, '0'))};
-    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, other, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, "http://p:80/", tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, proxy, true}));
+    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key,
+              (ConnectionKey{host, port, client_context(), name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, other, http2, proxy, tunnels}));
+    EXPECT_NE(key,
+              (ConnectionKey{host, port, ssl, name, pins, Http2::by_alpn, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, "http://p:80/", tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, proxy, true}));
 }
 
 }  // namespace
