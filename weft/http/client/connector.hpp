@@ -41,6 +41,9 @@ struct ConnectorOptions {
     /// (SSLContext::set_alpn_protocols) offers those. A connection that many requests share counts as one
     /// in `limit` and `limit_per_host`; where all its streams are taken, another one is made.
     Http2 http2 = Http2::by_alpn;
+    /// After a request of HTTP/2 has met a limit of its ClientTimeout, its server is sent a ping. One
+    /// that says nothing for so long has gone, and ends all requests of that connection.
+    Delay http2_ping_timeout = std::chrono::seconds(15);
 };
 
 struct TCPConnectorOptions : ConnectorOptions {

@@ -23,8 +23,9 @@ Connection::Connection(StreamPair stream, TimePoint made, const wire::Limits& li
 
 Connection::~Connection() { abort(); }
 
-void Connection::speak_http2(EventLoop& loop, const wire::H2Limits& limits) {
-    http2_ = Ref<Http2Connection>(new Http2Connection({reader_, writer_}, loop, limits));
+void Connection::speak_http2(EventLoop& loop, const wire::H2Limits& limits, Delay ping_timeout) {
+    http2_ =
+        Ref<Http2Connection>(new Http2Connection({reader_, writer_}, loop, limits, ping_timeout));
     http2_->start();
 }
 

@@ -36,7 +36,7 @@ public:
     ~Connection();
 
     /// Goes on as HTTP/2.
-    void speak_http2(EventLoop& loop, const wire::H2Limits& limits);
+    void speak_http2(EventLoop& loop, const wire::H2Limits& limits, Delay ping_timeout);
     /// Null of HTTP/1.1.
     [[nodiscard]] Http2Connection* http2() const noexcept { return http2_.get(); }
 

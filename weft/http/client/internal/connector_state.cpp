@@ -353,7 +353,10 @@ std::unique_ptr<Connection> ConnectorState::connection_of(StreamPair stream,
     auto connection =
         std::make_unique<Connection>(std::move(stream), pool_->loop().time(), options_.limits);
     connection->forwarding = forwarding_for(key);
-    if (is_http2) connection->speak_http2(pool_->loop(), {.message = options_.limits});
+    if (is_http2) {
+        connection->speak_http2(pool_->loop(), {.message = options_.limits},
+                                options_.http2_ping_timeout);
+    }
     return connection;
 }
 

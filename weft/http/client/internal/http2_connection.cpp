@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/client/internal/http2_connection.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <string>
@@ -26,7 +25,6 @@ namespace {
 
 // Above this much that the system has not taken, nothing more is made to be sent.
 constexpr std::size_t unsent_bytes_max = std::size_t{64} * 1024;
-constexpr std::chrono::seconds probe_wait(10);
 
 std::exception_ptr is_gone() {
     return std::make_exception_ptr(
@@ -36,8 +34,22 @@ std::exception_ptr is_gone() {
 }  // namespace
 
 Http2Connection::Http2Connection(const StreamPair& stream, EventLoop& loop,
-                                 const wire::H2Limits& limits)
-    : loop_(loop), reader_(stream.first), writer_(stream.second), client_(limits) {}
+                                 const wire::H2Limits& limits, Delay ping_timeout)
+    : loop_(loop),
+      ping_timeout_(ping_timeout),
+      reader_(stream.first),
+      writer_(stream.second),
+      client_(limits) {
+    loop.resources().push_back(*this);
+}
+
+// Nobody waits any more; who reads later, on another loop, is told.
+void Http2Connection::loop_closes() noexcept {
+    LoopResource::unlink();
+    probe_timer_.cancel();
+    if (!error_) error_ = is_gone();
+    for (const auto& [id, stream] : std::exchange(streams_, {})) stream->error = error_;
+}
 
 void Http2Connection::start() {
     create_task(read(Ref<Http2Connection>(this)), {.name = "http2"});
@@ -78,6 +90,7 @@ void Http2Connection::take_events() {
 
 void Http2Connection::take_event(wire::H2Event& event) {
     using enum wire::H2EventType;
+    has_settings_ |= event.type == settings;
     if (event.type == settings && watcher) watcher->room_has_changed();
     const auto at = streams_.find(event.stream);
     if (at == streams_.end()) return;
@@ -135,7 +148,7 @@ void Http2Connection::fail(std::exception_ptr error) noexcept {
 // ---- out
 
 void Http2Connection::flush_soon() {
-    if (loop_.is_closed() || std::exchange(flush_is_due_, true)) return;
+    if (error_ || std::exchange(flush_is_due_, true)) return;
     // What is begun in one turn leaves together.
     loop_.call_soon([self = Ref<Http2Connection>(this)] { self->flush(); });
 }
@@ -206,11 +219,11 @@ void Http2Connection::end_stream(Http2Stream& stream, std::exception_ptr why) no
 }
 
 void Http2Connection::probe() noexcept {
-    if (error_ || loop_.is_closed() || std::exchange(probe_timer_runs_, true)) return;
+    if (error_ || std::exchange(probe_timer_runs_, true)) return;
     try {
         client_.ping();
         flush_soon();
-        probe_timer_ = loop_.call_later(probe_wait, [self = Ref<Http2Connection>(this)] {
+        probe_timer_ = loop_.call_later(ping_timeout_, [self = Ref<Http2Connection>(this)] {
             self->fail(std::make_exception_ptr(
                 ServerDisconnectedError("the server does not answer any more")));
         });

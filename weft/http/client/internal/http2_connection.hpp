@@ -28,6 +28,7 @@
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/handle.hpp>
+#include <weft/runtime/loop_resource.hpp>
 
 namespace weft::http::internal {
 
@@ -57,9 +58,11 @@ struct Http2Stream {
 };
 
 /// Destroyed when nobody refers to it: the pool, exchanges, and its own tasks do.
-class Http2Connection {
+class Http2Connection final : private weft::internal::LoopResource {
 public:
-    Http2Connection(const StreamPair& stream, EventLoop& loop, const wire::H2Limits& limits);
+    /// `ping_timeout` is how long the server may leave a ping unanswered.
+    Http2Connection(const StreamPair& stream, EventLoop& loop, const wire::H2Limits& limits,
+                    Delay ping_timeout);
     Http2Connection(const Http2Connection&) = delete;
     Http2Connection& operator=(const Http2Connection&) = delete;
 
@@ -84,7 +87,7 @@ public:
     void end_stream(Http2Stream& stream, std::exception_ptr why) noexcept;
 
     /// Whether the peer still answers is asked, and until something comes of it no request is begun
-    /// here. A peer that says nothing for `probe_wait` has gone.
+    /// here. A peer that says nothing for `ping_timeout` has gone.
     void probe() noexcept;
 
     /// Whether there is a connection that both sides want to go on with.
@@ -93,7 +96,10 @@ public:
     }
     /// Whether a request may be begun, but for how many there are.
     [[nodiscard]] bool is_usable() const noexcept { return is_open() && !probe_timer_runs_; }
-    [[nodiscard]] std::size_t streams_max() const noexcept { return client_.streams_max(); }
+    /// How many there may be at a time; nullopt while the server has not told.
+    [[nodiscard]] std::optional<std::size_t> streams_max() const noexcept {
+        return has_settings_ ? std::optional(client_.streams_max()) : std::nullopt;
+    }
     /// Says goodbye, and does not wait for an answer.
     void say_goodbye() noexcept;
 
@@ -101,6 +107,7 @@ public:
 
 private:
     ~Http2Connection() = default;
+    void loop_closes() noexcept override;
 
     static Coro<void> read(Ref<Http2Connection> self);
     static Coro<void> drain(Ref<Http2Connection> self);
@@ -112,6 +119,7 @@ private:
     void flush_soon();
 
     EventLoop& loop_;
+    Delay ping_timeout_;
     StreamReader reader_;
     StreamWriter writer_;
     wire::H2Client client_;
@@ -121,6 +129,7 @@ private:
     std::exception_ptr error_;
     bool flush_is_due_ = false;
     bool is_draining_ = false;
+    bool has_settings_ = false;
     bool probe_timer_runs_ = false;
     TimerHandle probe_timer_;
 };

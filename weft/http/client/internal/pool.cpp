@@ -57,7 +57,7 @@ public:
     std::vector<std::unique_ptr<Connection>> idle;  // the one that was used last comes last
     List<Pool::Waiter> waiters;
     List<Lending> lent;
-    std::size_t dials = 0;  // slots that have no connection yet
+    std::size_t dials = 0;  // as of Slot
     enum class Speaks : std::uint8_t { unknown, http1, http2 };
     Speaks speaks = Speaks::unknown;
     // Its place in Pool::next_: made beforehand, since a slot that ends must not fail.
@@ -98,7 +98,6 @@ void Slot::set_connection(std::unique_ptr<Connection> connection) {
     connection_ = std::move(connection);
     pool_->busy_.push_back(*connection_);
     host_->speaks = connection_->http2() ? Host::Speaks::http2 : Host::Speaks::http1;
-    // One of HTTP/2 is lent first, so that those who wait share it.
     if (!connection_->http2() && std::exchange(dials_, false)) pool_->end_dialing(*host_);
 }
 
@@ -108,19 +107,17 @@ Share Slot::lend() && noexcept {
     Connection& connection = *connection_;
     const Ref<Pool> pool = pool_;
     Host& host = *host_;
-    const bool is_new = std::exchange(dials_, false);
     Lending& lending = *connection.lending;
     lending.slot_.emplace(std::move(*this));
     host.lent.push_back(lending);
     connection.http2()->watcher = &lending;
     Share share(pool, connection);
     pool->share_with_waiting(host);
-    if (is_new) pool->end_dialing(host);
     return share;
 }
 
 void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
-    if (!pool_ || !connection_) return;
+    if (!pool_ || !connection_ || pool_->loop_is_closed()) return;
     const Nanoseconds idle =
         std::min(idle_max.value_or(Nanoseconds::max()), pool_->limits_.idle_time);
     const TimePoint now = pool_->loop_.time();
@@ -135,7 +132,10 @@ void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
 void Lending::room_has_changed() noexcept {
     if (!slot_) return;
     const Ref<Pool> pool = slot_->pool_;
-    pool->share_with_waiting(*slot_->host_);
+    Host& host = *slot_->host_;
+    pool->share_with_waiting(host);
+    const bool is_known = slot_->connection()->http2()->streams_max().has_value();
+    if (is_known && std::exchange(slot_->dials_, false)) pool->end_dialing(host);
 }
 
 Share::Share(Ref<Pool> pool, Connection& connection) noexcept
@@ -242,7 +242,8 @@ Connection* Pool::lender(const Host& host) const noexcept {
     for (const Lending& lending : host.lent) {
         Connection& connection = *lending.slot_->connection();
         const Http2Connection& http2 = *connection.http2();
-        const bool has_room = http2.is_usable() && lending.shares_ < http2.streams_max();
+        const bool has_room =
+            http2.is_usable() && lending.shares_ < http2.streams_max().value_or(1);
         if (has_room && now - connection.made_at < limits_.age) return &connection;
     }
     return nullptr;

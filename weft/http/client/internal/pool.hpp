@@ -11,7 +11,8 @@
 // A connection of HTTP/2 is lent to many: each has a Share of it, one stream, and it keeps its one slot
 // as long as there is a share. Who waits for its host gets a share as soon as there is one, or a slot to
 // make another connection. While it is not known whether a host speaks HTTP/2, and while another
-// connection to one that does is being made, its others wait for that.
+// connection to one that does is being made, its others wait for that, and until its server has told how
+// many streams it takes: those that it has no room for would else wait for others on that connection.
 #pragma once
 
 #include <cstddef>
@@ -72,7 +73,9 @@ private:
     friend class Pool;
     Ref<Pool> pool_;  // null: moved from, or ended
     Host* host_;
-    bool dials_ = false;  // it was given without a connection, and has none yet
+    // It was given without a connection, and there is none yet; of HTTP/2, it is not known yet for how
+    // many it is.
+    bool dials_ = false;
     std::unique_ptr<Connection> connection_;
 };
 
