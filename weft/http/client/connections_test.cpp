@@ -13,6 +13,7 @@
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/io/server.hpp>
@@ -189,6 +190,17 @@ TEST(Connections, outlive_no_session_that_was_not_closed) {
     }());
 }
 
+TEST(Connections, of_a_session_that_outlives_its_loop_end_with_that) {
+    std::optional<ClientSession> session;
+    run([](auto& kept) -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(answering(response_of("hi")));
+        kept.emplace();
+        EXPECT_EQ(co_await kept->get(peer.url()).read(), "hi");
+        co_await peer.stop();
+    }(session));
+    EXPECT_EQ(session->connector().in_use(), 0U);
+}
+
 TEST(Connections, of_a_connector_are_shared_by_its_sessions) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(answering(response_of("hi")));
@@ -302,8 +314,7 @@ TEST(ConnectionKey, differs_with_each_of_its_fields) {
     EXPECT_NE(key, (ConnectionKey{host, port, nullptr, name, pins, http2, proxy, tunnels}));
     EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", pins, http2, proxy, tunnels}));
     EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, other, http2, proxy, tunnels}));
-    EXPECT_NE(key,
-              (ConnectionKey{host, port, ssl, name, pins, Http2::by_alpn, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, Http2::by_alpn, proxy, tunnels}));
     EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, "http://p:80/", tunnels}));
     EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, proxy, true}));
 }

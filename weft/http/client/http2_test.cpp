@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,16 +11,15 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/http2_peer_test.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/http_version.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>

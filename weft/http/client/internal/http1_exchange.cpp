@@ -22,7 +22,6 @@
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/internal/body_writer.hpp>
 #include <weft/http/client/internal/connection.hpp>
-#include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/request_parts.hpp>
 #include <weft/http/client/internal/trace.hpp>
@@ -30,9 +29,7 @@
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/trace_config.hpp>
-#include <weft/http/cookie.hpp>
 #include <weft/http/headers.hpp>
-#include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/wire/http1_parser.hpp>
 #include <weft/http/wire/http1_writer.hpp>

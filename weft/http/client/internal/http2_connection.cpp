@@ -8,8 +8,8 @@
 
 #include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/wire/http2/http2_client.hpp>
 #include <weft/http/wire/http2/http2_error.hpp>
@@ -18,6 +18,7 @@
 #include <weft/io/stream.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
+#include <weft/runtime/loop_resource.hpp>
 #include <weft/runtime/task.hpp>
 
 namespace weft::http::internal {
@@ -42,6 +43,8 @@ Http2Connection::Http2Connection(const StreamPair& stream, EventLoop& loop,
       client_(limits) {
     loop.resources().push_back(*this);
 }
+
+Http2Connection::~Http2Connection() { probe_timer_.cancel(); }
 
 // Nobody waits any more; who reads later, on another loop, is told.
 void Http2Connection::loop_closes() noexcept {
@@ -223,8 +226,9 @@ void Http2Connection::probe() noexcept {
     try {
         client_.ping();
         flush_soon();
-        probe_timer_ = loop_.call_later(ping_timeout_, [self = Ref<Http2Connection>(this)] {
-            self->fail(std::make_exception_ptr(
+        probe_timer_ = loop_.call_later(ping_timeout_, [this] {
+            const Ref<Http2Connection> alive(this);
+            fail(std::make_exception_ptr(
                 ServerDisconnectedError("the server does not answer any more")));
         });
     } catch (...) {

@@ -106,7 +106,7 @@ public:
     RoomWatcher* watcher = nullptr;  ///< null: nobody
 
 private:
-    ~Http2Connection() = default;
+    ~Http2Connection();
     void loop_closes() noexcept override;
 
     static Coro<void> read(Ref<Http2Connection> self);

@@ -9,9 +9,9 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
-#include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/http2_connection.hpp>
 #include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/request_parts.hpp>

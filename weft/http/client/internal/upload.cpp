@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
 #include <weft/http/client/internal/upload_sink.hpp>
