@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which connections are used again, and which are not; and how they are made.
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
