@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fetches URLs, one after the other over one session, and says what came of each.
-// usage: fetcher [--cafile FILE] [--unix PATH] [--proxy URL] [--digest LOGIN:PASSWORD]
+// Fetches URLs over one session, one after the other or all at once, and says what came of each.
+// usage: fetcher [--together yes] [--http2 never|prior] [--cafile FILE] [--unix PATH] [--proxy URL] [--digest LOGIN:PASSWORD]
 //                [--post BYTES [--pieces SIZE] [--expect yes]] URL…
 //
 // With `--pieces` the body comes from a generator, its length unknown.
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <zlib.h>
@@ -20,6 +21,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/digest_auth.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/request_builder.hpp>
@@ -29,6 +31,7 @@
 #include <weft/io/run.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/gather.hpp>
 #include <weft/tls/ssl_context.hpp>
 
 namespace {
@@ -38,6 +41,8 @@ using weft::Coro;
 using namespace weft::http;
 
 struct Orders {
+    bool together = false;
+    Http2 http2 = Http2::by_alpn;
     std::optional<std::string> cafile;
     std::optional<std::string> unix_path;
     std::optional<std::string> proxy;
@@ -65,6 +70,11 @@ Orders read_orders(int argc, char** argv) {
             std::exit(2);
         } else if (argument == "--cafile") {
             orders.cafile = argv[++i];
+        } else if (argument == "--together") {
+            orders.together = std::string_view(argv[++i]) == "yes";
+        } else if (argument == "--http2") {
+            orders.http2 =
+                std::string_view(argv[++i]) == "prior" ? Http2::prior_knowledge : Http2::never;
         } else if (argument == "--unix") {
             orders.unix_path = argv[++i];
         } else if (argument == "--proxy") {
@@ -86,11 +96,12 @@ Orders read_orders(int argc, char** argv) {
 
 SessionOptions session_options(const Orders& orders) {
     SessionOptions options;
+    options.connector = TCPConnector({{.http2 = orders.http2}});
     if (orders.unix_path) options.connector = UnixConnector(*orders.unix_path);
     if (orders.cafile) {
         const auto context = weft::ssl::create_default_context(weft::ssl::Purpose::server_auth,
                                                                {.cafile = *orders.cafile});
-        options.connector = TCPConnector({{.ssl = context}});
+        options.connector = TCPConnector({{.ssl = context, .http2 = orders.http2}});
     }
     if (orders.proxy) options.proxy = Proxy{.url = URL(*orders.proxy)};
     if (orders.digest) {
@@ -128,10 +139,19 @@ Coro<std::string> fetch(const ClientSession& session, const std::string& url,
 
 Coro<void> fetch_all(Orders orders) {
     ClientSession session(session_options(orders));
-    for (const std::string& url : orders.urls) {
+    const auto tell = [&](const std::string& url) -> Coro<std::string> {
         const auto line = co_await weft::as_result(fetch(session, url, orders));
-        std::puts((line ? *line : weft::describe(line.error())).c_str());
+        co_return line ? *line : weft::describe(line.error());
+    };
+    std::vector<std::string> lines;
+    if (orders.together) {
+        std::vector<Coro<std::string>> all;
+        for (const std::string& url : orders.urls) all.push_back(tell(url));
+        lines = co_await weft::gather(std::move(all));
+    } else {
+        for (const std::string& url : orders.urls) lines.push_back(co_await tell(url));
     }
+    for (const std::string& line : lines) std::puts(line.c_str());
     co_await session.close();
 }
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
@@ -53,6 +54,11 @@ protected:
 /// After an error it is spent. What the peer is to be told of it is in outgoing().
 class SecurityLayer : public SSLObject {
 public:
+    /// Of a client, before start(): the protocols above this one, the preferred one first, unless what
+    /// it was made from names some itself. A layer that knows of none of them takes no notice.
+    virtual void offer_protocols(const std::vector<std::string>& protocols) {
+        static_cast<void>(protocols);
+    }
     /// Begins the handshake. `received` is what had come before: plain text, unless at a server.
     /// Errors: OSError when there was plain text.
     virtual void start(BytesView received) = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which connections are used again, and which are not; and how they are made.
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,10 @@
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/io/run.hpp>
 #include <weft/io/server.hpp>
 #include <weft/io/stream_reader.hpp>
 #include <weft/io/stream_writer.hpp>
@@ -189,6 +192,17 @@ TEST(Connections, outlive_no_session_that_was_not_closed) {
     }());
 }
 
+TEST(Connections, of_a_session_that_outlives_its_loop_end_with_that) {
+    std::optional<ClientSession> session;
+    run([](auto& kept) -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(answering(response_of("hi")));
+        kept.emplace();
+        EXPECT_EQ(co_await kept->get(peer.url()).read(), "hi");
+        co_await peer.stop();
+    }(session));
+    EXPECT_EQ(session->connector().in_use(), 0U);
+}
+
 TEST(Connections, of_a_connector_are_shared_by_its_sessions) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(answering(response_of("hi")));
@@ -293,16 +307,18 @@ TEST(ConnectionKey, differs_with_each_of_its_fields) {
     const ConnectionKey key{
         .host = "a", .port = 1, .ssl = client_context(), .server_hostname = "a"};
     EXPECT_EQ(key, ConnectionKey(key));
-    const auto& [host, port, ssl, name, pins, proxy, tunnels] = key;
+    const auto& [host, port, ssl, name, pins, http2, proxy, tunnels] = key;
     const std::vector<Fingerprint> other{Fingerprint::certificate(std::string(64, '0'))};
-    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, client_context(), name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, name, pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", pins, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, other, proxy, tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, "http://p:80/", tunnels}));
-    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, proxy, true}));
+    EXPECT_NE(key, (ConnectionKey{"b", port, ssl, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, 2, ssl, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key,
+              (ConnectionKey{host, port, client_context(), name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, nullptr, name, pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, "b", pins, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, other, http2, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, Http2::by_alpn, proxy, tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, "http://p:80/", tunnels}));
+    EXPECT_NE(key, (ConnectionKey{host, port, ssl, name, pins, http2, proxy, true}));
 }
 
 }  // namespace

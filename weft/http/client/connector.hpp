@@ -13,6 +13,7 @@
 
 #include <weft/base/time.hpp>
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/wire/limits.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket_address.hpp>
@@ -36,6 +37,13 @@ struct ConnectorOptions {
     /// By host: of which its certificate must have one.
     std::map<std::string, std::vector<Fingerprint>, std::less<>> fingerprints = {};
     wire::Limits limits = {};  ///< of responses' heads
+    /// Whether requests share connections of HTTP/2. A context that names protocols itself
+    /// (SSLContext::set_alpn_protocols) offers those. A connection that many requests share counts as one
+    /// in `limit` and `limit_per_host`; where all its streams are taken, another one is made.
+    Http2 http2 = Http2::by_alpn;
+    /// After a request of HTTP/2 has met a limit of its ClientTimeout, its server is sent a ping. One
+    /// that says nothing for so long has gone, and ends all requests of that connection.
+    Delay http2_ping_timeout = std::chrono::seconds(15);
 };
 
 struct TCPConnectorOptions : ConnectorOptions {

@@ -37,7 +37,7 @@ struct Users {
 // Takes a slot, and holds it for a second.
 Coro<void> use(Users& users, std::string host) {
     const ConnectionKey key = key_of(host);
-    const Slot slot = co_await users.pool->acquire(key);
+    const Place place = co_await users.pool->acquire(key);
     users.served.push_back(host);
     users.most = std::max(users.most, users.pool->in_use());
     co_await sleep(1s);

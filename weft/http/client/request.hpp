@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/proxy.hpp>
 #include <weft/http/client/redirect_policy.hpp>
@@ -39,6 +40,7 @@ struct ClientRequest {
     ClientTimeout timeout{};
     StreamSecurity ssl = nullptr;                               ///< null: the connector's
     std::optional<std::string> server_hostname = std::nullopt;  ///< nullopt: the URL's host
+    std::optional<Http2> http2 = std::nullopt;                  ///< nullopt: the connector's
     /// Of which the server's certificate must have one; empty: the connector's, or none.
     std::vector<Fingerprint> fingerprints{};
     MultiDict cookies{};                              ///< for the origin of `url` alone

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <weft/base/bytes.hpp>
@@ -24,6 +25,8 @@
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/http1_exchange.hpp>
+#include <weft/http/client/internal/http2_exchange.hpp>
+#include <weft/http/client/internal/pool.hpp>
 #include <weft/http/client/internal/random_digits.hpp>
 #include <weft/http/client/internal/redirects.hpp>
 #include <weft/http/client/internal/retries.hpp>
@@ -76,27 +79,48 @@ void complete(ClientRequest& request) {
         response.headers());
 }
 
+// How often a server of HTTP/2 may say that it has done nothing with a request: when it goes away, or has
+// been asked for more streams than it had told of so far.
+constexpr int refusals_max = 5;
+
+std::unique_ptr<internal::Exchange> exchange_of(internal::Slot slot, const ClientRequest& request,
+                                                TimePoint started) {
+    return std::make_unique<internal::Http1Exchange>(std::move(slot), request, started);
+}
+std::unique_ptr<internal::Exchange> exchange_of(internal::Share share, const ClientRequest& request,
+                                                TimePoint started) {
+    return std::make_unique<internal::Http2Exchange>(std::move(share), request, started);
+}
+
+// Nothing was sent.
+void leave(internal::Place place) noexcept {
+    if (auto* const slot = std::get_if<internal::Slot>(&place)) std::move(*slot).keep(std::nullopt);
+}
+
 // One request and the head of its response, without redirects.
 Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
                                    const ClientRequest& request, TimePoint started) {
     co_await transparent;
     const internal::ConnectionKey key = connector.key_for(request);
+    int refusals = 0;
     for (;;) {
         Timings timings;
-        auto slot = co_await connector.connect(key, request, started, timings);
+        auto place = co_await connector.connect(key, request, started, timings);
         std::unique_ptr<PayloadReader> body;
         if (!request.body.empty()) {
             const internal::TimeLimit total("total", request.timeout.total, started);
             auto opened = co_await as_result(internal::within(total, internal::open_body(request)));
             if (!opened) {
-                std::move(slot).keep(std::nullopt);
+                leave(std::move(place));
                 std::rethrow_exception(opened.error());
             }
             body = *std::move(opened);
         }
         const TimePoint sent = get_running_loop().time();
-        std::unique_ptr<internal::Exchange> exchange =
-            std::make_unique<internal::Http1Exchange>(std::move(slot), request, started);
+        const auto exchange_on = [&](auto own) -> std::unique_ptr<internal::Exchange> {
+            return exchange_of(std::move(own), request, started);
+        };
+        auto exchange = std::visit(exchange_on, std::move(place));
         exchange->send(request, std::move(body));
         auto head = co_await as_result(exchange->receive_head(request.url));
         if (head) {
@@ -113,9 +137,10 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
             co_return response;
         }
         // The server had closed it while it was idle, mostly. That comes to an end with a new one.
-        const bool again = exchange->met_a_dead_connection() && request.method.is_idempotent() &&
-                           request.body.is_repeatable() &&
-                           (!request.retry || request.retry->reused_connection);
+        const bool is_dead = exchange->met_a_dead_connection() && request.method.is_idempotent() &&
+                             (!request.retry || request.retry->reused_connection);
+        const bool is_refused = exchange->was_refused() && ++refusals <= refusals_max;
+        const bool again = (is_dead || is_refused) && request.body.is_repeatable();
         if (!again) std::rethrow_exception(head.error());
     }
 }

@@ -168,6 +168,12 @@ public:
         self.request_.ssl = std::move(context);
         return std::forward<Self>(self);
     }
+    /// In the place of the connector's.
+    template <class Self>
+    Self&& http2(this Self&& self, Http2 when) {
+        self.request_.http2 = when;
+        return std::forward<Self>(self);
+    }
     /// Whose certificate the server must have, in the place of the URL's host.
     template <class Self>
     Self&& server_hostname(this Self&& self, std::string name) {

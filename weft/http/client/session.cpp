@@ -90,7 +90,8 @@ ClientSession::ClientSession(SessionOptions options)
 ClientSession::~ClientSession() {
     if (closed_ || !options_.connector_owner) return;
     const internal::Pool* pool = connector_.state().pool();
-    if (pool && pool->loop().get_debug() && pool->in_use() + pool->idle() > 0) {
+    const bool is_asked_to_tell = pool && !pool->loop_is_closed() && pool->loop().get_debug();
+    if (is_asked_to_tell && pool->in_use() + pool->idle() > 0) {
         log(LogLevel::warning, "unclosed ClientSession: co_await session.close()");
     }
     connector_.state().close();

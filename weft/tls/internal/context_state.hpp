@@ -30,6 +30,7 @@ public:
     [[nodiscard]] VerifyMode verify_mode() const noexcept;
     void set_verify_mode(VerifyMode mode) noexcept;
     void set_alpn_protocols(std::string wire);
+    [[nodiscard]] bool names_protocols() const noexcept { return !alpn_.empty(); }
 
     /// Errors: OSError
     void log_keys_to(const std::string& filename);

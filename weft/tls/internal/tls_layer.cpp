@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -156,6 +157,20 @@ bool TLSLayer::go_on_with(std::shared_ptr<const ContextState> context) {
 void TLSLayer::keep(OwnedSession session) const {
     if (server_hostname_.empty()) return;
     context_->sessions().put(server_hostname_, std::move(session), generation_);
+}
+
+void TLSLayer::offer_protocols(const std::vector<std::string>& protocols) {
+    if (context_->names_protocols()) return;
+    std::string wire;  // each name after its length
+    for (const std::string& name : protocols) {
+        wire += static_cast<char>(name.size());
+        wire += name;
+    }
+    const auto* names = reinterpret_cast<const unsigned char*>(wire.data());
+    // Returns 0 for success, unlike the others.
+    if (SSL_set_alpn_protos(connection_.get(), names, static_cast<unsigned>(wire.size())) != 0) {
+        throw_openssl_error("ALPN protocols");
+    }
 }
 
 void TLSLayer::start(BytesView received) {

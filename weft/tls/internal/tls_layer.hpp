@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -40,6 +41,7 @@ public:
     /// Of a client: keeps a session that it may resume.
     void keep(OwnedSession session) const;
 
+    void offer_protocols(const std::vector<std::string>& protocols) override;
     void start(BytesView received) override;
     void decrypt(BytesView from_peer, Bytes& text) override;
     void encrypt(BytesView text) override;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/http/wire/http1_writer.hpp>
 #include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
 
 namespace weft::http::internal {
 namespace {
@@ -61,6 +63,13 @@ void BodyWriter::append(BytesView bytes) {
     }
     flush();
     give(bytes);
+}
+
+Coro<bool> BodyWriter::has_drained() {
+    co_await transparent;
+    const auto drained = co_await as_result(writer_.drain());
+    if (!drained && !holds<OSError>(drained.error())) std::rethrow_exception(drained.error());
+    co_return drained.has_value();
 }
 
 void BodyWriter::throw_other_length(const std::string& came) const {

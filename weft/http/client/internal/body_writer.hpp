@@ -8,30 +8,27 @@
 #include <string>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/internal/upload_sink.hpp>
 #include <weft/io/stream_writer.hpp>
+#include <weft/runtime/coro.hpp>
 
 namespace weft::http::internal {
 
 /// Writes a body in pieces: as it is where its length was announced, else in chunks. Short pieces are
 /// gathered until flush(), so that many of them are one packet.
-class BodyWriter {
+class BodyWriter final : public UploadSink {
 public:
     /// `head` goes out before the body.
     BodyWriter(StreamWriter writer, Bytes head, std::optional<std::uint64_t> length);
 
-    /// Errors: ValueError   it is longer than announced; nothing of the piece is written.
-    void write(BytesView piece);
-    /// Writes the end of the body, and what was gathered.
-    /// Errors: ValueError   it is shorter than announced.
-    void finish();
-    /// Sends what was gathered.
-    void flush();
-
-    /// Whether nothing more is to come, which only a length tells.
-    [[nodiscard]] bool is_full() const noexcept { return length_ == sent_; }
-    [[nodiscard]] bool has_gathered() const noexcept { return !gathered_.empty(); }
-    /// How many bytes the stream was given, the head and what frames the body included.
-    [[nodiscard]] std::uint64_t given() const noexcept { return given_; }
+    void write(BytesView piece) override;
+    void finish() override;
+    void flush() override;
+    [[nodiscard]] Coro<bool> has_drained() override;
+    void abort() noexcept override { writer_.abort(); }
+    [[nodiscard]] bool is_full() const noexcept override { return length_ == sent_; }
+    [[nodiscard]] bool has_gathered() const noexcept override { return !gathered_.empty(); }
+    [[nodiscard]] std::uint64_t given() const noexcept override { return given_; }
 
 private:
     void append(BytesView bytes);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/io/transport_security.hpp>
 
 namespace weft::http::internal {
@@ -22,6 +23,7 @@ struct ConnectionKey {
     StreamSecurity ssl;           ///< null: plain text
     std::string server_hostname;  ///< whose certificate the server must have; empty without `ssl`
     std::vector<Fingerprint> fingerprints;  ///< of which its certificate must have one; empty: any
+    Http2 http2 = Http2::never;             ///< never, too, where it cannot be
     std::string proxy;     ///< its URL with the login that it gets (ProxyAddress); empty for none
     bool tunnels = false;  ///< through an HTTP proxy: by CONNECT, although it is plain text
 

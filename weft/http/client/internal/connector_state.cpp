@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <weft/base/bytes.hpp>
@@ -21,6 +22,7 @@
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/pool.hpp>
@@ -87,6 +89,48 @@ void check_certificate(const StreamWriter& writer, const ConnectionKey& key) {
     writer.abort();
     throw ServerFingerprintMismatch("the certificate of " + key.host + " has not the fingerprint " +
                                     key.fingerprints.front().to_string());
+}
+
+// What the peers have agreed on; HTTP/1.1 where they have not spoken of it.
+// Errors: ClientConnectorError   it is not what is allowed.
+bool speaks_http2(const StreamWriter& writer, const ConnectionKey& key) {
+    if (!key.ssl) return key.http2 == Http2::prior_knowledge;
+    const bool is_chosen = writer.ssl_object()->selected_alpn_protocol() == "h2";
+    const bool is_allowed =
+        is_chosen ? key.http2 != Http2::never : key.http2 != Http2::prior_knowledge;
+    if (is_allowed) return is_chosen;
+    throw ClientConnectorError(key.host, key.port, 0,
+                               is_chosen ? "the server speaks HTTP/2, which is not allowed"
+                                         : "the server does not speak HTTP/2");
+}
+
+// A context that offers the protocols of one connection, beside those of others.
+class Offering final : public TransportSecurity {
+public:
+    Offering(StreamSecurity context, std::vector<std::string> protocols)
+        : context_(std::move(context)), protocols_(std::move(protocols)) {}
+
+    [[nodiscard]] std::unique_ptr<SecurityLayer> client_layer(
+        std::string_view server_hostname) const override {
+        auto layer = context_->client_layer(server_hostname);
+        layer->offer_protocols(protocols_);
+        return layer;
+    }
+    [[nodiscard]] std::unique_ptr<SecurityLayer> server_layer() const override {
+        return context_->server_layer();
+    }
+
+private:
+    StreamSecurity context_;
+    std::vector<std::string> protocols_;
+};
+
+StreamSecurity security_of(const ConnectionKey& key) {
+    if (!key.ssl) return nullptr;
+    std::vector<std::string> protocols;
+    if (key.http2 != Http2::never) protocols.emplace_back("h2");
+    if (key.http2 != Http2::prior_knowledge) protocols.emplace_back("http/1.1");
+    return std::make_shared<const Offering>(key.ssl, std::move(protocols));
 }
 
 [[noreturn]] void throw_proxy_error(const ProxyAddress& proxy, const std::exception_ptr& error) {
@@ -192,7 +236,6 @@ std::string host_in_urls(const std::string& host) {
 const StreamSecurity& default_ssl() {
     static const StreamSecurity one = [] {
         const ssl::SSLContext context = ssl::create_default_context();
-        context.set_alpn_protocols({"http/1.1"});
         return StreamSecurity(context);
     }();
     return one;
@@ -246,14 +289,17 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     const auto proxy =
         request.proxy || !request.trust_env ? request.proxy : proxy_from_environment(url);
     if (proxy) key.proxy = ProxyAddress::parse(*proxy).to_key();
+    const Http2 http2 = request.upgrades ? Http2::never : request.http2.value_or(options_.http2);
     if (url.scheme() == "http") {
         if (!request.fingerprints.empty()) {
             throw ValueError("a fingerprint was asked of " + url.human_repr() +
                              ", which has no certificate");
         }
         key.tunnels = proxy && request.upgrades;
+        if (http2 == Http2::prior_knowledge && !forwarding_for(key)) key.http2 = http2;
         return key;
     }
+    key.http2 = http2;
     key.ssl = request.ssl ? request.ssl : options_.ssl;
     if (!key.ssl) key.ssl = default_ssl();
     key.server_hostname = request.server_hostname.value_or(key.host);
@@ -265,33 +311,53 @@ ConnectionKey ConnectorState::key_for(const ClientRequest& request) {
     return key;
 }
 
-Coro<Slot> ConnectorState::connect(const ConnectionKey& key, const ClientRequest& request,
-                                   TimePoint started, Timings& timings) {
+Coro<Place> ConnectorState::connect(const ConnectionKey& key, const ClientRequest& request,
+                                    TimePoint started, Timings& timings) {
     co_await transparent;
     Pool& pool = pool_here();
     const ClientTimeout& timeout = request.timeout;
     const TimeLimit total("total", timeout.total, started);
-    auto slot = pool.acquire_nowait(key);
-    if (!slot) {
+    auto place = pool.acquire_nowait(key);
+    if (!place) {
         const TimePoint queued = pool.loop().time();
         const TimeLimit limit("pool", timeout.pool, started);
         tell(request.trace.get(), &TraceConfig::on_connection_queued_start);
-        slot.emplace(co_await within(sooner(limit, total), pool.acquire(key)));
+        place.emplace(co_await within(sooner(limit, total), pool.acquire(key)));
         tell(request.trace.get(), &TraceConfig::on_connection_queued_end);
         timings.queued = pool.loop().time() - queued;
     }
-    if (slot->connection()) {
+    Slot* const slot = std::get_if<Slot>(&*place);
+    if (!slot || slot->connection()) {
         timings.is_reused = true;
         tell(request.trace.get(), &TraceConfig::on_connection_reuseconn);
-        co_return std::move(*slot);
+        co_return std::move(*place);
     }
     const TimeLimit limit("connect", timeout.connect, pool.loop().time());
     const DialContext context{timeout.sock_connect, request.trace.get(), timings};
     tell(context.trace, &TraceConfig::on_connection_create_start);
-    co_await within(sooner(limit, total), make_connection(*slot, key, context));
+    const auto made =
+        co_await as_result(within(sooner(limit, total), make_connection(*slot, key, context)));
+    if (!made) {
+        slot->give_up_dialing();
+        std::rethrow_exception(made.error());
+    }
     tell(context.trace, &TraceConfig::on_connection_create_end);
     timings.connected = pool.loop().time() - limit.start - timings.resolved;
-    co_return std::move(*slot);
+    if (slot->connection()->http2()) co_return std::move(*slot).lend();
+    co_return std::move(*place);
+}
+
+std::unique_ptr<Connection> ConnectorState::connection_of(StreamPair stream,
+                                                          const ConnectionKey& key) {
+    const bool is_http2 = speaks_http2(stream.second, key);
+    auto connection =
+        std::make_unique<Connection>(std::move(stream), pool_->loop().time(), options_.limits);
+    connection->forwarding = forwarding_for(key);
+    if (is_http2) {
+        connection->speak_http2(pool_->loop(), {.message = options_.limits},
+                                options_.http2_ping_timeout);
+    }
+    return connection;
 }
 
 Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
@@ -301,11 +367,7 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
         auto stream = co_await as_result(dial(key, context));
         if (stream) {
             check_certificate(stream->second, key);
-            const TimePoint now = pool_->loop().time();
-            auto connection =
-                std::make_unique<Connection>(std::move(*stream), now, options_.limits);
-            connection->forwarding = forwarding_for(key);
-            slot.set_connection(std::move(connection));
+            slot.set_connection(connection_of(std::move(*stream), key));
             co_return;
         }
         if (!is_for_want_of_descriptors(stream.error())) {
@@ -348,7 +410,7 @@ Coro<StreamPair> TCPConnectorState::dial(const ConnectionKey& key, const DialCon
     co_await transparent;
     if (!key.proxy.empty()) co_return co_await dial_proxy(key, context);
     auto addresses = co_await addresses_of(key.host, key.port, context);
-    co_return co_await open(std::move(addresses), key.ssl, key.server_hostname, context);
+    co_return co_await open(std::move(addresses), security_of(key), key.server_hostname, context);
 }
 
 Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
@@ -365,7 +427,8 @@ Coro<StreamPair> TCPConnectorState::dial_proxy(const ConnectionKey& key,
     }
     Stream stream(*pair);
     co_await open_tunnel(stream, proxy, key, destination);
-    if (key.ssl) co_await stream.start_tls(key.ssl, {.server_hostname = key.server_hostname});
+    if (key.ssl)
+        co_await stream.start_tls(security_of(key), {.server_hostname = key.server_hostname});
     co_return std::move(*pair);
 }
 
@@ -398,7 +461,7 @@ void TCPConnectorState::throw_connector_error(const ConnectionKey& key,
 Coro<StreamPair> UnixConnectorState::dial(const ConnectionKey& key, const DialContext& context) {
     co_await transparent;
     if (!key.proxy.empty()) throw ValueError("a Unix socket is not reached through a proxy");
-    OpenConnectionOptions options{.ssl = key.ssl};
+    OpenConnectionOptions options{.ssl = security_of(key)};
     if (key.ssl) options.server_hostname = key.server_hostname;
     const TimeLimit limit("sock_connect", context.sock_connect, get_running_loop().time());
     co_return co_await within(limit, open_unix_connection(path_, std::move(options)));

@@ -43,7 +43,7 @@ public:
 
     /// Which connection a request needs.
     [[nodiscard]] ConnectionKey key_for(const ClientRequest& request);
-    /// A slot with a connection, idle until now or new.
+    /// A slot with a connection of HTTP/1.1, idle until now or new; or a share of one of HTTP/2.
     ///
     /// Errors:   ConnectionTimeoutError, ServerTimeoutError   a limit passed
     ///           ClientConnectorError and those derived from it
@@ -52,8 +52,8 @@ public:
     /// Cancel:   safe; nothing is left.
     /// Suspends: maybe; never where an idle connection is there, and nobody waits.
     /// `timings` gets what it took.
-    [[nodiscard]] Coro<Slot> connect(const ConnectionKey& key, const ClientRequest& request,
-                                     TimePoint started, Timings& timings);
+    [[nodiscard]] Coro<Place> connect(const ConnectionKey& key, const ClientRequest& request,
+                                      TimePoint started, Timings& timings);
 
     void close() noexcept;
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
@@ -72,6 +72,8 @@ private:
     [[nodiscard]] Pool& pool_here();
     [[nodiscard]] Coro<void> make_connection(Slot& slot, const ConnectionKey& key,
                                              const DialContext& context);
+    [[nodiscard]] std::unique_ptr<Connection> connection_of(StreamPair stream,
+                                                            const ConnectionKey& key);
 
     ConnectorOptions options_;
     Ref<Pool> pool_;

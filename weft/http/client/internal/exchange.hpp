@@ -35,6 +35,8 @@ public:
     /// Whether the error of receive_head() can mean that the server had closed a connection that was
     /// idle just when the request was sent.
     [[nodiscard]] virtual bool met_a_dead_connection() const noexcept = 0;
+    /// Whether that error means that the server has done nothing with the request, whatever it is.
+    [[nodiscard]] virtual bool was_refused() const noexcept { return false; }
 };
 
 /// The body of a request, to be sent piece by piece; null of one that goes out with the head.

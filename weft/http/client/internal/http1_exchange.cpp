@@ -20,17 +20,16 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/internal/body_writer.hpp>
 #include <weft/http/client/internal/connection.hpp>
-#include <weft/http/client/internal/exchange.hpp>
 #include <weft/http/client/internal/pool.hpp>
+#include <weft/http/client/internal/request_parts.hpp>
 #include <weft/http/client/internal/trace.hpp>
 #include <weft/http/client/internal/upload.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/request.hpp>
 #include <weft/http/client/trace_config.hpp>
-#include <weft/http/cookie.hpp>
 #include <weft/http/headers.hpp>
-#include <weft/http/multi_dict.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/wire/http1_parser.hpp>
 #include <weft/http/wire/http1_writer.hpp>
@@ -41,9 +40,6 @@
 
 namespace weft::http::internal {
 namespace {
-
-// A body so short is sent in one piece with its head.
-constexpr std::size_t short_body_bytes_max = std::size_t{16} * 1024;
 
 // A server that closes idle connections after so long may do so just when a request comes.
 constexpr std::chrono::seconds idle_margin(1);
@@ -61,64 +57,10 @@ std::optional<Nanoseconds> idle_time_said(const Headers& headers) {
     return std::max<Nanoseconds>(std::chrono::seconds(seconds) - idle_margin, Nanoseconds::zero());
 }
 
-// Whether it is expected to have a body, so that it says even that there is none.
-// Spec: RFC 9110 §8.6.
-bool expects_body(const Method& method) {
-    return method == Method::post || method == Method::put || method == Method::patch;
-}
-
-// How the body is framed: its length, or nothing where it comes in chunks. nullopt of a request that
-// need not say that it has none.
-struct Framing {
-    std::optional<std::uint64_t> length;
-};
-std::optional<Framing> framing_of(const ClientRequest& request, const PayloadReader* body) {
-    if (body) return Framing{body->size()};
-    if (const Bytes* bytes = request.body.bytes()) return Framing{bytes->size()};
-    if (expects_body(request.method)) return Framing{0};
-    return std::nullopt;
-}
-
-// Those of the jar, those of the request, and what the caller has written into a header.
-std::string cookies_for(const ClientRequest& request) {
-    const bool has_jar = request.cookie_jar && !request.cookie_jar->empty();
-    if (!has_jar && request.cookies.empty()) return {};
-    MultiDict cookies = has_jar ? request.cookie_jar->filter_cookies(request.url) : MultiDict();
-    cookies.update(request.cookies);
-    if (cookies.empty()) return {};
-    std::string text = cookie_header(cookies);
-    if (const auto written = request.headers.get("Cookie")) text.append("; ").append(*written);
-    return text;
-}
-
-template <class E>
-std::exception_ptr made_from(const std::exception_ptr& cause, E error) {
-    error.set_cause(cause);
-    return std::make_exception_ptr(std::move(error));
-}
-
-int code_of(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const OSError& failure) {
-        return failure.code();
-    } catch (...) {
-        return 0;
-    }
-}
-
 }  // namespace
 
-Coro<std::unique_ptr<PayloadReader>> open_body(const ClientRequest& request) {
-    co_await transparent;
-    const Bytes* bytes = request.body.bytes();
-    const bool is_short = request.body.empty() || (bytes && bytes->size() <= short_body_bytes_max);
-    if (is_short && !request.expect100) co_return nullptr;
-    co_return co_await request.body.open();
-}
-
 Http1Exchange::Http1Exchange(Slot slot, const ClientRequest& request, TimePoint started)
-    : slot_(std::move(slot)), limits_(*slot_->connection(), request.timeout, started) {}
+    : slot_(std::move(slot)), limits_(*this, request.timeout, started) {}
 
 // A proxy that forwards reads from the request where it goes, and gets the login that is its own.
 void Http1Exchange::write_request_head(const ClientRequest& request, const PayloadReader* body) {
@@ -149,19 +91,13 @@ void Http1Exchange::send(const ClientRequest& request, std::unique_ptr<PayloadRe
     parser().start_next(request.method);
     write_request_head(request, body.get());
     Bytes& head = connection().head;
-    UploadOptions options{.sock_write = request.timeout.sock_write,
-                          .awaits_continue = request.expect100};
-    if (request.trace) {
-        request.trace->request_headers_sent(request);
-        options.tell_sent = [trace = request.trace, method = request.method,
-                             url = request.url](BytesView chunk) {
-            trace->tell(&TraceConfig::on_request_chunk_sent,
-                        TraceRequestChunkSentParams{method, url, chunk});
-        };
-    }
+    UploadOptions options = upload_options_of(request);
+    if (request.trace) request.trace->request_headers_sent(request);
     if (body) {
-        upload_.emplace(connection().writer(), std::move(head), std::move(body),
-                        std::move(options));
+        const auto length = body->size();
+        upload_.emplace(
+            std::make_unique<BodyWriter>(connection().writer(), std::move(head), length),
+            std::move(body), std::move(options));
         return;
     }
     if (const Bytes* bytes = request.body.bytes()) {

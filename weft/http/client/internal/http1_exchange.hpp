@@ -28,7 +28,7 @@ namespace weft::http::internal {
 
 /// It closes its connection where it is given up; nor is that kept where the response was over before
 /// the request.
-class Http1Exchange final : public Exchange {
+class Http1Exchange final : public Exchange, private Limited {
 public:
     /// The slot has a connection.
     Http1Exchange(Slot slot, const ClientRequest& request, TimePoint started);
@@ -49,6 +49,7 @@ public:
     [[nodiscard]] std::optional<Slot> take_upgraded() noexcept { return std::move(upgraded_); }
 
 private:
+    void end_by_limit() noexcept override { connection().abort(); }
     [[nodiscard]] Connection& connection() const noexcept { return *slot_->connection(); }
     [[nodiscard]] wire::ResponseParser& parser() const noexcept { return connection().parser; }
     [[nodiscard]] const StreamReader& reader() const noexcept { return connection().reader(); }

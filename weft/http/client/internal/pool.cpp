@@ -15,8 +15,10 @@
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
+#include <weft/http/client/internal/http2_connection.hpp>
 #include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
@@ -41,7 +43,7 @@ struct Pool::Waiter : ListNode {
     Host& host;
     std::uint64_t ticket;
     Event granted;  // also when the pool is closed
-    std::optional<Slot> slot;
+    std::optional<Place> place;
 };
 
 class Host {
@@ -54,9 +56,18 @@ public:
     std::size_t in_use = 0;
     std::vector<std::unique_ptr<Connection>> idle;  // the one that was used last comes last
     List<Pool::Waiter> waiters;
+    List<Lending> lent;
+    std::size_t dials = 0;  // as of Slot
+    enum class Speaks : std::uint8_t { unknown, http1, http2 };
+    Speaks speaks = Speaks::unknown;
     // Its place in Pool::next_: made beforehand, since a slot that ends must not fail.
     Turn turn;                       // while it has none
     std::uint64_t ticket_there = 0;  // while it has one
+
+    /// Whether the connection that is being made will serve those who wait, too.
+    [[nodiscard]] bool will_share() const noexcept {
+        return dials > 0 && key.http2 != Http2::never && speaks != Speaks::http1;
+    }
 
 private:
     static Turn make_turn() {
@@ -72,6 +83,7 @@ Slot::Slot(Ref<Pool> pool, Host& host) noexcept : pool_(std::move(pool)), host_(
 Slot::Slot(Slot&& other) noexcept
     : pool_(std::move(other.pool_)),
       host_(other.host_),
+      dials_(std::exchange(other.dials_, false)),
       connection_(std::move(other.connection_)) {}
 
 Slot::~Slot() {
@@ -82,12 +94,30 @@ void Slot::set_connection(std::unique_ptr<Connection> connection) {
     if (pool_->is_closed()) throw ClientConnectionError("the session was closed meanwhile");
     // So that keep() needs no memory: what is not idle is in use.
     host_->idle.reserve(host_->idle.size() + host_->in_use);
+    if (connection->http2()) connection->lending = std::make_unique<Lending>();
     connection_ = std::move(connection);
     pool_->busy_.push_back(*connection_);
+    host_->speaks = connection_->http2() ? Host::Speaks::http2 : Host::Speaks::http1;
+    if (!connection_->http2() && std::exchange(dials_, false)) pool_->end_dialing(*host_);
+}
+
+void Slot::give_up_dialing() noexcept { host_->speaks = Host::Speaks::http1; }
+
+Share Slot::lend() && noexcept {
+    Connection& connection = *connection_;
+    const Ref<Pool> pool = pool_;
+    Host& host = *host_;
+    Lending& lending = *connection.lending;
+    lending.slot_.emplace(std::move(*this));
+    host.lent.push_back(lending);
+    connection.http2()->watcher = &lending;
+    Share share(pool, connection);
+    pool->share_with_waiting(host);
+    return share;
 }
 
 void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
-    if (!pool_ || !connection_) return;
+    if (!pool_ || !connection_ || pool_->loop_is_closed()) return;
     const Nanoseconds idle =
         std::min(idle_max.value_or(Nanoseconds::max()), pool_->limits_.idle_time);
     const TimePoint now = pool_->loop_.time();
@@ -95,6 +125,26 @@ void Slot::keep(std::optional<Nanoseconds> idle_max) && noexcept {
     connection_->has_served = true;
     pool_->put(*host_, std::move(connection_), now);
     const Slot ended(std::move(*this));
+}
+
+// ---- what is shared
+
+void Lending::room_has_changed() noexcept {
+    if (!slot_) return;
+    const Ref<Pool> pool = slot_->pool_;
+    Host& host = *slot_->host_;
+    pool->share_with_waiting(host);
+    const bool is_known = slot_->connection()->http2()->streams_max().has_value();
+    if (is_known && std::exchange(slot_->dials_, false)) pool->end_dialing(host);
+}
+
+Share::Share(Ref<Pool> pool, Connection& connection) noexcept
+    : pool_(std::move(pool)), connection_(&connection) {
+    ++connection_->lending->shares_;
+}
+
+Share::~Share() {
+    if (pool_) pool_->end_share(*connection_);
 }
 
 // ---- Pool
@@ -129,11 +179,18 @@ Host& Pool::host_of(const ConnectionKey& key) {
 }
 
 bool Pool::has_room(const Host& host) const noexcept {
-    return limits_.in_use_per_host == 0 || host.in_use < limits_.in_use_per_host;
+    return !host.will_share() &&
+           (limits_.in_use_per_host == 0 || host.in_use < limits_.in_use_per_host);
 }
 
-std::optional<Slot> Pool::acquire_nowait(const ConnectionKey& key) {
+std::optional<Place> Pool::acquire_nowait(const ConnectionKey& key) {
     if (closed_) throw ClientConnectionError("the session is closed");
+    if (key.http2 != Http2::never) {
+        const auto at = hosts_.find(key);
+        const bool is_next = at != hosts_.end() && at->second->waiters.empty();
+        Connection* const shared = is_next ? lender(*at->second) : nullptr;
+        if (shared) return Place(Share(Ref<Pool>(this), *shared));
+    }
     const bool is_full = limits_.in_use != 0 && in_use_ >= limits_.in_use;
     if (is_full) return std::nullopt;
     Host& host = host_of(key);
@@ -141,13 +198,13 @@ std::optional<Slot> Pool::acquire_nowait(const ConnectionKey& key) {
     return grant(host);
 }
 
-Coro<Slot> Pool::acquire(const ConnectionKey& key) {
+Coro<Place> Pool::acquire(const ConnectionKey& key) {
     co_await transparent;
-    if (auto slot = acquire_nowait(key)) co_return std::move(*slot);
+    if (auto place = acquire_nowait(key)) co_return std::move(*place);
     Waiter waiter(*this, host_of(key));
     co_await waiter.granted.wait();
-    if (!waiter.slot) throw ClientConnectionError("the session was closed meanwhile");
-    co_return std::move(*waiter.slot);
+    if (!waiter.place) throw ClientConnectionError("the session was closed meanwhile");
+    co_return std::move(*waiter.place);
 }
 
 Pool::Waiter::Waiter(Pool& of, Host& at) : pool(&of), host(at), ticket(++of.last_ticket_) {
@@ -164,13 +221,62 @@ Pool::Waiter::~Waiter() {
     pool->forget_if_unused(host);
 }
 
-Slot Pool::grant(Host& host) {
+Place Pool::grant(Host& host) {
     ++in_use_;
     ++host.in_use;
     Slot slot(Ref<Pool>(this), host);
     slot.connection_ = take_idle(host);
-    if (slot.connection_) busy_.push_back(*slot.connection_);
+    if (slot.connection_) {
+        busy_.push_back(*slot.connection_);
+    } else {
+        slot.dials_ = true;
+        ++host.dials;
+    }
+    if (slot.connection_ && slot.connection_->http2()) return std::move(slot).lend();
     return slot;
+}
+
+// One that has room for another stream; null for none.
+Connection* Pool::lender(const Host& host) const noexcept {
+    const TimePoint now = loop_.time();
+    for (const Lending& lending : host.lent) {
+        Connection& connection = *lending.slot_->connection();
+        const Http2Connection& http2 = *connection.http2();
+        const bool has_room =
+            http2.is_usable() && lending.shares_ < http2.streams_max().value_or(1);
+        if (has_room && now - connection.made_at < limits_.age) return &connection;
+    }
+    return nullptr;
+}
+
+void Pool::share_with_waiting(Host& host) {
+    while (!host.waiters.empty()) {
+        Connection* const connection = lender(host);
+        if (!connection) return;
+        Waiter& waiter = *host.waiters.pop_front();
+        --waiting_;
+        waiter.place.emplace(Share(Ref<Pool>(this), *connection));
+        queue_again(host);
+        waiter.granted.set();
+    }
+}
+
+// The last one to let go of it leaves it to be idle.
+void Pool::end_share(Connection& connection) noexcept {
+    const Ref<Pool> alive(this);
+    Lending& lending = *connection.lending;
+    if (--lending.shares_ > 0) return share_with_waiting(*lending.slot_->host_);
+    lending.unlink();
+    connection.http2()->watcher = nullptr;
+    Slot slot = std::move(*lending.slot_);
+    lending.slot_.reset();
+    std::move(slot).keep(std::nullopt);
+}
+
+void Pool::end_dialing(Host& host) {
+    --host.dials;
+    queue_again(host);
+    grant_waiting();
 }
 
 void Pool::grant_waiting() {
@@ -178,7 +284,7 @@ void Pool::grant_waiting() {
         Host& host = *next_.begin()->second;
         Waiter& waiter = *host.waiters.pop_front();
         --waiting_;
-        waiter.slot.emplace(grant(host));
+        waiter.place.emplace(grant(host));
         queue_again(host);
         waiter.granted.set();
     }
@@ -200,6 +306,7 @@ void Pool::end_slot(Slot& slot) noexcept {
     Host& host = *slot.host_;
     --in_use_;
     --host.in_use;
+    if (slot.dials_) --host.dials;
     queue_again(host);
     grant_waiting();
     forget_if_unused(host);

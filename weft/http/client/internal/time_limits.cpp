@@ -13,7 +13,6 @@
 
 #include <weft/base/time.hpp>
 #include <weft/http/client/exceptions.hpp>
-#include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/internal/upload.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -56,10 +55,9 @@ const TimeLimit& sooner(const TimeLimit& a, const TimeLimit& b) noexcept {
     return b.end() < a.end() ? b : a;
 }
 
-ExchangeLimits::ExchangeLimits(Connection& connection, const ClientTimeout& timeout,
-                               TimePoint started)
+ExchangeLimits::ExchangeLimits(Limited& limited, const ClientTimeout& timeout, TimePoint started)
     : loop_(get_running_loop()),
-      connection_(connection),
+      limited_(limited),
       total_("total", timeout.total, started),
       sock_read_("sock_read", timeout.sock_read, started),
       low_speed_("low_speed", std::nullopt, started),
@@ -132,7 +130,7 @@ std::exception_ptr ExchangeLimits::error() const {
 
 void ExchangeLimits::pass(const TimeLimit& limit) noexcept {
     if (!passed_) passed_ = &limit;
-    connection_.abort();
+    limited_.end_by_limit();
 }
 
 }  // namespace weft::http::internal

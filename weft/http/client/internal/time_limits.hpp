@@ -15,7 +15,6 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/http/client/internal/connection.hpp>
 #include <weft/http/client/timeout.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -57,10 +56,20 @@ Coro<T> within(TimeLimit limit, Coro<T> body) {
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 
+/// What a limit ends.
+class Limited {
+public:
+    /// Whoever waits is woken, and asks for the error of the limit.
+    virtual void end_by_limit() noexcept = 0;
+
+protected:
+    ~Limited() = default;
+};
+
 /// The limits of an exchange, from the moment that it has its connection.
 class ExchangeLimits {
 public:
-    ExchangeLimits(Connection& connection, const ClientTimeout& timeout, TimePoint started);
+    ExchangeLimits(Limited& limited, const ClientTimeout& timeout, TimePoint started);
     ExchangeLimits(const ExchangeLimits&) = delete;
     ExchangeLimits& operator=(const ExchangeLimits&) = delete;
     ~ExchangeLimits() { stop(); }
@@ -87,7 +96,7 @@ private:
     void pass(const TimeLimit& limit) noexcept;
 
     EventLoop& loop_;
-    Connection& connection_;
+    Limited& limited_;
     TimeLimit total_;
     TimeLimit sock_read_;
     TimeLimit low_speed_;

@@ -9,12 +9,10 @@
 #include <utility>
 
 #include <weft/base/bytes.hpp>
-#include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
-#include <weft/http/client/internal/body_writer.hpp>
 #include <weft/http/client/internal/time_limits.hpp>
+#include <weft/http/client/internal/upload_sink.hpp>
 #include <weft/http/client/payload.hpp>
-#include <weft/io/stream_writer.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
@@ -33,12 +31,9 @@ constexpr std::chrono::seconds continue_wait(1);
 // What the task and the exchange share.
 class Upload::State : public std::enable_shared_from_this<State> {
 public:
-    State(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+    State(std::unique_ptr<UploadSink> sink, std::unique_ptr<PayloadReader> body,
           UploadOptions options)
-        : writer_(std::move(writer)),
-          out_(writer_, std::move(head), body->size()),
-          body_(std::move(body)),
-          options_(std::move(options)) {}
+        : out_(std::move(sink)), body_(std::move(body)), options_(std::move(options)) {}
 
     static Coro<void> run(std::shared_ptr<State> state);
 
@@ -55,12 +50,10 @@ public:
 private:
     Coro<void> send();
     Coro<void> wait_for_continue();
-    Coro<bool> has_drained();
     void flush_soon();
     void complete();
 
-    StreamWriter writer_;
-    BodyWriter out_;
+    std::unique_ptr<UploadSink> out_;
     std::unique_ptr<PayloadReader> body_;
     UploadOptions options_;
     Event may_go_on_;
@@ -85,7 +78,7 @@ Coro<void> Upload::State::run(std::shared_ptr<State> state) {
     if (!state->sent_at_) state->sent_at_ = get_running_loop().time();
     if (sent || state->is_stopped_) co_return;
     state->error_ = sent.error();
-    state->writer_.abort();
+    state->out_->abort();
 }
 
 Coro<void> Upload::State::send() {
@@ -95,54 +88,44 @@ Coro<void> Upload::State::send() {
         flush_soon();
         const BytesView piece = co_await body_->next();
         if (piece.empty()) break;
-        out_.write(piece);
+        out_->write(piece);
         if (options_.tell_sent) options_.tell_sent(piece);
-        if (out_.is_full()) complete();  // only a source that has too much goes on
-        if (std::exchange(settled, out_.given()) == out_.given()) continue;
+        if (out_->is_full()) complete();  // only a source that has too much goes on
+        if (std::exchange(settled, out_->given()) == out_->given()) continue;
         const TimeLimit limit("sock_write", options_.sock_write, get_running_loop().time());
-        if (!co_await within(limit, has_drained())) co_return;
+        if (!co_await within(limit, out_->has_drained())) co_return;
         co_await sleep(Nanoseconds::zero());  // a source that never waits must not keep the loop
     }
-    out_.finish();
+    out_->finish();
     complete();
 }
 
 // A server that says nothing wants the body.
 Coro<void> Upload::State::wait_for_continue() {
     co_await transparent;
-    out_.flush();
+    out_->flush();
     co_await as_result(wait_for(may_go_on_.wait(), continue_wait));
     options_.awaits_continue = false;
 }
 
-// Returns: whether there is still a connection. Its end is for the reader to notice: the server may
-// have answered before.
-Coro<bool> Upload::State::has_drained() {
-    co_await transparent;
-    const auto drained = co_await as_result(writer_.drain());
-    if (!drained && !holds<OSError>(drained.error())) std::rethrow_exception(drained.error());
-    co_return drained.has_value();
-}
-
 // What is gathered waits for more no longer than the loop's turn.
 void Upload::State::flush_soon() {
-    if (!out_.has_gathered() || std::exchange(flushes_soon_, true)) return;
+    if (!out_->has_gathered() || std::exchange(flushes_soon_, true)) return;
     get_running_loop().call_soon([state = shared_from_this()] {
         state->flushes_soon_ = false;
-        state->out_.flush();
+        state->out_->flush();
     });
 }
 
 void Upload::State::complete() {
-    out_.flush();
+    out_->flush();
     is_complete_ = true;
     if (!sent_at_) sent_at_ = get_running_loop().time();
 }
 
-Upload::Upload(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+Upload::Upload(std::unique_ptr<UploadSink> sink, std::unique_ptr<PayloadReader> body,
                UploadOptions options)
-    : state_(std::make_shared<State>(std::move(writer), std::move(head), std::move(body),
-                                     std::move(options))),
+    : state_(std::make_shared<State>(std::move(sink), std::move(body), std::move(options))),
       task_(create_task(State::run(state_))) {}
 
 Upload::~Upload() { stop(); }

@@ -12,8 +12,8 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
+#include <weft/http/client/internal/upload_sink.hpp>
 #include <weft/http/client/payload.hpp>
-#include <weft/io/stream_writer.hpp>
 #include <weft/runtime/task.hpp>
 
 namespace weft::http::internal {
@@ -28,8 +28,8 @@ struct UploadOptions {
 
 class Upload {
 public:
-    /// Begins to send. `head` goes before the body, which it frames.
-    Upload(StreamWriter writer, Bytes head, std::unique_ptr<PayloadReader> body,
+    /// Begins to send.
+    Upload(std::unique_ptr<UploadSink> sink, std::unique_ptr<PayloadReader> body,
            UploadOptions options);
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
