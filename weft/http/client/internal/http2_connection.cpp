@@ -63,10 +63,7 @@ void Http2Connection::start() {
 
 Coro<void> Http2Connection::read(Ref<Http2Connection> self) {
     co_await transparent;
-    const AtEnd over([&] {
-        self->fail(is_gone());
-        self->writer_.abort();
-    });
+    const AtEnd over([&] { self->fail(is_gone()); });
     while (!self->error_) {
         const auto data = co_await as_result(self->reader_.peek());
         if (!data) self->fail(data.error());
@@ -98,7 +95,7 @@ void Http2Connection::take_event(wire::H2Event& event) {
     const auto at = streams_.find(event.stream);
     if (at == streams_.end()) return;
     Http2Stream& stream = *at->second;
-    stream.is_heard |= event.type != wants_data && !event.is_refused;
+    stream.is_heard |= event.type != wants_data;
     switch (event.type) {
         case informational:
             stream.says_continue |= event.head.status == 100;
