@@ -2,6 +2,7 @@
 // What becomes of requests that share a connection of HTTP/2 when something goes wrong with it, and of
 // those that wait for one.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -18,12 +20,14 @@
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client/timeout.hpp>
 #include <weft/io/run.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/http2_frames.hpp>
 #include <weft/testing/scripted_peer.hpp>
