@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 TIMEOUT_S = 600
 LISTENS_WITHIN_S = 20
+# A server may use those behind its own, too.
+PORTS_EACH = 3
 # Below the ports that the system gives to connections, which stay in use for a minute.
-SERVER_PORTS = iter(range(20000, 32000))
+SERVER_PORTS = iter(range(20000, 32000, PORTS_EACH))
 
 
 class ServerFailed(Exception):
@@ -40,18 +42,23 @@ def run_against(server_command, load_command, measure, tls_files, cores):
         return run_pinned(load, [load_core])
 
 
-def run_client(client_command, server_command, measure, cores):
-    """Runs the client on the second core, with a server that is started on the first."""
+def run_client(client_command, server_command, measure, folder, cores):
+    """Runs the client on the second core, with a server that is started on the first.
+
+    Both are told a folder below this one, which goes in the end: there the server has its
+    certificate, and the client its files.
+    """
     server_core, client_core = cores
-    with serving(server_command, server_core) as (port, _):
-        return run_pinned([*client_command, str(port), measure], [client_core])
+    with (tempfile.TemporaryDirectory(dir=folder) as shared,
+          serving(server_command, server_core, shared) as (port, _)):
+        return run_pinned([*client_command, str(port), shared, measure], [client_core])
 
 
 @contextmanager
-def serving(command, core):
+def serving(command, core, *arguments):
     port = free_port()
     with tempfile.TemporaryFile("w+") as errors:
-        server = subprocess.Popen([*command, str(port)], stdout=errors, stderr=errors,
+        server = subprocess.Popen([*command, str(port), *arguments], stdout=errors, stderr=errors,
                                   preexec_fn=pin([core]))
         try:
             wait_until_listening(server, port)
@@ -67,13 +74,18 @@ def serving(command, core):
 
 def free_port():
     for port in SERVER_PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        if all(is_free(port + behind) for behind in range(PORTS_EACH)):
+            return port
     raise ServerFailed("no port is free")
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
 
 
 def wait_until_listening(server, port):

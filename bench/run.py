@@ -102,7 +102,8 @@ def run_program(program, other_side, tls_files, measure, asked, cores, round_, r
             told = tls_files if program.tls else []
             done = processes.run_against(program.command, other_side["load"], measure, told, cores)
         elif other_side["server"]:
-            done = processes.run_client(program.command, other_side["server"], measure, cores)
+            done = processes.run_client(program.command, other_side["server"], measure,
+                                        programs.BUILD, cores)
         else:
             done = processes.run_pinned([*program.command, measure], cores)
     except (OSError, subprocess.TimeoutExpired, processes.ServerFailed) as error:

@@ -2,6 +2,7 @@
 // What becomes of requests that share a connection of HTTP/2 when something goes wrong with it, and of
 // those that wait for one.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -18,12 +20,14 @@
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/session.hpp>
+#include <weft/http/client/timeout.hpp>
 #include <weft/io/run.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/http2_frames.hpp>
 #include <weft/testing/scripted_peer.hpp>
@@ -40,6 +44,8 @@ using testing::h2_data;
 using testing::h2_frame;
 using testing::h2_head;
 using testing::h2_reset;
+
+constexpr std::uint16_t initial_window_size = 4;
 
 ClientSession session_with(std::size_t limit = 100) {
     return ClientSession({.connector = TCPConnector(prior_knowledge(limit))});
@@ -72,6 +78,26 @@ TEST(Http2Faults, a_server_that_leaves_a_ping_unanswered_loses_all_requests) {
     }());
 }
 
+TEST(Http2Faults, a_server_may_ask_whether_the_client_is_there) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            server.send(h2_frame(h2::ping, h2::none, 0, "12345678"));
+            const h2::Frame pong = co_await server.frame({h2::ping});
+            EXPECT_EQ(pong.flags, h2::ack);
+            EXPECT_EQ(pong.payload, "12345678");
+            server.answer(request.stream, "yes");
+            co_await client.stall();
+        });
+        ClientSession session = session_with();
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "yes");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 // Goal:   a limit of one request is no other's end where the server still answers.
 // Method: its answer to the ping comes before that to the other request, which comes long after.
 TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
@@ -86,14 +112,14 @@ TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
                 const h2::Frame frame = co_await server.frame({h2::ping, h2::rst_stream});
                 EXPECT_EQ(frame.stream, frame.type == h2::ping ? 0 : late.stream);
             }
-            co_await sleep(60ms);
+            co_await sleep(700ms);  // longer than the client waits for a pong
             server.answer(patient.stream, "patient");
             const auto next = co_await server.request();
             server.answer(next.stream, "next");
             co_await client.stall();
         });
         TCPConnectorOptions options = prior_knowledge();
-        options.http2_ping_timeout = 1h;
+        options.http2_ping_timeout = 500ms;
         ClientSession session({.connector = TCPConnector(options)});
         const auto patient = create_task(session.get(peer.url("/patient")).read());
         auto late = session.get(peer.url("/late")).timeout({.sock_read = 20ms}).read();
@@ -216,15 +242,174 @@ TEST(Http2Faults, requests_that_wait_go_on_at_once_where_the_server_speaks_no_ht
     }());
 }
 
+// One that leads nowhere must not keep them waiting one after the other.
+TEST(Http2Faults, requests_that_wait_for_a_connection_which_times_out_try_their_own_at_once) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(
+            [](PeerConnection& client) -> Coro<void> { co_await client.stall(); });
+        const auto url = "https://localhost:" + std::to_string(peer.port()) + "/";
+        ClientSession session({.timeout = {.connect = 300ms},
+                               .connector = TCPConnector({{.ssl = client_context()}})});
+        std::vector<Task<std::string>> all;
+        for (int i = 0; i < 4; ++i) {
+            all.push_back(create_task(outcome_of(session.get(url).read())));
+        }
+        EXPECT_TRUE((co_await all[0]).starts_with("ConnectionTimeoutError: "));
+        while (peer.connections() < 4) co_await sleep(0s);
+        for (int i = 1; i < 4; ++i) EXPECT_FALSE(all[static_cast<std::size_t>(i)].done());
+        for (const auto& task : all) co_await task;
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+// Those that wait are given a stream when the settings come, and with those comes the end.
+TEST(Http2Faults, requests_that_are_given_a_connection_which_ends_go_to_another_one) {
+    run_clean([]() -> Coro<void> {
+        const auto going = [](PeerConnection& client) -> Coro<void> {
+            co_await client.receive(testing::h2_preface.size());
+            Bytes frames = testing::h2_settings() + testing::h2_goaway(1, 0);
+            frames += h2_head(1, {{":status", "200"}}) + h2_data(1, "last", h2::ends);
+            client.send(frames);
+            co_await client.stall();
+        };
+        const auto peer = co_await ScriptedPeer::start(going, tell_path);
+        ClientSession session = session_with();
+        const auto [first, second, third] = co_await gather(session.post(peer.url("/1")).read(),
+                                                            session.post(peer.url("/2")).read(),
+                                                            session.post(peer.url("/3")).read());
+        EXPECT_EQ(first + second + third, "last/2/3");
+        EXPECT_EQ(peer.connections(), 2U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Http2Faults, low_speed_counts_what_comes_of_a_body) {
+    const auto outcome_at = [](Delay pause) -> Coro<std::string> {
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            server.send(h2_head(request.stream, {{":status", "200"}}));
+            for (int i = 0; i < 24; ++i) {
+                server.send(h2_data(request.stream, "x"));
+                co_await sleep(pause);
+            }
+            server.send(h2_data(request.stream, "", h2::ends));
+            co_await client.stall();
+        });
+        const ClientTimeout::LowSpeed limit{.bytes = 1, .window = 1s};
+        ClientSession session = session_with();
+        auto text =
+            co_await outcome_of(session.get(peer.url()).timeout({.low_speed = limit}).read());
+        co_await session.close();
+        co_await peer.stop();
+        co_return text.substr(0, text.find(':'));
+    };
+    run_clean([](auto& outcome) -> Coro<void> {
+        EXPECT_EQ(co_await outcome(50ms), std::string(24, 'x'));
+        EXPECT_EQ(co_await outcome(10s), "SocketTimeoutError");
+    }(outcome_at));
+}
+
+TEST(Http2Faults, a_session_that_is_closed_says_goodbye) {
+    run_clean([]() -> Coro<void> {
+        std::optional<h2::Frame> goodbye;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            server.answer(request.stream, "hi");
+            goodbye = co_await server.frame({h2::goaway});
+        });
+        ClientSession session = session_with();
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "hi");
+        co_await session.close();
+        while (!goodbye) co_await sleep(0s);
+        EXPECT_EQ(goodbye->payload, testing::h2_number(0) + testing::h2_number(0));
+        co_await peer.stop();
+    }());
+}
+
 // ---- uploads
 
-AsyncGenerator<Bytes> without_end() {
-    for (;;) co_yield Bytes(10'000, 'x');
+AsyncGenerator<Bytes> without_end(std::size_t& pieces) {
+    for (;;) {
+        ++pieces;
+        co_yield Bytes(100'000, 'x');
+    }
+}
+
+// Until nothing has been asked of the body for a while.
+Coro<void> settle(const std::size_t& pieces) {
+    std::size_t seen = 0;
+    do {
+        seen = pieces;
+        co_await testing::spin(100);
+    } while (pieces != seen);
+}
+
+// Goal:   a body is asked for no more than the server takes, be it by HTTP/2's window or by TCP's.
+// Method: the server reads nothing more, and has room for little in the first, and for all in the second
+//         case, where the system's buffers take some megabytes.
+TEST(Http2Faults, an_upload_waits_for_a_server_that_takes_nothing) {
+    for (const std::uint32_t window : {65'535U, 0x7fff'ffffU}) {
+        run_clean([](std::uint32_t room) -> Coro<void> {
+            const auto peer =
+                co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+                    Http2Peer server(client);
+                    co_await server.begin({{initial_window_size, room}});
+                    const auto request = co_await server.request();
+                    if (room > 65'535) server.open_window(request.stream, room - 65'535);
+                    co_await sleep(1h);
+                });
+            ClientSession session = session_with();
+            std::size_t pieces = 0;
+            const auto upload = create_task(
+                outcome_of(session.post(peer.url()).data(Payload(without_end(pieces))).read()));
+            while (pieces == 0) co_await sleep(0s);
+            co_await settle(pieces);
+            EXPECT_LT(pieces, room == 65'535 ? 3U : 200U);
+            upload.cancel();
+            co_await as_result(upload);
+            co_await session.close();
+            co_await peer.stop();
+        }(window));
+    }
+}
+
+// As of HTTP/1.1: nobody wants the rest of what was refused.
+TEST(Http2Faults, a_refusal_ends_the_upload_before_its_own_body_is_over) {
+    run_clean([]() -> Coro<void> {
+        bool may_end = false;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            server.send(h2_head(request.stream, {{":status", "413"}}));
+            while (!may_end) {
+                server.open_window(request.stream, 100'000);
+                co_await sleep(0s);
+            }
+            server.send(h2_data(request.stream, "too large", h2::ends));
+            co_await client.stall();
+        });
+        ClientSession session = session_with();
+        std::size_t pieces = 0;
+        auto response = co_await session.post(peer.url()).data(Payload(without_end(pieces)));
+        co_await settle(pieces);
+        may_end = true;
+        EXPECT_EQ(co_await response.read(), "too large");
+        co_await session.close();
+        co_await peer.stop();
+    }());
 }
 
 // RFC 9113 §8.1: an answer may come before the request is complete, and then NO_ERROR.
 TEST(Http2Faults, an_early_answer_ends_the_upload_and_not_the_connection) {
     run_clean([]() -> Coro<void> {
+        std::size_t pieces = 0;
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
             Http2Peer server(client);
             co_await server.begin();
@@ -237,7 +422,7 @@ TEST(Http2Faults, an_early_answer_ends_the_upload_and_not_the_connection) {
             co_await client.stall();
         });
         ClientSession session = session_with();
-        auto response = co_await session.post(peer.url()).data(Payload(without_end()));
+        auto response = co_await session.post(peer.url()).data(Payload(without_end(pieces)));
         EXPECT_EQ(response.status(), 413);
         EXPECT_EQ(co_await response.read(), "too large");
         EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
@@ -288,7 +473,10 @@ TEST(Http2Faults, a_body_waits_until_the_server_asks_for_it) {
             co_await client.stall();
         });
         ClientSession session = session_with();
+        const TimePoint asked = get_running_loop().time();
         EXPECT_EQ(co_await session.put(peer.url()).data("body").expect100().read(), "thanks");
+        EXPECT_LT(get_running_loop().time() - asked, 900ms)
+            << "it does not wait to be asked in vain";
         co_await session.close();
         co_await peer.stop();
     }());

@@ -2,6 +2,7 @@
 // weft/http/client/http2_peer_test.hpp - a server of HTTP/2 by hand, for scripts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,6 +69,13 @@ public:
             if (name == ":path") request.path = value;
         }
         co_return request;
+    }
+    /// Lets the client send so much more on that stream.
+    void open_window(std::int32_t stream, std::size_t bytes) const {
+        if (bytes == 0) return;
+        const Bytes more = testing::h2_number(static_cast<std::uint32_t>(bytes));
+        send(testing::h2_frame(h2::window_update, h2::none, 0, more) +
+             testing::h2_frame(h2::window_update, h2::none, stream, more));
     }
     void answer(std::int32_t stream, BytesView body) const {
         send(testing::h2_head(stream, {{":status", "200"}}) +

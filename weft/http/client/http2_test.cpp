@@ -118,14 +118,16 @@ TEST(Http2, sends_what_a_request_says) {
             co_await client.stall();
         });
         ClientSession session({.connector = TCPConnector(prior_knowledge())});
-        EXPECT_EQ(co_await session.post(peer.url("/a?b")).data(Bytes("hello")).read(), "ok");
+        auto post = session.post(peer.url("/a?b")).data(Bytes("hello")).cookies({{"a", "1"}});
+        EXPECT_EQ(co_await std::move(post).read(), "ok");
         const std::string authority = "127.0.0.1:" + std::to_string(peer.port());
         const testing::H2Fields first(fields.begin(), fields.begin() + 4);
         EXPECT_EQ(first, (testing::H2Fields{{":method", "POST"},
                                             {":scheme", "http"},
                                             {":authority", authority},
                                             {":path", "/a?b"}}));
-        EXPECT_EQ(fields.back(), (std::pair<std::string, std::string>("content-length", "5")));
+        const testing::H2Fields last(fields.end() - 2, fields.end());
+        EXPECT_EQ(last, (testing::H2Fields{{"cookie", "a=1"}, {"content-length", "5"}}));
         co_await session.close();
         co_await peer.stop();
     }());
@@ -203,6 +205,29 @@ TEST(Http2, waits_in_order_where_no_further_connection_is_allowed) {
         served.clear();
         co_await get_all(session, peer, 4);
         EXPECT_EQ(served, (std::vector<std::string>{"/0", "/1", "/2", "/3"}));
+        EXPECT_EQ(peer.connections(), 1U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(Http2, lets_the_next_one_have_a_stream_as_soon_as_there_is_one) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin({{max_concurrent_streams, 2}});
+            for (;;) {
+                const auto request = co_await server.request();
+                if (request.path == "/held") {
+                    server.send(h2_head(request.stream, {{":status", "200"}}));
+                } else {
+                    server.answer(request.stream, request.path);
+                }
+            }
+        });
+        ClientSession session({.connector = TCPConnector(prior_knowledge(1))});
+        const auto held = co_await session.get(peer.url("/held"));
+        co_await get_all(session, peer, 4);
         EXPECT_EQ(peer.connections(), 1U);
         co_await session.close();
         co_await peer.stop();
@@ -386,22 +411,25 @@ TEST(Http2, sends_a_body_in_pieces_as_fast_as_the_server_takes_it) {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
             Http2Peer server(client);
             co_await server.begin();
-            const auto request = co_await server.request();
-            std::size_t received = 0;
-            for (bool ends = false; !ends;) {
-                const h2::Frame frame = co_await server.frame({h2::data});
-                received += frame.payload.size();
-                ends = (frame.flags & h2::ends) != 0;
-                if (frame.payload.empty()) continue;
-                const Bytes more = h2_number(static_cast<std::uint32_t>(frame.payload.size()));
-                server.send(h2_frame(h2::window_update, h2::none, 0, more) +
-                            h2_frame(h2::window_update, h2::none, request.stream, more));
+            for (;;) {
+                const auto request = co_await server.request();
+                std::size_t received = 0;
+                for (bool ends = false; !ends;) {
+                    const h2::Frame frame = co_await server.frame({h2::data, h2::rst_stream});
+                    if (frame.type == h2::rst_stream) break;
+                    received += frame.payload.size();
+                    ends = (frame.flags & h2::ends) != 0;
+                    server.open_window(request.stream, frame.payload.size());
+                }
+                server.answer(request.stream, std::to_string(received));
             }
-            server.answer(request.stream, std::to_string(received));
-            co_await client.stall();
         });
         ClientSession session({.connector = TCPConnector(prior_knowledge())});
         EXPECT_EQ(co_await session.post(peer.url()).data(Payload(pieces_of(50))).read(), "500000");
+        EXPECT_EQ(co_await session.post(peer.url()).data(Payload(pieces_of(0), 0)).read(), "0");
+        EXPECT_EQ(co_await outcome_of(
+                      session.post(peer.url()).data(Payload(pieces_of(2), 10'001)).read()),
+                  "ValueError: the body of the request has more bytes, announced were 10001");
         EXPECT_EQ(co_await outcome_of(
                       session.post(peer.url()).data(Payload(pieces_of(1), 10'001)).read()),
                   "ValueError: the body of the request has 10000 bytes, announced were 10001");

@@ -30,13 +30,13 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
 
 }  // namespace
 
-std::optional<ParseProblem> FieldNotes::note(std::string_view name, std::string_view value) {
+std::optional<ParseProblem> FieldNotes::note_one(std::string_view name, std::string_view value) {
     struct Noted {
         std::string_view name;
         Note note;
     };
     const Noted noted = [&]() -> Noted {
-        switch (name.size()) {  // no two are of the same length
+        switch (name.size()) {
             case 4:
                 return {"Host", &FieldNotes::note_host};
             case 6:

@@ -20,7 +20,12 @@ class FieldNotes {
 public:
     /// Notes the field if it is one of them.
     /// Returns: what is wrong with it, and then nothing has been noted.
-    [[nodiscard]] std::optional<ParseProblem> note(std::string_view name, std::string_view value);
+    [[nodiscard]] std::optional<ParseProblem> note(std::string_view name, std::string_view value) {
+        // Nearly all fields are none of them, which is seen here without a call.
+        const bool may_be_one =
+            name.size() < initials.size() && initials[name.size()] == (name.front() | 0x20);
+        return may_be_one ? note_one(name, value) : std::nullopt;
+    }
     /// From now on, fields that say how a message is framed or where it goes are refused.
     void begin_trailers() noexcept { in_trailers_ = true; }
 
@@ -37,6 +42,10 @@ public:
 private:
     using Note = std::optional<ParseProblem> (FieldNotes::*)(std::string_view value);
 
+    // What the one that has so many letters begins with, in lower case; no two have the same number.
+    static constexpr std::string_view initials = "    h eu  c   c  t";
+
+    std::optional<ParseProblem> note_one(std::string_view name, std::string_view value);
     std::optional<ParseProblem> note_host(std::string_view value);
     std::optional<ParseProblem> note_connection(std::string_view value);
     std::optional<ParseProblem> note_upgrade(std::string_view value);

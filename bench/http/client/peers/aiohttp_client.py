@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """aiohttp in the benchmarks of HTTP clients; see bench/README.md for the contract.
 
-usage: aiohttp_client.py [--uvloop] PORT [MEASURE ...]
+usage: aiohttp_client.py [--uvloop] PORT FOLDER [MEASURE ...]
 """
 
 import aiohttp
 import python_client
 
 
-def make_client(idle_max):
-    return aiohttp.ClientSession()  # by default 100 connections are in use, and all are kept
+def make_client(idle_max, tls, http2):
+    # By default 100 connections are in use, and all are kept.
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls or True))
 
 
 async def fetch(session, url, body_bytes):
@@ -18,4 +19,12 @@ async def fetch(session, url, body_bytes):
         assert len(await response.read()) == body_bytes
 
 
-python_client.main(make_client, fetch)
+async def save(session, url, body_bytes, path):
+    async with session.get(url) as response:
+        assert response.status == 200
+        with open(path, "wb") as file:
+            async for piece in response.content.iter_any():
+                file.write(piece)
+
+
+python_client.main(make_client, fetch, save, left_out=["h2_get", "h2_get_hosts"])

@@ -2,7 +2,7 @@
  * libcurl in the benchmarks of HTTP clients, its multi interface on epoll; see bench/README.md for
  * the contract.
  *
- * usage: curl_client PORT [MEASURE ...] */
+ * usage: curl_client PORT FOLDER [MEASURE ...] */
 
 #define _GNU_SOURCE
 #include <curl/curl.h>
@@ -13,20 +13,42 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { concurrency = 100, mib = 1 << 20, url_bytes = 64 };
+enum { concurrency = 100, mib = 1 << 20, url_bytes = 64, path_bytes = 4096 };
 static const double measured_s_min = 0.5;
+
+// Where the server is, and where it has left its certificate.
+struct place {
+    int port;
+    const char* folder;
+};
+
+// As many ports behind the server's.
+enum protocol { plain, over_tls, http2 };
+enum into { memory, disk };
 
 static const struct measure {
     const char* name;
+    enum protocol protocol;
     size_t hosts;
     size_t body_bytes;
     size_t requests;
     const char* unit;
+    enum into into;
 } measures[] = {
-    {"get", 1, 100, 10000, "requests"},
-    {"get_hosts", 1000, 100, 10000, "requests"},
-    {"bodies_1m", 1, mib, 1000, "MiB"},
-    {"body_1g", 1, (size_t)1024 * mib, 1, "MiB"},
+    {"get", plain, 1, 100, 10000, "requests", memory},
+    {"get_hosts", plain, 1000, 100, 10000, "requests", memory},
+    {"tls_get", over_tls, 1, 100, 10000, "requests", memory},
+    {"tls_get_hosts", over_tls, 1000, 100, 10000, "requests", memory},
+    {"h2_get", http2, 1, 100, 10000, "requests", memory},
+    {"h2_get_hosts", http2, 1000, 100, 10000, "requests", memory},
+    {"bodies_1m", plain, 1, mib, 1000, "MiB", memory},
+    {"body_1g", plain, 1, (size_t)1024 * mib, 1, "MiB", memory},
+    {"bodies_1m_disk", plain, 1, mib, 1000, "MiB", disk},
+    {"body_1g_disk", plain, 1, (size_t)1024 * mib, 1, "MiB", disk},
+};
+static const struct measure idle_measures[] = {
+    {"idle_memory", plain, 1100, 100, 1100, "bytes", memory},
+    {"tls_idle_memory", over_tls, 1100, 100, 1100, "bytes", memory},
 };
 
 static void require(int holds, const char* what) {
@@ -41,11 +63,12 @@ struct urls {
 };
 
 // The hosts are 127.0.0.1, 127.0.0.2 and so on.
-static struct urls make_urls(const char* port, size_t hosts, size_t body_bytes) {
-    struct urls urls = {hosts, malloc(hosts * url_bytes)};
-    for (size_t i = 0; i < hosts; ++i) {
-        snprintf(urls.texts[i], url_bytes, "http://127.0.%zu.%zu:%s/bytes/%zu", i / 250, i % 250 + 1,
-                 port, body_bytes);
+static struct urls make_urls(const struct place* place, const struct measure* measure) {
+    struct urls urls = {measure->hosts, malloc(measure->hosts * url_bytes)};
+    const char* const scheme = measure->protocol == plain ? "http" : "https";
+    for (size_t i = 0; i < urls.count; ++i) {
+        snprintf(urls.texts[i], url_bytes, "%s://127.0.%zu.%zu:%d/bytes/%zu", scheme, i / 250,
+                 i % 250 + 1, place->port + (int)measure->protocol, measure->body_bytes);
     }
     return urls;
 }
@@ -56,7 +79,8 @@ struct client;
 struct fetcher {
     struct client* client;
     CURL* easy;
-    char* body;
+    char* body;  // null where it goes to the disk
+    FILE* file;  // null where it does not
     size_t size;
 };
 
@@ -64,16 +88,22 @@ struct client {
     CURLM* multi;
     int epoll;
     long timeout_ms;
-    size_t body_bytes;
+    const struct place* place;
+    const struct measure* measure;
     size_t running;
+    size_t files;
     struct fetcher fetchers[concurrency];
 };
 
 static size_t on_data(char* data, size_t one, size_t size, void* context) {
     struct fetcher* fetcher = context;
     (void)one;
-    require(size <= fetcher->client->body_bytes - fetcher->size, "a longer body");
-    memcpy(fetcher->body + fetcher->size, data, size);
+    require(size <= fetcher->client->measure->body_bytes - fetcher->size, "a longer body");
+    if (fetcher->body) {
+        memcpy(fetcher->body + fetcher->size, data, size);
+    } else {
+        require(fwrite(data, 1, size, fetcher->file) == size, "fwrite");
+    }
     fetcher->size += size;
     return size;
 }
@@ -102,29 +132,42 @@ static int on_socket(CURL* easy, curl_socket_t fd, int what, void* context, void
     return 0;
 }
 
+static CURL* make_handle(struct fetcher* fetcher, const char* certificate) {
+    const struct measure* const measure = fetcher->client->measure;
+    CURL* const easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetcher);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, fetcher);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    if (measure->protocol != plain) curl_easy_setopt(easy, CURLOPT_CAINFO, certificate);
+    // Else each of the first hundred would make a connection.
+    if (measure->protocol == http2) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    // Each request has one, so that a large one does not suit small bodies.
+    if (measure->body_bytes >= mib) {
+        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)CURL_MAX_READ_SIZE);
+    }
+    return easy;
+}
+
 // By default four connections for each handle are kept.
-static struct client* make_client(size_t idle_max, size_t body_bytes) {
+static struct client* make_client(const struct place* place, const struct measure* measure) {
     struct client* client = calloc(1, sizeof *client);
     client->multi = curl_multi_init();
     client->epoll = epoll_create1(EPOLL_CLOEXEC);
     client->timeout_ms = -1;
-    client->body_bytes = body_bytes;
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)idle_max);
+    client->place = place;
+    client->measure = measure;
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)(measure->hosts + concurrency));
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    char certificate[path_bytes];
+    snprintf(certificate, sizeof certificate, "%s/ca.pem", place->folder);
     for (int i = 0; i < concurrency; ++i) {
         struct fetcher* fetcher = &client->fetchers[i];
-        *fetcher = (struct fetcher){.client = client, .easy = curl_easy_init()};
-        curl_easy_setopt(fetcher->easy, CURLOPT_WRITEFUNCTION, on_data);
-        curl_easy_setopt(fetcher->easy, CURLOPT_WRITEDATA, fetcher);
-        curl_easy_setopt(fetcher->easy, CURLOPT_PRIVATE, fetcher);
-        curl_easy_setopt(fetcher->easy, CURLOPT_NOSIGNAL, 1L);
-        // Each request has one, so that a large one does not suit small bodies.
-        if (body_bytes >= mib) {
-            curl_easy_setopt(fetcher->easy, CURLOPT_BUFFERSIZE, (long)CURL_MAX_READ_SIZE);
-        }
+        *fetcher = (struct fetcher){.client = client};
+        fetcher->easy = make_handle(fetcher, certificate);
     }
     return client;
 }
@@ -136,13 +179,25 @@ static void free_client(struct client* client) {
     free(client);
 }
 
+static FILE* make_file(struct client* client) {
+    char path[path_bytes];
+    snprintf(path, sizeof path, "%s/%zu", client->place->folder, client->files++);
+    return fopen(path, "w");
+}
+
 static void start(struct fetcher* fetcher, const char* url) {
+    struct client* const client = fetcher->client;
     fetcher->size = 0;
-    fetcher->body = malloc(fetcher->client->body_bytes);
-    require(fetcher->body != NULL, "malloc");
+    if (client->measure->into == disk) {
+        fetcher->file = make_file(client);
+        require(fetcher->file != NULL, "fopen");
+    } else {
+        fetcher->body = malloc(client->measure->body_bytes);
+        require(fetcher->body != NULL, "malloc");
+    }
     curl_easy_setopt(fetcher->easy, CURLOPT_URL, url);
-    require(curl_multi_add_handle(fetcher->client->multi, fetcher->easy) == CURLM_OK, "add_handle");
-    ++fetcher->client->running;
+    require(curl_multi_add_handle(client->multi, fetcher->easy) == CURLM_OK, "add_handle");
+    ++client->running;
 }
 
 // The one that has its response, which is checked; NULL for none.
@@ -156,8 +211,11 @@ static struct fetcher* take_done(struct client* client) {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetcher);
     curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
     require(status == 200, "the status");
-    require(fetcher->size == client->body_bytes, "the length of a body");
+    require(fetcher->size == client->measure->body_bytes, "the length of a body");
+    if (fetcher->file) require(fclose(fetcher->file) == 0, "fclose");
     free(fetcher->body);
+    fetcher->file = NULL;
+    fetcher->body = NULL;
     curl_multi_remove_handle(client->multi, fetcher->easy);
     --client->running;
     return fetcher;
@@ -197,8 +255,9 @@ static void fetch_all(struct client* client, const struct urls* urls, size_t fro
     }
 }
 
-static void fetch_in_new_client(const struct urls* urls, size_t body_bytes, size_t count) {
-    struct client* client = make_client(urls->count + concurrency, body_bytes);
+static void fetch_in_new_client(const struct place* place, const struct measure* measure,
+                                const struct urls* urls, size_t count) {
+    struct client* client = make_client(place, measure);
     fetch_all(client, urls, 0, count);
     free_client(client);
 }
@@ -214,16 +273,16 @@ static double scale(void) {
     return setting ? atof(setting) : 1;
 }
 
-static void run_measure(const struct measure* measure, const char* port) {
-    const struct urls urls = make_urls(port, measure->hosts, measure->body_bytes);
+static void run_measure(const struct place* place, const struct measure* measure) {
+    const struct urls urls = make_urls(place, measure);
     size_t requests = (size_t)((double)measure->requests * scale());
     if (requests == 0) requests = 1;
-    fetch_in_new_client(&urls, measure->body_bytes, (requests + 9) / 10);
+    fetch_in_new_client(place, measure, &urls, (requests + 9) / 10);
     size_t fetched = 0;
     const double start = seconds_of(CLOCK_MONOTONIC);
     const double cpu_start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     while (seconds_of(CLOCK_MONOTONIC) - start < measured_s_min * scale()) {
-        fetch_in_new_client(&urls, measure->body_bytes, requests);
+        fetch_in_new_client(place, measure, &urls, requests);
         fetched += requests;
     }
     const double seconds = seconds_of(CLOCK_MONOTONIC) - start;
@@ -245,31 +304,33 @@ static double resident_bytes(void) {
 }
 
 // The first hundred take with them what a client has but once.
-static void idle_memory(const char* port) {
-    enum { first = 100, measured = 1000 };
-    const struct urls urls = make_urls(port, first + measured, 100);
-    struct client* client = make_client(urls.count, 100);
+static void idle_memory(const struct place* place, const struct measure* measure) {
+    const size_t first = 100, measured = measure->requests - first;
+    const struct urls urls = make_urls(place, measure);
+    struct client* client = make_client(place, measure);
     fetch_all(client, &urls, 0, first);
     const double before = resident_bytes();
     fetch_all(client, &urls, first, measured);
-    printf("idle_memory %.0f bytes\n", (resident_bytes() - before) / measured);
+    printf("%s %.0f bytes\n", measure->name, (resident_bytes() - before) / (double)measured);
     free_client(client);
     free(urls.texts);
 }
 
+static int is_wanted(const char* name, char** wanted) {
+    if (!*wanted) return 1;
+    while (*wanted && strcmp(*wanted, name) != 0) ++wanted;
+    return *wanted != NULL;
+}
+
 int main(int argc, char** argv) {
-    if (argc < 2) return 2;
+    if (argc < 3) return 2;
+    const struct place place = {atoi(argv[1]), argv[2]};
+    char** const wanted = argv + 3;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    const size_t count = sizeof measures / sizeof *measures;
-    for (size_t m = 0; m <= count; ++m) {
-        const char* const name = m < count ? measures[m].name : "idle_memory";
-        int is_wanted = argc == 2;
-        for (int a = 2; a < argc; ++a) is_wanted |= strcmp(argv[a], name) == 0;
-        if (!is_wanted) continue;
-        if (m < count) {
-            run_measure(&measures[m], argv[1]);
-        } else {
-            idle_memory(argv[1]);
-        }
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; ++i) {
+        if (is_wanted(measures[i].name, wanted)) run_measure(&place, &measures[i]);
+    }
+    for (size_t i = 0; i < sizeof idle_measures / sizeof *idle_measures; ++i) {
+        if (is_wanted(idle_measures[i].name, wanted)) idle_memory(&place, &idle_measures[i]);
     }
 }

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
@@ -18,7 +17,6 @@
 #include <weft/io/stream.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
-#include <weft/runtime/loop_resource.hpp>
 #include <weft/runtime/task.hpp>
 
 namespace weft::http::internal {
@@ -40,38 +38,40 @@ Http2Connection::Http2Connection(const StreamPair& stream, EventLoop& loop,
       ping_timeout_(ping_timeout),
       reader_(stream.first),
       writer_(stream.second),
-      client_(limits) {
-    loop.resources().push_back(*this);
-}
+      client_(limits) {}
 
 Http2Connection::~Http2Connection() { probe_timer_.cancel(); }
 
-// Nobody waits any more; who reads later, on another loop, is told.
-void Http2Connection::loop_closes() noexcept {
-    LoopResource::unlink();
-    probe_timer_.cancel();
-    if (!error_) error_ = is_gone();
-    for (const auto& [id, stream] : std::exchange(streams_, {})) stream->error = error_;
-}
+// What the task that reads has of a connection, which ends with it: also one that ends before it has
+// begun, as a loop is closed.
+class Http2Connection::Reading {
+public:
+    explicit Reading(Http2Connection& connection) noexcept : connection_(&connection) {}
+    Reading(Reading&&) noexcept = default;
+    Reading& operator=(Reading&&) = delete;
+    ~Reading() {
+        if (connection_) connection_->fail(is_gone());
+    }
+    Http2Connection* operator->() const noexcept { return connection_.get(); }
+
+private:
+    Ref<Http2Connection> connection_;  // null: moved from
+};
 
 void Http2Connection::start() {
-    create_task(read(Ref<Http2Connection>(this)), {.name = "http2"});
+    create_task(read(Reading(*this)), {.name = "http2"});
     flush_soon();
 }
 
 // ---- in
 
-Coro<void> Http2Connection::read(Ref<Http2Connection> self) {
+Coro<void> Http2Connection::read(Reading reading) {
     co_await transparent;
-    const AtEnd over([&] {
-        self->fail(is_gone());
-        self->writer_.abort();
-    });
-    while (!self->error_) {
-        const auto data = co_await as_result(self->reader_.peek());
-        if (!data) self->fail(data.error());
+    while (!reading->error_) {
+        const auto data = co_await as_result(reading->reader_.peek());
+        if (!data) reading->fail(data.error());
         if (!data || data->empty()) break;
-        self->take(*data);
+        reading->take(*data);
     }
 }
 
@@ -98,7 +98,7 @@ void Http2Connection::take_event(wire::H2Event& event) {
     const auto at = streams_.find(event.stream);
     if (at == streams_.end()) return;
     Http2Stream& stream = *at->second;
-    stream.is_heard |= event.type != wants_data && !event.is_refused;
+    stream.is_heard |= event.type != wants_data;
     switch (event.type) {
         case informational:
             stream.says_continue |= event.head.status == 100;

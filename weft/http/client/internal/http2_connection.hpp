@@ -28,7 +28,6 @@
 #include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/handle.hpp>
-#include <weft/runtime/loop_resource.hpp>
 
 namespace weft::http::internal {
 
@@ -58,7 +57,7 @@ struct Http2Stream {
 };
 
 /// Destroyed when nobody refers to it: the pool, exchanges, and its own tasks do.
-class Http2Connection final : private weft::internal::LoopResource {
+class Http2Connection {
 public:
     /// `ping_timeout` is how long the server may leave a ping unanswered.
     Http2Connection(const StreamPair& stream, EventLoop& loop, const wire::H2Limits& limits,
@@ -107,9 +106,9 @@ public:
 
 private:
     ~Http2Connection();
-    void loop_closes() noexcept override;
 
-    static Coro<void> read(Ref<Http2Connection> self);
+    class Reading;
+    static Coro<void> read(Reading reading);
     static Coro<void> drain(Ref<Http2Connection> self);
     void take(BytesView data);
     void take_events();

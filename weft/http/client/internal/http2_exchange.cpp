@@ -34,7 +34,6 @@ Http2Exchange::Http2Exchange(Share share, const ClientRequest& request, TimePoin
       limits_(*this, request.timeout, started) {}
 
 Http2Exchange::~Http2Exchange() {
-    upload_.reset();
     if (share_) http2().let_go(*stream_);
 }
 

@@ -187,8 +187,7 @@ std::optional<Place> Pool::acquire_nowait(const ConnectionKey& key) {
     if (closed_) throw ClientConnectionError("the session is closed");
     if (key.http2 != Http2::never) {
         const auto at = hosts_.find(key);
-        const bool is_next = at != hosts_.end() && at->second->waiters.empty();
-        Connection* const shared = is_next ? lender(*at->second) : nullptr;
+        Connection* const shared = at == hosts_.end() ? nullptr : lender(*at->second);
         if (shared) return Place(Share(Ref<Pool>(this), *shared));
     }
     const bool is_full = limits_.in_use != 0 && in_use_ >= limits_.in_use;
