@@ -48,6 +48,12 @@ Bytes h2_number(std::uint32_t value) {
     return out;
 }
 
+std::uint32_t h2_number(BytesView four_bytes) {
+    std::uint32_t value = 0;
+    for (const char byte : four_bytes) value = value << 8 | static_cast<std::uint8_t>(byte);
+    return value;
+}
+
 Bytes h2_frame(std::uint8_t type, std::uint8_t flags, std::int32_t stream, BytesView payload) {
     Bytes out = h2_number(static_cast<std::uint32_t>(payload.size())).substr(1);
     out += byte_of(type, 0);

@@ -57,6 +57,8 @@ inline constexpr BytesView h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
                              BytesView payload = {});
 /// 32 bits, the first ones first.
 [[nodiscard]] Bytes h2_number(std::uint32_t value);
+/// The same, read.
+[[nodiscard]] std::uint32_t h2_number(BytesView four_bytes);
 /// A list of fields in HPACK, each written out. A name may be anything.
 [[nodiscard]] Bytes h2_fields(const H2Fields& fields);
 [[nodiscard]] Bytes h2_settings(

@@ -45,6 +45,7 @@ using testing::h2_frame;
 using testing::h2_head;
 using testing::h2_reset;
 
+constexpr std::uint16_t max_concurrent_streams = 3;
 constexpr std::uint16_t initial_window_size = 4;
 
 ClientSession session_with(std::size_t limit = 100) {
@@ -99,7 +100,8 @@ TEST(Http2Faults, a_server_may_ask_whether_the_client_is_there) {
 }
 
 // Goal:   a limit of one request is no other's end where the server still answers.
-// Method: its answer to the ping comes before that to the other request, which comes long after.
+// Method: there is but one connection. What waits for it goes on with the answer to the ping; what was
+//         there before gets its own, which comes long after.
 TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
@@ -112,13 +114,13 @@ TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
                 const h2::Frame frame = co_await server.frame({h2::ping, h2::rst_stream});
                 EXPECT_EQ(frame.stream, frame.type == h2::ping ? 0 : late.stream);
             }
-            co_await sleep(700ms);  // longer than the client waits for a pong
-            server.answer(patient.stream, "patient");
             const auto next = co_await server.request();
             server.answer(next.stream, "next");
+            co_await sleep(700ms);  // longer than the client waits for a pong
+            server.answer(patient.stream, "patient");
             co_await client.stall();
         });
-        TCPConnectorOptions options = prior_knowledge();
+        TCPConnectorOptions options = prior_knowledge(1);
         options.http2_ping_timeout = 500ms;
         ClientSession session({.connector = TCPConnector(options)});
         const auto patient = create_task(session.get(peer.url("/patient")).read());
@@ -126,8 +128,8 @@ TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
         EXPECT_EQ(co_await outcome_of(std::move(late)),
                   "SocketTimeoutError: nothing came from the server within the limit sock_read, "
                   "0.02 s");
+        EXPECT_EQ(co_await session.get(peer.url("/next")).read(), "next");
         EXPECT_EQ(co_await patient, "patient");
-        EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
         EXPECT_EQ(peer.connections(), 1U);
         co_await session.close();
         co_await peer.stop();
@@ -285,6 +287,28 @@ TEST(Http2Faults, requests_that_are_given_a_connection_which_ends_go_to_another_
     }());
 }
 
+// Goal:   what was given a stream of a connection that ended since is sent on another one.
+// Method: the answer and the end of the connection come in one turn.
+TEST(Http2Faults, requests_that_are_given_a_stream_as_its_connection_ends_go_to_another_one) {
+    run_clean([]() -> Coro<void> {
+        const auto ending = [](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin({{max_concurrent_streams, 1}});
+            const auto request = co_await server.request();
+            server.answer(request.stream, request.path);
+        };
+        const auto peer = co_await ScriptedPeer::start(ending, tell_path);
+        ClientSession session = session_with(1);
+        const auto [first, second] =
+            co_await gather(session.post(peer.url("/1")).data(Bytes("x")).read(),
+                            session.post(peer.url("/2")).data(Bytes("x")).read());
+        EXPECT_EQ(first + second, "/1/2");
+        EXPECT_EQ(peer.connections(), 2U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(Http2Faults, low_speed_counts_what_comes_of_a_body) {
     const auto outcome_at = [](Delay pause) -> Coro<std::string> {
         const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
@@ -360,8 +384,8 @@ TEST(Http2Faults, an_upload_waits_for_a_server_that_takes_nothing) {
                 co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
                     Http2Peer server(client);
                     co_await server.begin({{initial_window_size, room}});
-                    const auto request = co_await server.request();
-                    if (room > 65'535) server.open_window(request.stream, room - 65'535);
+                    co_await server.request();
+                    if (room > 65'535) server.open_window(0, room - 65'535);
                     co_await sleep(1h);
                 });
             ClientSession session = session_with();
@@ -371,6 +395,7 @@ TEST(Http2Faults, an_upload_waits_for_a_server_that_takes_nothing) {
             while (pieces == 0) co_await sleep(0s);
             co_await settle(pieces);
             EXPECT_LT(pieces, room == 65'535 ? 3U : 200U);
+            EXPECT_FALSE(upload.done());
             upload.cancel();
             co_await as_result(upload);
             co_await session.close();
@@ -382,25 +407,27 @@ TEST(Http2Faults, an_upload_waits_for_a_server_that_takes_nothing) {
 // As of HTTP/1.1: nobody wants the rest of what was refused.
 TEST(Http2Faults, a_refusal_ends_the_upload_before_its_own_body_is_over) {
     run_clean([]() -> Coro<void> {
-        bool may_end = false;
-        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
             Http2Peer server(client);
             co_await server.begin();
             const auto request = co_await server.request();
             server.send(h2_head(request.stream, {{":status", "413"}}));
-            while (!may_end) {
-                server.open_window(request.stream, 100'000);
-                co_await sleep(0s);
+            for (;;) {  // it takes what comes
+                const h2::Frame frame = co_await server.frame({h2::data, h2::rst_stream});
+                if (frame.type == h2::rst_stream) break;
+                server.open_window(0, frame.payload.size());
+                server.open_window(request.stream, frame.payload.size());
             }
-            server.send(h2_data(request.stream, "too large", h2::ends));
+            const auto next = co_await server.request();
+            server.answer(next.stream, "next");
             co_await client.stall();
         });
         ClientSession session = session_with();
         std::size_t pieces = 0;
         auto response = co_await session.post(peer.url()).data(Payload(without_end(pieces)));
         co_await settle(pieces);
-        may_end = true;
-        EXPECT_EQ(co_await response.read(), "too large");
+        response.close();
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
         co_await session.close();
         co_await peer.stop();
     }());

@@ -70,12 +70,11 @@ public:
         }
         co_return request;
     }
-    /// Lets the client send so much more on that stream.
+    /// Lets the client send so much more on that stream; 0 is the connection.
     void open_window(std::int32_t stream, std::size_t bytes) const {
         if (bytes == 0) return;
         const Bytes more = testing::h2_number(static_cast<std::uint32_t>(bytes));
-        send(testing::h2_frame(h2::window_update, h2::none, 0, more) +
-             testing::h2_frame(h2::window_update, h2::none, stream, more));
+        send(testing::h2_frame(h2::window_update, h2::none, stream, more));
     }
     void answer(std::int32_t stream, BytesView body) const {
         send(testing::h2_head(stream, {{":status", "200"}}) +

@@ -234,6 +234,48 @@ TEST(Http2, lets_the_next_one_have_a_stream_as_soon_as_there_is_one) {
     }());
 }
 
+TEST(Http2, begins_no_request_on_a_connection_that_is_too_old) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(tell_path);
+        TCPConnectorOptions options = prior_knowledge();
+        options.age_max = 1ns;
+        ClientSession session({.connector = TCPConnector(options)});
+        co_await get_all(session, peer, 3);
+        EXPECT_EQ(peer.connections(), 3U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+// As much of a body may be on its way as the client has room for; what it has read makes room.
+TEST(Http2, asks_for_more_of_a_body_as_it_is_read) {
+    run_clean([]() -> Coro<void> {
+        constexpr std::size_t piece = 16'000;
+        constexpr std::size_t pieces = 200;  // three times the window
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            server.send(h2_head(request.stream, {{":status", "200"}}));
+            std::size_t window = std::size_t{1024} * 1024;
+            for (std::size_t i = 0; i < pieces; ++i) {
+                while (window < piece) {
+                    const h2::Frame more = co_await server.frame({h2::window_update});
+                    if (more.stream == request.stream) window += testing::h2_number(more.payload);
+                }
+                window -= piece;
+                server.send(h2_data(request.stream, Bytes(piece, 'x')));
+            }
+            server.send(h2_data(request.stream, "", h2::ends));
+            co_await client.stall();
+        });
+        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        EXPECT_EQ((co_await session.get(peer.url()).read()).size(), piece * pieces);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(Http2, keeps_no_body_waiting_for_one_that_nobody_reads) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
@@ -419,6 +461,7 @@ TEST(Http2, sends_a_body_in_pieces_as_fast_as_the_server_takes_it) {
                     if (frame.type == h2::rst_stream) break;
                     received += frame.payload.size();
                     ends = (frame.flags & h2::ends) != 0;
+                    server.open_window(0, frame.payload.size());
                     server.open_window(request.stream, frame.payload.size());
                 }
                 server.answer(request.stream, std::to_string(received));

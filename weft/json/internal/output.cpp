@@ -22,10 +22,11 @@
 namespace weft::json::internal {
 
 void Output::grow(std::size_t bytes) {
-    // The string fills what it grows by with zeros; doubling keeps that a small part of the work.
     constexpr std::size_t step_min = 256;
     const std::size_t written = size();
-    out_.resize(written + std::max({bytes, written - begin_, step_min}));
+    const std::size_t size = written + std::max({bytes, written - begin_, step_min});
+    // What it grows by is filled when it is written, and not with zeros before.
+    out_.resize_and_overwrite(size, [](const char*, std::size_t all) { return all; });
     point_to(written);
 }
 
@@ -354,8 +355,10 @@ char* write_decimal(char* to, Decimal decimal) {
 std::uint64_t to_millionths(double magnitude) {
     constexpr double million = 1e6;
     if (!(magnitude >= 1e-4 && magnitude < 1e9)) return 0;
-    const auto millionths = static_cast<std::uint64_t>(magnitude * million + 0.5);
-    return static_cast<double>(millionths) / million == magnitude ? millionths : 0;
+    // Below 2^50, and so a signed number does, which the processor converts at once.
+    const auto millionths = static_cast<std::int64_t>(magnitude * million + 0.5);
+    const bool is_exact = static_cast<double>(millionths) / million == magnitude;
+    return is_exact ? static_cast<std::uint64_t>(millionths) : 0;
 }
 
 // Apart, so that its strings cost what writes numbers nothing.

@@ -31,7 +31,8 @@
 
 namespace weft::http::internal {
 
-/// Who is told that there may be more room for streams than there was.
+/// Who is told that there may be more room for streams than there was, and that it is known how many there
+/// are.
 class RoomWatcher {
 public:
     virtual void room_has_changed() noexcept = 0;

@@ -134,8 +134,7 @@ void Lending::room_has_changed() noexcept {
     const Ref<Pool> pool = slot_->pool_;
     Host& host = *slot_->host_;
     pool->share_with_waiting(host);
-    const bool is_known = slot_->connection()->http2()->streams_max().has_value();
-    if (is_known && std::exchange(slot_->dials_, false)) pool->end_dialing(host);
+    if (std::exchange(slot_->dials_, false)) pool->end_dialing(host);
 }
 
 Share::Share(Ref<Pool> pool, Connection& connection) noexcept
