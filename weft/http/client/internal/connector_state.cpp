@@ -16,6 +16,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/connector.hpp>
@@ -300,6 +301,7 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
     for (;;) {
         auto stream = co_await as_result(dial(key, context));
         if (stream) {
+            warn_if_not_verified(key);
             check_certificate(stream->second, key);
             const TimePoint now = pool_->loop().time();
             auto connection =
@@ -316,6 +318,15 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
         oldest->abort();
         co_await as_result(oldest->writer().wait_closed());
     }
+}
+
+// Once, and not for each of thousands of connections.
+void ConnectorState::warn_if_not_verified(const ConnectionKey& key) {
+    if (!key.ssl || key.ssl->verifies_server() || !key.fingerprints.empty()) return;
+    if (std::exchange(has_warned_, true)) return;
+    log(LogLevel::warning, "the certificate of " + key.host +
+                               " is not verified, as its SSLContext says: anyone on the way can "
+                               "read and change what is sent");
 }
 
 // ---- TCP

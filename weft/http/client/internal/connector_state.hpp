@@ -72,10 +72,12 @@ private:
     [[nodiscard]] Pool& pool_here();
     [[nodiscard]] Coro<void> make_connection(Slot& slot, const ConnectionKey& key,
                                              const DialContext& context);
+    void warn_if_not_verified(const ConnectionKey& key);
 
     ConnectorOptions options_;
     Ref<Pool> pool_;
     bool closed_ = false;
+    bool has_warned_ = false;
 };
 
 /// Closes it, and waits until its connections are closed.
