@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The examples of docs/http_client.md.
+// NOLINTBEGIN(misc-include-cleaner): users include the umbrellas
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -92,7 +93,7 @@ protected:
         std::filesystem::remove_all(folder_);
     }
 
-    const std::string url = "https://httpbin.example/post";
+    const std::string url_ = "https://httpbin.example/post";
 
 private:
     std::filesystem::path before_;
@@ -137,7 +138,7 @@ TEST_F(HttpClientDocs, what_is_asked) {
         co_await api.get("users");
         EXPECT_EQ(asked().url.to_string(), "https://api.example/v1/users");
         EXPECT_EQ(asked().headers.get("X-Team"), "blue");
-    }(url));
+    }(url_));
 }
 
 struct User {
@@ -175,7 +176,7 @@ TEST_F(HttpClientDocs, bodies_that_are_sent) {
         EXPECT_TRUE((co_await session.put(url).data(Payload::repeatable(lines)).text())
                         .ends_with("\none\ntwo\n"));
         EXPECT_TRUE((co_await session.post(url).data(form).text()).contains("of ada.jpg"));
-    }(url));
+    }(url_));
 }
 
 struct Question {
@@ -204,7 +205,7 @@ TEST_F(HttpClientDocs, bodies_that_come) {
         co_await download(session.get(url), "debian.iso");
         EXPECT_TRUE((co_await read_bytes("page.html")).ends_with("\nc"));
         EXPECT_TRUE((co_await read_bytes("debian.iso")).starts_with("GET "));
-    }(url));
+    }(url_));
 }
 
 TEST_F(HttpClientDocs, events) {
@@ -230,7 +231,7 @@ TEST_F(HttpClientDocs, who_asks) {
         EXPECT_EQ(asked(2).headers.get("Authorization"), "Basic YWRhOnNlY3JldA==");
         EXPECT_EQ(asked().headers.get("Authorization"), "Bearer a.b");
         EXPECT_EQ((co_await digest.get(url)).status(), 200);
-    }(url));
+    }(url_));
 }
 
 TEST_F(HttpClientDocs, cookies) {
@@ -244,7 +245,7 @@ TEST_F(HttpClientDocs, cookies) {
         EXPECT_EQ(session.cookie_jar()->size(), 1U);
         EXPECT_EQ(std::filesystem::status("cookies.txt").permissions(),
                   std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    }(url));
+    }(url_));
 }
 
 TEST_F(HttpClientDocs, time) {
@@ -253,7 +254,7 @@ TEST_F(HttpClientDocs, time) {
         co_await session.get(url).timeout({.total = 60s, .connect = 5s, .sock_read = 10s});
         EXPECT_EQ(asked().timeout.sock_read->get(), 10s);
         EXPECT_NE(co_await wait_for(session.get(url).text(), 10s), "");
-    }(url));
+    }(url_));
 }
 
 Coro<std::string> page_of(ClientSession& session, std::string url) {
@@ -282,7 +283,7 @@ TEST_F(HttpClientDocs, what_goes_wrong) {
         }
         ClientSession session({.retry = {.attempts = 3}});
         EXPECT_EQ((co_await session.get(url)).attempts(), 1U);
-    }(url));
+    }(url_));
 }
 
 TEST_F(HttpClientDocs, many_at_once) {
@@ -298,7 +299,7 @@ TEST_F(HttpClientDocs, many_at_once) {
         const Resolver resolver({.hosts = {{"shop.example", {{"10.0.0.7", 0}}}}});
         ClientSession staging({.connector = TCPConnector({.resolver = resolver})});
         EXPECT_EQ((co_await staging.get("https://shop.example/")).status(), 200);
-    }(std::vector<std::string>(20, url)));
+    }(std::vector<std::string>(20, url_)));
 }
 
 TEST_F(HttpClientDocs, tls_proxies_and_urls_that_others_choose) {
@@ -315,8 +316,9 @@ TEST_F(HttpClientDocs, tls_proxies_and_urls_that_others_choose) {
         EXPECT_EQ(asked().proxy->auth->login, "ada");
         ClientSession outward({.connector = TCPConnector({.egress = is_global})});
         EXPECT_EQ((co_await outward.get(url)).status(), 200);
-    }(url));
+    }(url_));
 }
 
 }  // namespace
 }  // namespace weft::http
+// NOLINTEND(misc-include-cleaner)
