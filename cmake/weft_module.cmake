@@ -60,11 +60,15 @@ function(weft_module module)
   endif()
 endfunction()
 
-# weft_umbrella(asyncio DEPS base runtime): weft/asyncio.hpp and the target weft::asyncio.
+# weft_umbrella(asyncio DEPS base runtime): weft/asyncio.hpp and the target weft::asyncio. Where a module has
+# that name, so that `<weft/http.hpp>` is the header of weft/http and what is below it, TARGET is another one.
 function(weft_umbrella name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS")
-  add_library(weft_${name} INTERFACE)
-  weft_library(${name} INTERFACE "${arg_DEPS}" ${name}.hpp)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET" "DEPS")
+  if(NOT arg_TARGET)
+    set(arg_TARGET ${name})
+  endif()
+  add_library(weft_${arg_TARGET} INTERFACE)
+  weft_library(${arg_TARGET} INTERFACE "${arg_DEPS}" ${name}.hpp)
 endfunction()
 
 # weft_test(NAME LABEL label COMMAND ...): ctest with the limits that every test gets.

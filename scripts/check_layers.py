@@ -11,7 +11,7 @@ from pathlib import Path
 
 CALL = re.compile(r"^\s*weft_(module|umbrella)\(\s*([\w/]+)([^)]*)\)", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>]*>|"[^"]*")')
-KEYWORDS = {"DEPS", "HEADERS", "SOURCES", "LIBS", "TESTS", "FUZZERS", "BENCHES"}
+KEYWORDS = {"DEPS", "HEADERS", "SOURCES", "LIBS", "TARGET", "TESTS", "FUZZERS", "BENCHES"}
 TEST_FILE = re.compile(r"_(test|fuzz|bench)\.(cpp|hpp)$")
 TEST_LIBRARY = re.compile(r"<(gtest|gmock)/")
 
@@ -101,7 +101,7 @@ def problems(root):
     """Returns one line for each broken rule below `root`."""
     modules, umbrellas = read_deps(root)
     found = []
-    for name, deps in sorted({**umbrellas, **modules}.items()):
+    for name, deps in sorted([*umbrellas.items(), *modules.items()]):
         for dep in deps:
             if dep not in modules:
                 found.append(f"weft/{name}: DEPS names {dep}, which is no module")

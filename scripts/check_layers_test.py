@@ -14,7 +14,7 @@ TREE = {
     "http/CMakeLists.txt": "weft_module(http DEPS base)\nadd_subdirectory(client)",
     "http/client/CMakeLists.txt": "weft_module(http/client DEPS http io TESTS a_test.cpp)",
     "testing/CMakeLists.txt": "weft_module(testing DEPS base io)",
-    "CMakeLists.txt": "weft_umbrella(asyncio DEPS io)",
+    "CMakeLists.txt": "weft_umbrella(asyncio DEPS io)\nweft_umbrella(http TARGET web DEPS http/client)",
 }
 
 
@@ -69,6 +69,13 @@ class CheckLayers(unittest.TestCase):
         self.accepted("asyncio.hpp", "#include <weft/io/dns.hpp>")
         self.refused("asyncio.hpp", "#include <weft/http/url.hpp>", "not in the DEPS of asyncio")
         self.refused("io/dns.cpp", "#include <weft/asyncio.hpp>", "for users")
+
+    def test_an_umbrella_may_have_the_name_of_a_module(self):
+        self.accepted("http.hpp", "#include <weft/http/client/a.hpp>")
+        self.refused("http.hpp", "#include <weft/http/url.hpp>", "http is not in the DEPS of http")
+        self.refused("http/client/a.cpp", "#include <weft/http.hpp>", "for users")
+        found = self.problems({"CMakeLists.txt": "weft_umbrella(http DEPS wep TARGET web)"})
+        self.assertEqual(found, ["weft/http: DEPS names wep, which is no module"])
 
     def test_refuses_a_cycle(self):
         found = self.problems({"base/CMakeLists.txt": "weft_module(base DEPS http/client)"})

@@ -26,6 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <weft/base/visible.hpp>
 #include <weft/runtime/debug_table.hpp>
 
 namespace weft::app {
@@ -107,36 +108,18 @@ private:
     int fd_;
 };
 
-// Length of the UTF-8 character at the front; 0 for none that is printable.
-std::size_t character_length(std::string_view text) noexcept {
-    const auto first = static_cast<unsigned char>(text[0]);
-    if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
-    const std::size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first >= 0xF5 || length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-    }
-    // No other byte may begin a character so: it would be longer than it need be, one of the halves of
-    // UTF-16, or behind the last one.
-    const auto second = static_cast<unsigned char>(text[1]);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0)) return 0;
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90)) return 0;
-    // U+0080 to U+009F steer a terminal.
-    return first == 0xC2 && second < 0xA0 ? 0 : length;
-}
-
 }  // namespace
 
 std::string printable(std::string text) {
     std::string out;
     for (std::string_view rest = text; !rest.empty();) {
-        const std::size_t length = character_length(rest);
-        if (length == 0) {
-            out += '?';
+        const auto [size, is_visible] = first_character(rest);
+        if (is_visible) {
+            out += rest.substr(0, size);
         } else {
-            out += rest.substr(0, length);
+            out += '?';
         }
-        rest.remove_prefix(std::max<std::size_t>(length, 1));
+        rest.remove_prefix(size);
     }
     return out;
 }

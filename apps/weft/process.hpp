@@ -82,7 +82,7 @@ private:
     std::vector<Mapping> mappings_;  // by address
 };
 
-/// Everything but printable UTF-8 becomes '?'.
+/// What is no visible character of UTF-8 (weft/base/visible.hpp) becomes '?'.
 [[nodiscard]] std::string printable(std::string text);
 
 }  // namespace weft::app

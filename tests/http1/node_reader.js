@@ -18,7 +18,8 @@ function readAll(kind, data) {
       (major, minor, headers, method, url, status, reason) => {
     const all = held.concat(headers || []);
     held = [];
-    const start = kind === HTTPParser.REQUEST ? `${methods[method]} ${url}` : `${status} ${reason}`;
+    const name = methods[method] || 'QUERY';  // which the parser knows before the list does
+    const start = kind === HTTPParser.REQUEST ? `${name} ${url}` : `${status} ${reason}`;
     open = { start: hex(start), headers: all.map(hex), body: '', complete: false };
     messages.push(open);
     return kind === HTTPParser.REQUEST && methods[method] === 'CONNECT' ? 2 : 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weft's HTTP/1.1 parsers against Node's, on written messages and on mutations of them.
+"""Weft's HTTP/1.1 parsers against Node's, on llhttp's own test messages, on others, and on mutations of these.
 
 usage: node_test.py WEFT_READER [SEED [COUNT [CASES]]]    CASES: a file of lines for the readers
 
@@ -40,6 +40,7 @@ LAXER = {
 }
 
 SPACED_EXTENSION = re.compile(rb"\r\n[0-9A-Fa-f]+([^\r\n]*[;=])?[ \t]+[;=A-Za-z\"]|[;=][ \t]")
+TAB_BEHIND_LENGTH = re.compile(rb"\ncontent-length:[ \t]*[0-9]+ *\t", re.IGNORECASE)
 
 REQUESTS = [
     b"GET /a?b=c HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n",
@@ -61,6 +62,7 @@ RESPONSES = [
     b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nuntil the end",
     b"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
 ]
+LLHTTP = Path(__file__).with_name("llhttp_test_data") / "messages.txt"
 IN_A_LINE = "weft accepts what Node refuses, even when the line is complete"
 PIECES = [
     b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b"\x0b", b"\x7f", b"\x80", b":", b",", b";", b"+", b"-", b"_",
@@ -90,9 +92,22 @@ def mutate(chance, data):
     return bytes(data)
 
 
+def llhttp_cases():
+    """Requests that lack a Host come once more with one, so that weft refuses them for nothing else."""
+    for line in LLHTTP.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        kind, text = line.split(" ", 1)
+        data = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text).encode("latin-1")
+        yield kind, data
+        if kind == "request" and not re.search(rb"\nhost *:", data, re.IGNORECASE):
+            yield kind, data.replace(b" HTTP/1.1\r\n", b" HTTP/1.1\r\nHost: a\r\n")
+
+
 def make_cases(seed, count):
     chance = random.Random(seed)
     cases = [("request", data) for data in REQUESTS] + [("response", data) for data in RESPONSES]
+    cases += llhttp_cases()
     while len(cases) < count:
         if chance.randrange(3):
             cases.append(("request", mutate(chance, chance.choice(REQUESTS))))
@@ -118,6 +133,8 @@ def find_laxer(data, node):
     problem = node.get("problem")
     if problem == "HPE_STRICT" and SPACED_EXTENSION.search(data):
         return "white space within a chunk extension (RFC 9112 §7.1.1)"
+    if problem == "HPE_INVALID_CONTENT_LENGTH" and TAB_BEHIND_LENGTH.search(data):
+        return "a tab behind a Content-Length (RFC 9110 §5.5)"
     return LAXER.get(problem)
 
 

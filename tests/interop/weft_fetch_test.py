@@ -176,6 +176,22 @@ class Resumes(FetchTest):
         self.assertEqual(results[server.url + "/a.bin"]["status"], 206)
         self.assertEqual((self.out / "a.bin").read_bytes(), pattern(SIZE))
 
+    def test_after_ctrl_c_with_what_is_its_own(self):
+        server = self.serve(Versions, content=pattern(SIZE), pieces=[SIZE // 2] * 2,
+                            gone=threading.Event())
+        self.addCleanup(server.gone.set)
+        urls = [server.url + path for path in ["/a.bin", "/b.bin"]]
+        other = self.begin(urls[0])
+        self.wait_for_part("a.bin", SIZE // 2)
+        program = self.begin(*urls)
+        self.wait_for_part("b.bin", SIZE // 2)
+        program.process.send_signal(signal.SIGINT)
+        out, errors = program.communicate()
+        self.assertIn(f"FAILED  {urls[0]}: [Errno 11] another download writes to '{self.out}/a.bin.part'\n",
+                      out.decode())
+        self.assertIn(b"NAME.part (1 file)", errors)
+        self.assertIsNone(other.process.poll())
+
     def test_after_the_disk_was_full(self):
         server = self.serve(Versions, content=pattern(SIZE), pieces=[])
         url = server.url + "/a.bin"

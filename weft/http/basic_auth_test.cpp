@@ -2,11 +2,13 @@
 #include <weft/http/basic_auth.hpp>
 
 #include <optional>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/base64.hpp>
+#include <weft/http/bearer_auth.hpp>
 #include <weft/http/url.hpp>
 #include <weft/testing/trace.hpp>
 
@@ -62,6 +64,18 @@ TEST(BasicAuth, refuses_what_would_read_otherwise_and_does_not_tell_it) {
     const BasicAuth line{.login = "a", .password = "se\ncret"};
     EXPECT_EQ(thrown_by([&] { return line.encode(); }),
               "ValueError: neither login nor password of a BasicAuth may have a control byte");
+}
+
+// RFC 6750 §2.1.
+TEST(BearerAuth, is_a_header_and_refuses_what_is_no_token_without_telling_it) {
+    EXPECT_EQ(BearerAuth{"mF_9.B5f-4.1JqM"}.encode(), "Bearer mF_9.B5f-4.1JqM");
+    EXPECT_EQ(BearerAuth{"a~+/9=="}.encode(), "Bearer a~+/9==");
+    for (const char* token :
+         {"", "=", "secret\n", "sec ret", "sec=ret", "sec\"ret", "secr\xc3\xa9t"}) {
+        const std::string error = thrown_by([&] { return BearerAuth{token}.encode(); });
+        EXPECT_TRUE(error.starts_with("ValueError: the token of a BearerAuth has ")) << error;
+        EXPECT_FALSE(error.contains("sec")) << error;
+    }
 }
 
 TEST(BasicAuth, comes_from_a_url) {

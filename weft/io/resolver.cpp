@@ -7,6 +7,7 @@
 
 #include <weft/base/ref.hpp>
 #include <weft/io/getaddrinfo.hpp>
+#include <weft/io/internal/name_cache.hpp>
 #include <weft/io/internal/resolver_state.hpp>
 #include <weft/io/internal/system_resolver.hpp>
 #include <weft/io/socket_address.hpp>
@@ -22,8 +23,9 @@ Coro<std::vector<SocketAddress>> look_up(Ref<ResolverState> state, std::string h
                                          GetaddrinfoOptions options) {
     internal::check_name(host, port);
     if (auto known = internal::without_question(host, port, options)) co_return std::move(*known);
-    co_return co_await ResolverState::look_up(
-        std::move(state), {.host = std::move(host), .family = options.family}, port);
+    internal::NameQuestion question{.host = std::move(host), .family = options.family};
+    if (auto known = state->named_in_options(question, port)) co_return std::move(*known);
+    co_return co_await ResolverState::look_up(std::move(state), std::move(question), port);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,9 +35,12 @@ struct ResolverOptions {
     /// An answer is kept for as long as it says, but no longer; zero: not at all.
     Delay cache_time_max = std::chrono::hours(1);
     std::size_t cache_names_max = 1000;  ///< beyond, the name that was longest unused goes
+    /// What is known without a question, whatever the port: the addresses of names. With it a service is
+    /// reached by its own name where nameservers do not send one. Spec: curl's `--resolve`.
+    std::map<std::string, std::vector<SocketAddress>, std::less<>> hosts = {};
 };
 
-/// Looks names up in /etc/hosts and with DNS, both A and AAAA. Addresses come sorted as RFC 6724 has
+/// Looks names up in `hosts`, in /etc/hosts and with DNS, both A and AAAA. Addresses come sorted as RFC 6724 has
 /// it: those first that this machine can reach best.
 ///
 /// The nameservers, the search list and ndots are those of /etc/resolv.conf, the order of files and

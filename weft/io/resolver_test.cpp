@@ -105,6 +105,22 @@ TEST(Resolver, asks_only_for_the_family_that_is_wanted) {
     }());
 }
 
+TEST(Resolver, asks_nobody_for_a_name_whose_addresses_it_was_given) {
+    run_clean([]() -> Coro<void> {
+        const Nameserver server = co_await Nameserver::start(one_address);
+        ResolverOptions options = server.options();
+        options.hosts = {{"A.example", {{"127.0.0.1", 0}, {"::1", 9}}}, {"none.example.", {}}};
+        const Resolver resolver(options);
+        EXPECT_EQ(text_of(co_await resolver.getaddrinfo("a.EXAMPLE.", 80)),
+                  "('127.0.0.1', 80) ('::1', 80, 0, 0) ");
+        EXPECT_EQ(text_of(co_await resolver.getaddrinfo("a.example", 1, {.family = af_inet})),
+                  "('127.0.0.1', 1) ");
+        EXPECT_EQ(co_await code_of(resolver.getaddrinfo("none.example", 80)), EAI_NODATA);
+        EXPECT_EQ(server.asked(), std::vector<std::string>{});
+        EXPECT_EQ(text_of(co_await resolver.getaddrinfo("b.a.example", 80)), "('192.0.2.1', 80) ");
+    }());
+}
+
 TEST(Resolver, asks_nobody_for_a_numeric_host) {
     run_clean([]() -> Coro<void> {
         const Nameserver server = co_await Nameserver::start(two_addresses);

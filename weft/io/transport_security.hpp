@@ -105,6 +105,8 @@ public:
         std::string_view server_hostname) const = 0;
     /// Errors: ValueError when this is for clients.
     [[nodiscard]] virtual std::unique_ptr<SecurityLayer> server_layer() const = 0;
+    /// Whether a client is sure to talk with the host that it asked for.
+    [[nodiscard]] virtual bool verifies_server() const noexcept { return true; }
 
 protected:
     TransportSecurity() = default;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <fstream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -268,6 +269,52 @@ TEST(Syntax, agrees_with_another_library_about_changed_texts) {
     }
     EXPECT_GT(verdicts[0], 1000);
     EXPECT_GT(verdicts[1], 1000);
+}
+
+// The texts of JSONTestSuite, by name; the two that are too long for a line of its file last.
+std::vector<Case> test_suite() {
+    std::vector<Case> cases;
+    std::ifstream file(WEFT_JSON_TEST_SUITE);
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with('#')) continue;
+        const std::size_t space = line.find(' ');
+        std::string text;
+        for (std::size_t at = space + 1; at < line.size(); ++at) {
+            const bool is_plain = line[at] != '\\';
+            text += is_plain ? line[at]
+                             : static_cast<char>(std::stoi(line.substr(at + 1, 3), nullptr, 8));
+            if (!is_plain) at += 3;
+        }
+        cases.push_back({line.substr(0, space), text});
+    }
+    std::string objects;
+    for (int i = 0; i < 50'000; ++i) objects += "[{\"\":";
+    cases.push_back({"n_structure_100000_opening_arrays", std::string(100'000, '[')});
+    cases.push_back({"n_structure_open_array_object", objects + "\n"});
+    return cases;
+}
+
+// What each parser may decide: numbers of any size and a byte order mark are taken; what is no UTF-8, half
+// a surrogate pair, and what lies too deep are not.
+TEST(Syntax, gives_the_verdicts_of_the_public_test_suite) {
+    const std::vector<Case> cases = test_suite();
+    ASSERT_EQ(cases.size(), 318U);
+    for (const auto& [name, text] : cases) {
+        const bool has_mark = name == "i_structure_UTF-8_BOM_empty_object";
+        const bool is_free_to_be_taken = name.starts_with("i_number_") || has_mark;
+        const bool is_json = name.starts_with("y_") || is_free_to_be_taken;
+        Document document;
+        ExactParser exact;
+        const auto fast = document.parse(text, depth_max);
+        EXPECT_EQ(fast.has_value(), is_json) << name;
+        // The document has taken the mark away for this one.
+        EXPECT_EQ(exact.parse(text, depth_max).has_value(), is_json && !has_mark) << name;
+        if (!fast) continue;
+        const std::string again = text_of(fast);
+        EXPECT_EQ(parsed_fast(again), again) << name;
+        if (is_free_to_be_taken) continue;  // nlohmann has no type for such numbers
+        EXPECT_EQ(nlohmann::json::parse(again), nlohmann::json::parse(text)) << name;
+    }
 }
 
 TEST(Utf8, each_two_bytes_are_judged_as_by_the_other_parser) {

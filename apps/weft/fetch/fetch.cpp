@@ -47,6 +47,7 @@ struct Job {
     http::URL url;
     std::string name;
     std::string path;
+    bool is_anothers = false;  // another run writes to its file
 };
 
 std::vector<Job> jobs_of(const FetchOptions& options, const FetchArguments& arguments) {
@@ -131,7 +132,7 @@ public:
 private:
     [[nodiscard]] Coro<void> fetch_all();
     [[nodiscard]] Coro<void> fetch_next_ones();
-    [[nodiscard]] Coro<FetchResult> fetch_one(const Job& job);
+    [[nodiscard]] Coro<FetchResult> fetch_one(Job& job);
     [[nodiscard]] Coro<void> redraw();
     void add(FetchResult result);
     void tell_the_end(bool interrupted);
@@ -202,7 +203,7 @@ private:
     std::uint64_t received_ = 0;
 };
 
-Coro<FetchResult> Fetching::fetch_one(const Job& job) {
+Coro<FetchResult> Fetching::fetch_one(Job& job) {
     FetchResult result{.url = printable(job.url.human_repr()),
                        .host = printable(std::string(job.url.host_port_subcomponent())),
                        .file = job.path};
@@ -225,8 +226,8 @@ Coro<FetchResult> Fetching::fetch_one(const Job& job) {
         result.attempts = done->attempts;
     } else {
         result.status = status_in(done.error());
-        // What is locked is another's.
-        if (!holds<BlockingIOError>(done.error())) result.bytes = kept_bytes(job.path);
+        job.is_anothers = holds<BlockingIOError>(done.error());
+        if (!job.is_anothers) result.bytes = kept_bytes(job.path);
         result.error = printable(reason(done.error()));
     }
     result.received = track.received();
@@ -256,8 +257,8 @@ void Fetching::tell_the_end(bool interrupted) {
                                .interrupted = interrupted};
     print(arguments_.json ? as_json(summary) : "\n" + as_table(summary));
     if (!interrupted) return;
-    const auto partial =
-        std::ranges::count_if(jobs_, [](const Job& job) { return kept_bytes(job.path) > 0; });
+    const auto partial = std::ranges::count_if(
+        jobs_, [](const Job& job) { return !job.is_anothers && kept_bytes(job.path) > 0; });
     std::string told = "weft: interrupted";
     if (partial > 0) {
         told += "; what has come is kept in NAME.part (" + std::to_string(partial) +

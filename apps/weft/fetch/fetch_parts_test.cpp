@@ -137,6 +137,7 @@ TEST(FileName, does_nothing_to_a_terminal) {
         << "a control of Latin-1 is one of Unicode";
     EXPECT_EQ(name_of("a%e2%80%aegpj.exe"), "a_gpj.exe") << "right to left";
     EXPECT_EQ(name_of("%e2%81%a6%e2%80%8b%e2%80%a8%ef%bb%bf%e2%82%ac"), "____€");
+    EXPECT_EQ(name_of("a%d8%9c%c2%ad%f3%a0%81%81b"), "a___b") << "no width";
 }
 
 TEST(FileName, is_none_of_a_file_that_is_not_whole) {
@@ -325,13 +326,20 @@ TEST(Progress, names_as_many_files_as_there_is_room_for) {
 }
 
 // A reason phrase is the server's choice, and JSON takes nothing but UTF-8.
-TEST(Printable, is_utf8_whatever_it_is_made_of) {
+TEST(Printable, is_visible_utf8_whatever_it_is_made_of) {
     EXPECT_EQ(printable("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
               "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
     for (const char* text : {"\xed\xa0\x80", "\xe0\x80\x80", "\xf0\x80\x82\x9b", "\xf4\x90\x80\x80",
-                             "\xc0\xaf", "\xff", "\xc3", "\xc2\x9b", "\x1b"}) {
+                             "\xc0\xaf", "\xff", "\xc3", "\x1b"}) {
         EXPECT_EQ(printable(text), std::string(std::string_view(text).size(), '?')) << text;
     }
+    EXPECT_EQ(printable("not \xe2\x80\xae"
+                        "fdp.exe"),
+              "not ?fdp.exe")
+        << "right to left";
+    EXPECT_EQ(printable("\xc2\x9b"
+                        "31m"),
+              "?31m");
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <apps/weft/fetch/file_names.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include <weft/base/visible.hpp>
 #include <weft/http/url.hpp>
 #include <weft/http/utf8.hpp>
 
@@ -23,39 +23,12 @@ std::string_view extension_of(std::string_view name) {
     return extension.size() > extension_bytes_max ? std::string_view() : extension;
 }
 
-// How many bytes the character in front has; 0 for what is none.
-std::size_t character_size(std::string_view text) {
-    for (std::size_t size = 1; size <= std::min<std::size_t>(text.size(), 4); ++size) {
-        if (http::is_utf8(text.substr(0, size))) return size;
-    }
-    return 0;
-}
-
-// Of Unicode: controls beyond ASCII, marks and embeddings of direction, separators of lines, marks of
-// no width.
-bool is_invisible(std::string_view character) {
-    if (character.size() == 2) return character[0] == '\xc2' && character[1] < '\xa0';
-    if (character.size() != 3) return false;
-    const bool is_mark = character >= "\xe2\x80\x8b" && character <= "\xe2\x80\x8f";
-    const bool is_embedding = character >= "\xe2\x80\xa8" && character <= "\xe2\x80\xae";
-    const bool is_isolate = character >= "\xe2\x81\xa0" && character <= "\xe2\x81\xaf";
-    return is_mark || is_embedding || is_isolate || character == "\xef\xbb\xbf";
-}
-
-bool may_stand(std::string_view character) {
-    if (character.size() > 1) return !is_invisible(character);
-    const auto byte = static_cast<unsigned char>(character[0]);
-    return byte >= 0x20 && byte != 0x7f && byte != '/' && byte != '\\';
-}
-
 std::string only_visible(std::string_view text) {
     std::string name;
     while (!text.empty()) {
-        const std::size_t size = std::max<std::size_t>(character_size(text), 1);
-        const std::string_view character = text.substr(0, size);
-        const bool is_character = character_size(text) > 0;
-        if (is_character && may_stand(character)) {
-            name += character;
+        const auto [size, is_visible] = first_character(text);
+        if (is_visible && text.front() != '/' && text.front() != '\\') {
+            name += text.substr(0, size);
         } else {
             name += '_';
         }

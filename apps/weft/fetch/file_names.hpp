@@ -17,9 +17,9 @@ inline constexpr std::size_t file_name_bytes_max = 200;
 
 /// The last segment of the path, decoded; "index.html" where there is none.
 ///
-/// A server, or whoever makes links, must not choose where a file goes or what a terminal does: what is
-/// no visible UTF-8, slashes, and signs that turn the direction of text become `_`, as do a dot or a
-/// hyphen in front and a space at either end. A name that is one of a file that is not whole gets a
+/// A server, or whoever makes links, must not choose where a file goes or what a terminal does: slashes
+/// and all but visible characters of UTF-8 become `_`, as do a dot or a hyphen in front and a space at
+/// either end. A name that is one of a file that is not whole gets a
 /// `_` behind it. A long one is cut before its extension.
 [[nodiscard]] std::string file_name_of(const http::URL& url);
 

@@ -155,6 +155,28 @@ TEST(ClientErrors, refuse_a_body_over_the_limit) {
     }());
 }
 
+TEST(ClientErrors, refuse_a_body_over_the_limit_of_its_session_or_request) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(
+            answering("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                      "Content-Length: 5\r\n\r\n12345"));
+        const std::string refused =
+            "ClientPayloadError: the body is longer than read_bytes_max, 4 bytes";
+        ClientSession session({.body_limits = {.read_bytes_max = 4}});
+        EXPECT_EQ(co_await outcome_of(session.get(peer.url()).read()), refused);
+        EXPECT_EQ(co_await outcome_of(session.get(peer.url()).text()), refused);
+        const auto number = co_await as_result(session.get(peer.url()).json<int>());
+        EXPECT_TRUE(!number && holds<ClientPayloadError>(number.error()));
+        EXPECT_EQ(co_await session.get(peer.url()).read(5), "12345");
+        auto streamed = co_await session.get(peer.url());
+        auto pieces = streamed.content();
+        EXPECT_EQ(co_await pieces.next(), "12345");
+        EXPECT_EQ(co_await session.get(peer.url()).body_limits({}).json<int>(), 12345);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 // ---- limits of time
 
 TEST(ClientTimeouts, are_told_by_their_name) {

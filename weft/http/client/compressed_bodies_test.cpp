@@ -8,7 +8,10 @@
 #include <weft/base/bytes.hpp>
 #include <weft/http/body/compressor.hpp>
 #include <weft/http/body/content_coding.hpp>
+#include <weft/http/body/decompressor.hpp>
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/client/client_test.hpp>
+#include <weft/http/client/connector.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/scripted_peer.hpp>
@@ -16,6 +19,7 @@
 namespace weft::http {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::answering;
 
 Bytes compressed(BytesView text, ContentCoding coding) {
@@ -132,6 +136,36 @@ TEST(DecompressionAttacks, the_limit_of_a_read_counts_what_it_keeps) {
                   "ClientPayloadError: the body is longer than bytes_max, " +
                       std::to_string(text.size() - 1) + " bytes");
         EXPECT_TRUE(co_await session.get(peer.url()).read(text.size()) == text);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(CompressedBodies, have_the_limits_of_their_session_or_request) {
+    run_clean([]() -> Coro<void> {
+        const Bytes zeros(5'000'000, '\0');
+        const Bytes once = compressed(zeros, ContentCoding::gzip);
+        const auto chain = [&](const char* codings) -> Bytes {
+            const Bytes twice = compressed(once, ContentCoding::gzip);
+            return response_with(codings, compressed(twice, ContentCoding::gzip));
+        };
+        const auto peer = co_await ScriptedPeer::start(
+            answering(response_with("gzip", once)), answering(response_with("gzip", once)),
+            answering(response_with("gzip", once + once)), answering(chain("gzip, gzip, gzip")));
+        constexpr auto unlimited = DecompressionLimits::unlimited;
+        const BodyLimits generous{.decompression = {.bytes_max = unlimited, .ratio_max = unlimited},
+                                  .codings_max = 3};
+        ClientSession session(
+            {.connector = TCPConnector({{.keepalive_timeout = 0s}}), .body_limits = generous});
+        EXPECT_TRUE(co_await session.get(peer.url()).read() == zeros);
+        const auto refused = co_await outcome_of(session.get(peer.url()).body_limits({}).read());
+        EXPECT_TRUE(refused.starts_with("ClientPayloadError: ")) << refused.substr(0, 100);
+        BodyLimits of_one_member = generous;
+        of_one_member.decompression.members_max = 1;
+        const auto members =
+            co_await outcome_of(session.get(peer.url()).body_limits(of_one_member).read());
+        EXPECT_TRUE(members.starts_with("ClientPayloadError: ")) << members.substr(0, 100);
+        EXPECT_TRUE(co_await session.get(peer.url()).read() == zeros);
         co_await session.close();
         co_await peer.stop();
     }());

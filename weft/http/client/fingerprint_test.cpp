@@ -10,11 +10,13 @@
 #include <openssl/sha.h>
 
 #include <weft/base/bytes.hpp>
+#include <weft/base/exceptions.hpp>
 #include <weft/http/base64.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/testing/scripted_peer.hpp>
 #include <weft/testing/trace.hpp>
 #include <weft/tls/ssl_context.hpp>
@@ -23,6 +25,7 @@
 namespace weft::http {
 namespace {
 
+using namespace std::chrono_literals;
 using ssl::client_context;
 using ssl::server_context;
 using testing::answering;
@@ -143,6 +146,27 @@ TEST(Fingerprint, must_be_that_of_the_server) {
                         .starts_with("ServerFingerprintMismatch: "));
         EXPECT_EQ(requests, 1U);
         co_await pinned.close();
+        co_await peer.stop();
+    }());
+}
+
+// It ends without the last word of TLS, for which one that is not trusted might let it wait.
+TEST(Fingerprint, a_server_that_has_another_is_left_at_once) {
+    run_clean([]() -> Coro<void> {
+        std::string end;
+        const auto peer = co_await ScriptedPeer::start_tls(
+            server_context(), [&](PeerConnection& client) -> Coro<void> {
+                const auto received = co_await as_result(client.receive(1));
+                end = received ? "a request" : weft::describe(received.error());
+            });
+        const std::string url = "https://localhost:" + std::to_string(peer.port());
+        ClientSession session({.connector = TCPConnector({{.ssl = client_context()}})});
+        const auto wrong = Fingerprint::certificate(std::string(64, '0'));
+        EXPECT_FALSE(co_await as_result(session.get(url).fingerprint(wrong).read()));
+        while (end.empty()) co_await sleep(0s);
+        EXPECT_TRUE(end.starts_with("ssl::SSLEOFError") || end.starts_with("ConnectionResetError"))
+            << end;
+        co_await session.close();
         co_await peer.stop();
     }());
 }

@@ -370,7 +370,7 @@ Coro<void> settle(const std::size_t& pieces) {
     std::size_t seen = 0;
     do {
         seen = pieces;
-        co_await testing::spin(100);
+        co_await sleep(50ms);
     } while (pieces != seen);
 }
 

@@ -63,9 +63,8 @@ ClientResponse MockResponse::to(const ClientRequest& request) const {
                             .headers = headers};
     const bool has_body = request.method != Method::head && status != 204 && status != 304;
     if (request.cookie_jar) request.cookie_jar->update_cookies_from_headers(headers, request.url);
-    return {request.method,          request.url,
-            std::move(head),         std::make_unique<MockBody>(has_body ? body : Bytes(), cut_at),
-            request.auto_decompress, request.trace};
+    return {request, std::move(head),
+            std::make_unique<MockBody>(has_body ? body : Bytes(), cut_at)};
 }
 
 struct MockTransport::State {

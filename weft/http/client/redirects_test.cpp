@@ -26,6 +26,7 @@
 namespace weft::http {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::thrown_by;
 
 // "/302/NEXT" sends there with that status; any other target comes back with the method and body.
@@ -236,6 +237,26 @@ TEST(RedirectAttacks, they_lead_to_no_other_scheme_and_to_no_text_that_is_read_i
         });
         EXPECT_TRUE(text.starts_with("http::InvalidUrlRedirectClientError: ")) << text;
     }
+}
+
+// What is behind it is nobody's concern: it gets as far as another connection costs less.
+TEST(RedirectAttacks, an_endless_body_is_not_read_to_its_end) {
+    run_clean([]() -> Coro<void> {
+        const auto endless = [](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            client.send("HTTP/1.1 302 Found\r\nLocation: /b\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (;;) {
+                client.send("1000\r\n" + std::string(0x1000, 'x') + "\r\n");
+                co_await client.writer().drain();
+            }
+        };
+        const auto peer = co_await ScriptedPeer::start(endless, send_on);
+        ClientSession session({.timeout = {.total = 10s}});
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "GET /b ");
+        EXPECT_EQ(peer.connections(), 2U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
 }
 
 TEST(RedirectAttacks, the_hook_sees_each_hop) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/http2.hpp>
 #include <weft/http/client/payload.hpp>
@@ -58,6 +59,7 @@ struct ClientRequest {
     /// none of its business, there and wherever it leads.
     bool is_redirected_elsewhere = false;
     bool auto_decompress = true;
+    BodyLimits body_limits{};  ///< of the response
     bool raise_for_status = false;
     /// Whether it asks for another protocol (101): then a proxy has to open a tunnel for it, also
     /// where it is plain text.

@@ -131,8 +131,7 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
             const TimePoint now = get_running_loop().time();
             timings.answered = now - sent;
             timings.total = now - started;
-            ClientResponse response(request.method, request.url, std::move(*head),
-                                    std::move(exchange), request.auto_decompress, request.trace);
+            ClientResponse response(request, std::move(*head), std::move(exchange));
             response.set_timings(timings);
             co_return response;
         }
@@ -271,7 +270,8 @@ Coro<ClientResponse> send_request(Connector connector, ClientRequest request) {
     co_return std::move(*response);
 }
 
-Coro<Bytes> send_and_read(Connector connector, ClientRequest request, std::size_t bytes_max) {
+Coro<Bytes> send_and_read(Connector connector, ClientRequest request,
+                          std::optional<std::size_t> bytes_max) {
     co_await transparent;
     auto response = co_await send_request(std::move(connector), std::move(request));
     co_return co_await std::move(response).take_body(bytes_max);
@@ -307,7 +307,7 @@ Coro<ClientResponse> RequestBuilder::send() && {
     return send_request(std::move(connector_), std::move(request_));
 }
 
-Coro<Bytes> RequestBuilder::read(std::size_t bytes_max) && {
+Coro<Bytes> RequestBuilder::read(std::optional<std::size_t> bytes_max) && {
     return send_and_read(std::move(connector_), std::move(request_), bytes_max);
 }
 

@@ -11,6 +11,8 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/http/basic_auth.hpp>
+#include <weft/http/bearer_auth.hpp>
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/fingerprint.hpp>
 #include <weft/http/client/form_data.hpp>
@@ -21,6 +23,7 @@
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/retry_policy.hpp>
 #include <weft/http/client/timeout.hpp>
+#include <weft/http/headers.hpp>
 #include <weft/http/multi_dict.hpp>
 #include <weft/io/transport_security.hpp>
 #include <weft/json/write.hpp>
@@ -76,10 +79,22 @@ public:
         self.request_.headers.set(name, value);
         return std::forward<Self>(self);
     }
+    /// The same of several.
+    template <class Self>
+    Self&& headers(this Self&& self, const Headers& several) {
+        self.request_.headers.update(several);
+        return std::forward<Self>(self);
+    }
     /// Says who asks. The URL's own login counts less.
     /// Errors: ValueError   as BasicAuth::encode().
     template <class Self>
     Self&& auth(this Self&& self, const BasicAuth& auth) {
+        return std::forward<Self>(self).header("Authorization", auth.encode());
+    }
+    /// The same with a token.
+    /// Errors: ValueError   as BearerAuth::encode().
+    template <class Self>
+    Self&& auth(this Self&& self, const BearerAuth& auth) {
         return std::forward<Self>(self).header("Authorization", auth.encode());
     }
     /// Cookies beside those of the session's jar, in the place of those of their name. They are not
@@ -125,6 +140,12 @@ public:
     template <class Self>
     Self&& timeout(this Self&& self, ClientTimeout limits) {
         self.request_.timeout = limits;
+        return std::forward<Self>(self);
+    }
+    /// In the place of the session's.
+    template <class Self>
+    Self&& body_limits(this Self&& self, const BodyLimits& limits) {
+        self.request_.body_limits = limits;
         return std::forward<Self>(self);
     }
     /// In the place of the session's.
@@ -195,7 +216,7 @@ public:
     /// The same, and reads the body.
     /// Errors: those of ClientResponse::read(), too.
     [[nodiscard, clang::coro_wrapper, clang::coro_disable_lifetimebound]] Coro<Bytes> read(
-        std::size_t bytes_max = ClientResponse::read_bytes_max) &&;
+        std::optional<std::size_t> bytes_max = std::nullopt) &&;
 
     /// The same, and reads the body from JSON.
     /// Errors: those of ClientResponse::json(), too.

@@ -21,11 +21,10 @@
 #include <weft/http/client/internal/body_decoder.hpp>
 #include <weft/http/client/internal/response_body.hpp>
 #include <weft/http/client/internal/trace.hpp>
+#include <weft/http/client/request.hpp>
 #include <weft/http/client/trace_config.hpp>
 #include <weft/http/media_type.hpp>
-#include <weft/http/method.hpp>
 #include <weft/http/server_sent_event.hpp>
-#include <weft/http/url.hpp>
 #include <weft/http/wire/event_parser.hpp>
 #include <weft/http/wire/message_head.hpp>
 #include <weft/runtime/async_generator.hpp>
@@ -65,18 +64,21 @@ void make_room(Bytes& body, std::size_t size) {
 
 internal::ResponseState::~ResponseState() = default;
 
-ClientResponse::ClientResponse(Method method, URL url, wire::ResponseHead head,
-                               std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
-                               std::shared_ptr<internal::Trace> trace)
-    : state_(new internal::ResponseState{.method = std::move(method),
-                                         .url = std::move(url),
+ClientResponse::ClientResponse(const ClientRequest& request, wire::ResponseHead head,
+                               std::unique_ptr<internal::ResponseBody> rest)
+    : state_(new internal::ResponseState{.method = request.method,
+                                         .url = request.url,
                                          .head = std::move(head),
-                                         .trace = std::move(trace),
+                                         .trace = request.trace,
+                                         .read_bytes_max = request.body_limits.read_bytes_max,
                                          .content_length = rest->body_length()}) {
     // A small body is there already, and its connection is for others then.
     Bytes come = rest->read_nowait();
     tell_received(come);
-    if (decompresses) state_->decoder = internal::BodyDecoder::for_headers(state_->head.headers);
+    if (request.auto_decompress) {
+        state_->decoder =
+            internal::BodyDecoder::for_headers(state_->head.headers, request.body_limits);
+    }
     if (state_->decoder) {
         state_->decoder->feed(std::move(come));
     } else {
@@ -111,22 +113,21 @@ void ClientResponse::refuse(const std::string& why) {
     std::rethrow_exception(state_->error);
 }
 
-void ClientResponse::refuse_longer_than(std::size_t bytes_max) {
-    refuse("the body is longer than bytes_max, " + std::to_string(bytes_max) + " bytes");
-}
-
-Coro<const Bytes&> ClientResponse::read(std::size_t bytes_max) {
+Coro<const Bytes&> ClientResponse::read(std::optional<std::size_t> bytes_max) {
     co_await transparent;
     if (state_->is_streamed) throw RuntimeError("the body is read by content()");
     if (state_->error) std::rethrow_exception(state_->error);
+    const std::size_t limit = bytes_max.value_or(state_->read_bytes_max);
+    const auto refuse_longer = [&] {
+        refuse(std::string("the body is longer than ") + (bytes_max ? "" : "read_") +
+               "bytes_max, " + std::to_string(limit) + " bytes");
+    };
     const std::uint64_t announced = state_->decoder ? 0 : state_->content_length.value_or(0);
-    if (announced > bytes_max || state_->body.size() > bytes_max) {
-        refuse_longer_than(bytes_max);
-    }
+    if (announced > limit || state_->body.size() > limit) refuse_longer();
     if (state_->rest) make_room(state_->body, static_cast<std::size_t>(announced));
     while (state_->rest) {
         const Bytes piece = co_await next_piece();
-        if (piece.size() > bytes_max - state_->body.size()) refuse_longer_than(bytes_max);
+        if (piece.size() > limit - state_->body.size()) refuse_longer();
         state_->body += piece;
     }
     co_return state_->body;
@@ -146,6 +147,16 @@ MediaType ClientResponse::media_type() const {
     return MediaType::parse(state_->head.headers.get("Content-Type", "")).value_or(MediaType());
 }
 
+std::string ClientResponse::content_type() const {
+    const MediaType type = media_type();
+    return type.type.empty() ? "application/octet-stream" : type.essence();
+}
+
+std::optional<std::string> ClientResponse::charset() const {
+    const auto name = media_type().charset();
+    return name ? std::optional(std::string(*name)) : std::nullopt;
+}
+
 void ClientResponse::expect_type(bool is_right, std::string_view expected) {
     if (is_right) return;
     throw ContentTypeError(state_->url, state_->head.status,
@@ -162,7 +173,7 @@ Coro<std::string> ClientResponse::json_text() {
     co_return co_await text();
 }
 
-Coro<Bytes> ClientResponse::take_body(std::size_t bytes_max) && {
+Coro<Bytes> ClientResponse::take_body(std::optional<std::size_t> bytes_max) && {
     co_await transparent;
     static_cast<void>(co_await read(bytes_max));
     co_return std::move(state_->body);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weft/base/bytes.hpp>
+#include <weft/http/client/body_limits.hpp>       // IWYU pragma: export
 #include <weft/http/client/download_options.hpp>  // IWYU pragma: export
 #include <weft/http/client/timings.hpp>
 #include <weft/http/headers.hpp>
@@ -28,6 +29,8 @@
 #include <weft/runtime/coro.hpp>
 
 namespace weft::http {
+
+struct ClientRequest;
 
 namespace internal {
 class BodyDecoder;
@@ -53,6 +56,7 @@ struct ResponseState {
     URL url;
     wire::ResponseHead head;
     std::shared_ptr<Trace> trace;  // null: nobody is told
+    std::size_t read_bytes_max;
     std::optional<std::uint64_t> content_length;
     std::vector<Hop> history{};
     std::size_t attempts = 1;
@@ -93,6 +97,11 @@ public:
     [[nodiscard]] const Timings& timings() const noexcept { return state_->timings; }
     /// How often the request was sent, 1 where it was not repeated (RetryPolicy).
     [[nodiscard]] std::size_t attempts() const noexcept { return state_->attempts; }
+    /// The type of the body in small letters: "text/html"; "application/octet-stream" where the head
+    /// names none.
+    [[nodiscard]] std::string content_type() const;
+    /// How its text is encoded, as the head says it: "utf-8"; nullopt where it does not.
+    [[nodiscard]] std::optional<std::string> charset() const;
     /// Of the body as it is sent, where the head tells it.
     [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
         return state_->content_length;
@@ -101,9 +110,6 @@ public:
     /// Errors: ClientResponseError   the status is 400 or above; the connection is closed then,
     ///                               unless the body is over.
     void raise_for_status();
-
-    /// What read() holds at most, unless it is told otherwise.
-    static constexpr std::size_t read_bytes_max = std::size_t{64} * 1024 * 1024;
 
     /// Reads all of the body, decompressed, which the response keeps: a second call gives it again.
     ///
@@ -114,7 +120,8 @@ public:
     ///           The connection is closed, and a further call throws the same.
     /// Cancel:   safe; what has come is kept, and a further call goes on.
     /// Suspends: maybe; never where all of it came with the head.
-    Coro<const Bytes&> read(std::size_t bytes_max = read_bytes_max);
+    /// Limits:   BodyLimits, the request's; `bytes_max` is in the place of its `read_bytes_max`, 64 MiB.
+    Coro<const Bytes&> read(std::optional<std::size_t> bytes_max = std::nullopt);
 
     /// The body as text, in UTF-8: from `encoding`, else from the charset that Content-Type names,
     /// else, where it names none that is known, from UTF-8.
@@ -140,7 +147,7 @@ public:
     }
 
     /// The same of a response that is given away: what it would keep is the caller's.
-    Coro<Bytes> take_body(std::size_t bytes_max = read_bytes_max) &&;
+    Coro<Bytes> take_body(std::optional<std::size_t> bytes_max = std::nullopt) &&;
 
     /// The body in pieces, as they come, decompressed; their sizes are the network's choice.
     ///
@@ -216,9 +223,8 @@ public:
     /// What content() does, without a generator: begin_streaming(), then pieces up to an empty one.
     void begin_streaming();
     [[nodiscard]] Coro<Bytes> next_streamed();
-    ClientResponse(Method method, URL url, wire::ResponseHead head,
-                   std::unique_ptr<internal::ResponseBody> rest, bool decompresses,
-                   std::shared_ptr<internal::Trace> trace);
+    ClientResponse(const ClientRequest& request, wire::ResponseHead head,
+                   std::unique_ptr<internal::ResponseBody> rest);
     /// Of a 101: what has its connection. Null where that is gone.
     [[nodiscard]] std::unique_ptr<internal::ResponseBody> take_rest() && noexcept;
 
@@ -231,7 +237,6 @@ private:
     void tell_received(BytesView piece) const;
     void fail(std::exception_ptr error) noexcept;
     [[noreturn]] void refuse(const std::string& why);
-    [[noreturn]] void refuse_longer_than(std::size_t bytes_max);
 
     std::unique_ptr<internal::ResponseState> state_;  // a response moves often on its way
 };

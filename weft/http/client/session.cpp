@@ -122,6 +122,7 @@ RequestBuilder ClientSession::request(Method method, const URLish& url) const {
          .middlewares = middlewares_,
          .trace = trace_configs_ ? std::make_shared<internal::Trace>(trace_configs_) : nullptr,
          .auto_decompress = options_.auto_decompress,
+         .body_limits = options_.body_limits,
          .raise_for_status = options_.raise_for_status});
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/middleware.hpp>
 #include <weft/http/client/proxy.hpp>
@@ -68,6 +69,7 @@ struct SessionOptions {
     std::vector<TraceConfig> trace_configs = {};
     /// Whether bodies are asked for in gzip, deflate, br or zstd, and decompressed.
     bool auto_decompress = true;
+    BodyLimits body_limits = {};  ///< of each response
     bool raise_for_status = false;
 };
 

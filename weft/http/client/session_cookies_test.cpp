@@ -8,6 +8,7 @@
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/http/cookie_jar.hpp>
+#include <weft/http/multi_dict.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/testing/scripted_peer.hpp>
 
@@ -79,6 +80,25 @@ TEST(SessionCookies, of_a_request_go_with_those_of_the_jar_and_are_not_kept) {
         EXPECT_EQ(co_await session.get(url).cookies({{"a", "3"}}).read(), "a=3");
         EXPECT_EQ(co_await session.get(url).header("Cookie", "c=4").read(), "a=1; c=4");
         EXPECT_EQ(co_await session.get(url).read(), "a=1");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+TEST(SessionCookies, of_a_request_cannot_become_another_header_or_cookie) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start(cookie_server);
+        ClientSession session;
+        const MultiDict wrong[] = {
+            {{"a", "secret\r\nX: y"}}, {{"a", "secret; b=c"}}, {{"a", std::string("secret\0", 7)}},
+            {{"a\n", "secret"}},       {{"a=b", "secret"}},    {{"", "secret"}}};
+        for (const MultiDict& cookies : wrong) {
+            const auto text = co_await outcome_of(session.get(peer.url()).cookies(cookies).read());
+            EXPECT_TRUE(text.starts_with("ValueError: ")) << text;
+            EXPECT_FALSE(text.contains("secret")) << text;
+            EXPECT_EQ(session.connector().in_use(), 0U);
+        }
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "none");
         co_await session.close();
         co_await peer.stop();
     }());

@@ -16,6 +16,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/http/bearer_auth.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -117,6 +118,11 @@ TEST(ClientSession, sends_what_the_request_says) {
                       "\r\nX-All: 1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, "
                       "zstd\r\nUser-Agent: weft/0.1.0\r\n"
                       "Content-Type: application/octet-stream\r\nContent-Length: 4\r\n\r\ntext");
+        const Bytes several = co_await session.get(peer.url())
+                                  .headers({{"X-All", "2"}, {"A", "b"}, {"A", "c"}})
+                                  .read();
+        EXPECT_NE(several.find("\r\nX-All: 2\r\nA: b\r\nA: c\r\n"), Bytes::npos) << several;
+        EXPECT_EQ(several.find("X-All: 1"), Bytes::npos) << several;
         const Bytes nothing = co_await session.put(peer.url()).read();
         EXPECT_NE(nothing.find("Content-Length: 0\r\n"), Bytes::npos) << nothing;
         co_await session.close();
@@ -136,6 +142,8 @@ TEST(ClientSession, says_who_asks_and_keeps_that_out_of_urls) {
         EXPECT_EQ(text.find("secret"), Bytes::npos) << text;
         const Bytes other = co_await session.get(url).auth({.login = "a", .password = "b"}).read();
         EXPECT_NE(other.find("\r\nAuthorization: Basic YTpi\r\n"), Bytes::npos) << other;
+        const Bytes token = co_await session.get(url).auth(BearerAuth{"a.b"}).read();
+        EXPECT_NE(token.find("\r\nAuthorization: Bearer a.b\r\n"), Bytes::npos) << token;
         co_await session.close();
         co_await peer.stop();
     }());
@@ -401,13 +409,16 @@ TEST(ClientSession, gives_the_text_of_a_body) {
         const char* content_type;
         Bytes body;
         const char* outcome;
+        std::string essence = "text/plain";
+        std::optional<std::string> charset = std::nullopt;
     };
     const Case cases[] = {
         {"text/plain", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-        {"text/plain; charset=ISO-8859-1", "gr\xfc\xdf", "gr\xc3\xbc\xc3\x9f"},
-        {"text/html; charset=\"utf-8\"", "a", "a"},
-        {"text/plain; charset=nobody-knows", "a", "a"},
-        {"no media type", "a", "a"},
+        {"text/plain; charset=ISO-8859-1", "gr\xfc\xdf", "gr\xc3\xbc\xc3\x9f", "text/plain",
+         "ISO-8859-1"},
+        {"Text/HTML; charset=\"utf-8\"", "a", "a", "text/html", "utf-8"},
+        {"text/plain; charset=nobody-knows", "a", "a", "text/plain", "nobody-knows"},
+        {"no media type", "a", "a", "application/octet-stream"},
         {"text/plain", "gr\xfc\xdf", "ValueError: "},
     };
     for (const Case& one : cases) {
@@ -420,6 +431,8 @@ TEST(ClientSession, gives_the_text_of_a_body) {
             const auto outcome = co_await outcome_of(session.get(peer.url()).text());
             EXPECT_TRUE(outcome.starts_with(expected.outcome)) << outcome;
             auto response = co_await session.get(peer.url());
+            EXPECT_EQ(response.content_type(), expected.essence);
+            EXPECT_EQ(response.charset(), expected.charset);
             EXPECT_NE(co_await response.text("latin-1"), "");
             EXPECT_EQ(co_await outcome_of(response.text("klingon")),
                       "ValueError: there is no charset 'klingon' here");

@@ -100,6 +100,27 @@ TEST(Traces, tell_each_step_of_a_request) {
     }());
 }
 
+// What aiohttp does without a word.
+TEST(Traces, show_that_a_request_was_sent_again_where_its_connection_was_dead) {
+    run_clean([]() -> Coro<void> {
+        const auto dies = [](PeerConnection& client) -> Coro<void> {
+            co_await client.request();
+            client.send(response_of("hi"));
+            co_await client.request();
+        };
+        const auto peer = co_await ScriptedPeer::start(dies, tell_target);
+        Notes notes;
+        ClientSession session({.trace_configs = {noting(notes)}});
+        co_await session.get(peer.url()).read();
+        notes.clear();
+        co_await session.get(peer.url("/a")).read();
+        EXPECT_EQ(notes, (Notes{"start /a", "reuse", "headers /a", "create", "create end",
+                                "headers /a", "received /a", "end 200"}));
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(Traces, tell_of_bodies_in_pieces) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {

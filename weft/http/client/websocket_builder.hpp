@@ -38,6 +38,7 @@ public:
     using RequestBuilder::auth;
     using RequestBuilder::cookies;
     using RequestBuilder::header;
+    using RequestBuilder::headers;
     using RequestBuilder::max_redirects;
     using RequestBuilder::params;
     using RequestBuilder::proxy;

@@ -24,6 +24,7 @@
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/timer_set.hpp>  // NOLINT(misc-include-cleaner): what timers() gives
 #include <weft/testing/log_capture.hpp>
 #include <weft/testing/scripted_peer.hpp>
 
@@ -221,6 +222,21 @@ TEST(WebSocket, has_no_heartbeat_once_it_is_being_closed) {
         },
         {.timeout = {.ws_close = 30ms}, .heartbeat = 10ms});
     EXPECT_EQ(log.told(), "");
+}
+
+TEST(WebSocket, has_no_timer_once_its_connection_is_lost) {
+    talk(
+        [](PeerConnection& client) -> Coro<void> {
+            const WSPeer peer = co_await WSPeer::accept(client);
+            client.close();
+        },
+        [](Socket& ws) -> Coro<void> {
+            const auto timers = [] { return get_running_loop().timers().size(); };
+            const std::size_t before = timers();
+            EXPECT_TRUE((co_await error_of(ws.receive())).starts_with("ServerDisconnectedError: "));
+            EXPECT_EQ(timers(), before - 1);
+        },
+        {.heartbeat = 1h});
 }
 
 // Goal: a server is not given up for what its client does: to receive nothing, or to send much.

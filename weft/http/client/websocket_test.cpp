@@ -19,6 +19,7 @@
 #include <weft/http/wire/websocket/websocket_frame.hpp>
 #include <weft/http/ws_message.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event.hpp>
 #include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
@@ -423,6 +424,31 @@ TEST(WebSocket, is_closed_by_one_task_while_another_receives) {
             EXPECT_EQ((co_await receives).close_code, WSCloseCode::abnormal_closure);
             EXPECT_TRUE(holds<WebSocketError>(ws.exception()));
         });
+}
+
+// The task that closes goes on in the place of the one that received.
+TEST(WebSocket, is_closed_though_the_task_that_receives_gives_up) {
+    Event has_left;
+    talk(
+        [&](PeerConnection& client) -> Coro<void> {
+            WSPeer peer = co_await WSPeer::accept(client);
+            EXPECT_EQ(co_await peer.hear(), "close{1000}");
+            co_await has_left.wait();
+            peer.send({close_with(1000)});
+            EXPECT_EQ(co_await peer.hear_all(), "");
+        },
+        [&](Socket& ws) -> Coro<void> {
+            const auto receives = create_task(ws.receive());
+            co_await sleep(0s);
+            auto closes = create_task(ws.close());
+            co_await sleep(0s);
+            EXPECT_TRUE(receives.cancel());
+            while (!receives.done()) co_await sleep(0s);
+            has_left.set();
+            EXPECT_TRUE(co_await closes);
+            EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
+        },
+        {.timeout = {.ws_close = 5s}});
 }
 
 TEST(WebSocket, drops_the_connection_where_close_is_cancelled) {

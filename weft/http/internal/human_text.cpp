@@ -8,23 +8,31 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/base/visible.hpp>
 #include <weft/http/internal/percent_encoding.hpp>
 
 namespace weft::http::internal {
 namespace {
 
-// Controls, format characters, blanks, what is private and what is no character: the first and the
-// last of each range.
-constexpr std::array<std::pair<char32_t, char32_t>, 20> unseen = {{
-    {0x80, 0xa0},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},     {0x1680, 0x1680},
-    {0x180b, 0x180f}, {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f},   {0x2800, 0x2800},
-    {0x3000, 0x3000}, {0x3164, 0x3164}, {0xd800, 0xf8ff}, {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
-    {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xffff}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff},
+// Blanks, which may be taken for the end of the URL, and what is private, of which nobody knows how it looks:
+// the first and the last of each range.
+constexpr std::array<std::pair<char32_t, char32_t>, 10> unclear = {{
+    {0xa0, 0xa0},
+    {0x1680, 0x1680},
+    {0x2000, 0x200a},
+    {0x202f, 0x202f},
+    {0x205f, 0x205f},
+    {0x2800, 0x2800},
+    {0x3000, 0x3000},
+    {0xe000, 0xf8ff},
+    {0xfffc, 0xffff},
+    {0xf0000, 0x10ffff},
 }};
 
-bool can_be_seen(char32_t c) noexcept {
-    return std::ranges::none_of(
-        unseen, [&](const auto& range) { return range.first <= c && c <= range.second; });
+bool is_clear(char32_t c) noexcept {
+    return is_visible(c) && std::ranges::none_of(unclear, [&](const auto& range) {
+               return range.first <= c && c <= range.second;
+           });
 }
 
 // The byte that three bytes of text stand for; -1 where they are none.
@@ -43,7 +51,7 @@ std::size_t length_of(int lead) noexcept {
     return 0;
 }
 
-// The character that the text begins with, decoded; nothing if it is none, or cannot be seen.
+// The character that the text begins with, decoded; nothing if it is none, or not clear.
 std::string decoded_character(std::string_view text) {
     const int lead = encoded_byte(text);
     const std::size_t length = length_of(lead);
@@ -57,7 +65,7 @@ std::string decoded_character(std::string_view text) {
         value = value << 6U | (static_cast<char32_t>(next) & 0x3fU);
     }
     constexpr std::array<char32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
-    return value >= least[length] && can_be_seen(value) ? bytes : std::string();
+    return value >= least[length] && is_clear(value) ? bytes : std::string();
 }
 
 }  // namespace

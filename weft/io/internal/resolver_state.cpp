@@ -3,14 +3,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <netdb.h>
 #include <sys/stat.h>
 
 #include <weft/base/exceptions.hpp>
@@ -51,6 +55,15 @@ std::string state_of_settings() {
            std::to_string(found.st_mtim.tv_sec) + "." + std::to_string(found.st_mtim.tv_nsec);
 }
 
+// Names are the same in capital letters, and with a dot at the end.
+std::string canonical_name(std::string host) {
+    if (host.ends_with('.')) host.pop_back();
+    for (char& c : host) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return host;
+}
+
 }  // namespace
 
 void check_name(const std::string& host, int port) {
@@ -77,6 +90,24 @@ ResolverState::ResolverState(ResolverOptions options)
                              nameserver.to_string());
         }
     }
+    std::map<std::string, std::vector<SocketAddress>, std::less<>> hosts;
+    for (auto& [host, addresses] : options_.hosts) hosts[canonical_name(host)] = addresses;
+    options_.hosts = std::move(hosts);
+}
+
+std::optional<std::vector<SocketAddress>> ResolverState::named_in_options(
+    const NameQuestion& question, int port) const {
+    const auto found = options_.hosts.find(canonical_name(question.host));
+    if (found == options_.hosts.end()) return std::nullopt;
+    std::vector<SocketAddress> addresses;
+    for (const SocketAddress& one : found->second) {
+        const bool is_wanted = question.family == af_unspec || question.family == one.family();
+        if (is_wanted) addresses.push_back(one.with_port(port));
+    }
+    if (addresses.empty()) {
+        throw GaiError(EAI_NODATA, "No address associated with hostname: '" + question.host + "'");
+    }
+    return addresses;
 }
 
 Ref<ResolverState> ResolverState::of_running_loop() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ public:
     [[nodiscard]] static Coro<std::vector<SocketAddress>> look_up(Ref<ResolverState> self,
                                                                   NameQuestion question, int port);
     void clear_cache() noexcept { cache_.clear(); }
+    /// What `ResolverOptions::hosts` says; nothing where it does not have the name.
+    /// Errors: GaiError   it has no address of the family.
+    [[nodiscard]] std::optional<std::vector<SocketAddress>> named_in_options(
+        const NameQuestion& question, int port) const;
 
     /// That of the running loop, with the default options; it goes with the loop.
     [[nodiscard]] static Ref<ResolverState> of_running_loop();

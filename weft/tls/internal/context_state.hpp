@@ -24,6 +24,9 @@ public:
     [[nodiscard]] std::unique_ptr<SecurityLayer> client_layer(
         std::string_view server_hostname) const override;
     [[nodiscard]] std::unique_ptr<SecurityLayer> server_layer() const override;
+    [[nodiscard]] bool verifies_server() const noexcept override {
+        return check_hostname && verify_mode() != VerifyMode::cert_none;
+    }
 
     [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
     [[nodiscard]] Protocol protocol() const noexcept { return protocol_; }

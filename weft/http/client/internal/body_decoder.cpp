@@ -10,25 +10,21 @@
 #include <weft/http/body/coding_error.hpp>
 #include <weft/http/body/content_coding.hpp>
 #include <weft/http/body/decompressor.hpp>
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/headers.hpp>
 
 namespace weft::http::internal {
-namespace {
 
-// As aiohttp and browsers do: servers pad what they send.
-constexpr DecompressorOptions options{.limits = {.bytes_max = DecompressionLimits::unlimited},
-                                      .ignore_trailing_data = true};
+// As aiohttp and browsers do, what follows the end is dropped: servers pad what they send.
+BodyDecoder::BodyDecoder(std::span<const ContentCoding> codings, const DecompressionLimits& limits)
+    : decompressor_(Decompressor(codings, {.limits = limits, .ignore_trailing_data = true})) {}
 
-}  // namespace
-
-BodyDecoder::BodyDecoder(std::span<const ContentCoding> codings)
-    : decompressor_(Decompressor(codings, options)) {}
-
-std::unique_ptr<BodyDecoder> BodyDecoder::for_headers(const Headers& headers) {
-    const auto codings = content_codings(headers, content_codings_max);
+std::unique_ptr<BodyDecoder> BodyDecoder::for_headers(const Headers& headers,
+                                                      const BodyLimits& limits) {
+    const auto codings = content_codings(headers, limits.codings_max);
     if (!codings) return std::unique_ptr<BodyDecoder>(new BodyDecoder(codings.error()));
     if (codings->empty()) return nullptr;
-    return std::unique_ptr<BodyDecoder>(new BodyDecoder(*codings));
+    return std::unique_ptr<BodyDecoder>(new BodyDecoder(*codings, limits.decompression));
 }
 
 void BodyDecoder::feed(Bytes data) noexcept {

@@ -2,7 +2,6 @@
 // weft/http/client/internal/body_decoder.hpp - a compressed body, on its way to the caller.
 #pragma once
 
-#include <cstddef>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -12,20 +11,18 @@
 #include <weft/http/body/coding_error.hpp>
 #include <weft/http/body/content_coding.hpp>
 #include <weft/http/body/decompressor.hpp>
+#include <weft/http/client/body_limits.hpp>
 #include <weft/http/headers.hpp>
 
 namespace weft::http::internal {
 
-/// How many codings a body may have at most.
-inline constexpr std::size_t content_codings_max = 2;
-
-/// What is fed comes out decompressed. Ratio and members are limited; how much there may be in all
-/// is for whoever keeps it to say.
+/// What is fed comes out decompressed, within the limits.
 class BodyDecoder {
 public:
     /// Null where the headers tell of no coding. What they tell and nobody understands is an error
     /// of the first next().
-    [[nodiscard]] static std::unique_ptr<BodyDecoder> for_headers(const Headers& headers);
+    [[nodiscard]] static std::unique_ptr<BodyDecoder> for_headers(const Headers& headers,
+                                                                  const BodyLimits& limits);
 
     /// All that was fed before must have come out.
     void feed(Bytes data) noexcept;
@@ -36,7 +33,7 @@ public:
     [[nodiscard]] std::expected<void, CodingError> finish() const;
 
 private:
-    explicit BodyDecoder(std::span<const ContentCoding> codings);
+    BodyDecoder(std::span<const ContentCoding> codings, const DecompressionLimits& limits);
     explicit BodyDecoder(const CodingError& error) : error_(error) {}
 
     std::optional<Decompressor> decompressor_;

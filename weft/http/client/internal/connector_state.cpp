@@ -17,6 +17,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/log.hpp>
 #include <weft/base/ref.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/connector.hpp>
@@ -118,6 +119,9 @@ public:
     }
     [[nodiscard]] std::unique_ptr<SecurityLayer> server_layer() const override {
         return context_->server_layer();
+    }
+    [[nodiscard]] bool verifies_server() const noexcept override {
+        return context_->verifies_server();
     }
 
 private:
@@ -366,6 +370,7 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
     for (;;) {
         auto stream = co_await as_result(dial(key, context));
         if (stream) {
+            warn_if_not_verified(key);
             check_certificate(stream->second, key);
             slot.set_connection(connection_of(std::move(*stream), key));
             co_return;
@@ -378,6 +383,15 @@ Coro<void> ConnectorState::make_connection(Slot& slot, const ConnectionKey& key,
         oldest->abort();
         co_await as_result(oldest->writer().wait_closed());
     }
+}
+
+// Once, and not for each of thousands of connections.
+void ConnectorState::warn_if_not_verified(const ConnectionKey& key) {
+    if (!key.ssl || key.ssl->verifies_server() || !key.fingerprints.empty()) return;
+    if (std::exchange(has_warned_, true)) return;
+    log(LogLevel::warning, "the certificate of " + key.host +
+                               " is not verified, as its SSLContext says: anyone on the way can "
+                               "read and change what is sent");
 }
 
 // ---- TCP

@@ -74,10 +74,12 @@ private:
                                              const DialContext& context);
     [[nodiscard]] std::unique_ptr<Connection> connection_of(StreamPair stream,
                                                             const ConnectionKey& key);
+    void warn_if_not_verified(const ConnectionKey& key);
 
     ConnectorOptions options_;
     Ref<Pool> pool_;
     bool closed_ = false;
+    bool has_warned_ = false;
 };
 
 /// Closes it, and waits until its connections are closed.
