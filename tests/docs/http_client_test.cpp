@@ -302,6 +302,16 @@ TEST_F(HttpClientDocs, many_at_once) {
     }(std::vector<std::string>(20, url_)));
 }
 
+TEST_F(HttpClientDocs, http2) {
+    run([](std::string url) -> Coro<void> {
+        ClientSession session;
+        ClientSession old({.connector = TCPConnector({{.http2 = Http2::never}})});
+        co_await session.get(url).http2(Http2::prior_knowledge);
+        EXPECT_EQ(asked().http2, Http2::prior_knowledge);
+        EXPECT_EQ((co_await old.get(url)).status(), 200);
+    }(url_));
+}
+
 TEST_F(HttpClientDocs, tls_proxies_and_urls_that_others_choose) {
     run([](std::string url) -> Coro<void> {
         ClientSession session;
