@@ -233,7 +233,7 @@ TEST(RateLimit, keeps_their_order_and_those_who_give_up_take_no_turn) {
                 client.send(response_of(""));
             }
         });
-        ClientSession session({.middlewares = {RateLimitMiddleware({.requests = 100})}});
+        ClientSession session({.middlewares = {RateLimitMiddleware({.requests = 10})}});
         const TimePoint start = get_running_loop().time();
         std::vector<Task<Bytes>> tasks;
         for (int i = 0; i < 200; ++i) {
@@ -247,7 +247,7 @@ TEST(RateLimit, keeps_their_order_and_those_who_give_up_take_no_turn) {
             while (!task.done()) co_await sleep(1ms);
         }
         EXPECT_EQ(order, (Notes{"/7", "/57", "/107", "/157"}));
-        EXPECT_LT(get_running_loop().time() - start, 1500ms) << "all of them would take 2 s";
+        EXPECT_LT(get_running_loop().time() - start, 15s) << "all of them would take 20 s";
         co_await session.close();
         co_await peer.stop();
     }());

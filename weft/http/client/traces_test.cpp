@@ -23,11 +23,13 @@
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/testing/scripted_peer.hpp>
+#include <weft/testing/trace.hpp>
 
 namespace weft::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::spin;
 
 using Notes = std::vector<std::string>;
 
@@ -102,16 +104,16 @@ TEST(Traces, tell_each_step_of_a_request) {
 
 TEST(Traces, tell_of_bodies_in_pieces) {
     run_clean([]() -> Coro<void> {
-        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+        Notes notes;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
             co_await client.request();
             client.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
-            co_await sleep(1ms);
+            while (notes.back() != "end 200") co_await spin();
             client.send("ab");
-            co_await sleep(1ms);
+            while (notes.back() != "received ab") co_await spin();
             client.send("cd");
             co_await client.stall();
         });
-        Notes notes;
         ClientSession session({.trace_configs = {noting(notes)}});
         const auto body = []() -> AsyncGenerator<Bytes> {
             co_yield "12";
