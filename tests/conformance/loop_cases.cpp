@@ -85,11 +85,11 @@ const Case loop_07("LOOP-07-timer-vs-io-order", real_time, []() -> Coro<Json> {
         t("io");
         loop.remove_reader(a);
     });
-    auto block = [b] {
+    auto block = [&, b] {
+        loop.call_later(10ms, t, "timer");
         if (write(b, "x", 1) != 1) throw RuntimeError("the socket takes no byte");
         std::this_thread::sleep_for(30ms);
     };
-    loop.call_later(10ms, t, "timer");
     loop.call_soon(block);
     co_await sleep(50ms);
     close(a);

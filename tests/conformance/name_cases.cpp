@@ -2,7 +2,10 @@
 // tests/conformance/name_cases.cpp - NET: a name with two addresses. Where the probes replace
 // loop.getaddrinfo, a nameserver answers here.
 #include "cases.hpp"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <weft/io/nameserver_test.hpp>
 #include <weft/io/resolver.hpp>
@@ -23,9 +26,8 @@ Coro<Nameserver> gai() {
 
 const Case net_01("NET-01-multi-addr-errors", real_time, []() -> Coro<Json> {
     Socket s(af_inet);
-    s.bind({"127.0.0.1", 0});
-    const int p = s.getsockname().port();
-    s.close();
+    s.bind({"0.0.0.0", 0});
+    const int p = s.getsockname().port();  // nobody listens, and nobody else can
     const Nameserver names = co_await gai();
     Json::List o;
     try {
@@ -37,6 +39,14 @@ const Case net_01("NET-01-multi-addr-errors", real_time, []() -> Coro<Json> {
     co_return o;
 });
 
+// connect(2) returns before the last packet of the handshake has come to who listens.
+bool has_one_in_queue(const Socket& listener) {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    return getsockopt(listener.fileno(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_unacked == 1;
+}
+
 const Case net_03("NET-03-sock-connect-hang-no-he", real_time, []() -> Coro<Json> {
     Socket deaf(af_inet);  // its queue is full: who connects waits
     deaf.bind({"127.0.0.1", 0});
@@ -44,6 +54,7 @@ const Case net_03("NET-03-sock-connect-hang-no-he", real_time, []() -> Coro<Json
     const SocketAddress address = deaf.getsockname();
     Socket in_the_queue(af_inet);
     co_await sock_connect((in_the_queue.setblocking(false), in_the_queue), address);
+    while (!has_one_in_queue(deaf)) co_await sleep(0s);
     const Nameserver names = co_await gai();
     const Resolver resolver(names.options());
     co_await resolver.getaddrinfo("x.example", 1);

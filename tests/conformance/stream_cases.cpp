@@ -311,8 +311,7 @@ const Case str_22("STR-22-set-write-limits-zero", real_time, []() -> Coro<Json> 
 const Case str_24("STR-24-conn-refused", real_time, []() -> Coro<Json> {
     Socket s;
     s.bind({"127.0.0.1", 0});
-    const int p = s.getsockname().port();
-    s.close();
+    const int p = s.getsockname().port();  // nobody listens, and nobody else can
     const Json r = co_await tr(open_connection("127.0.0.1", p));
     const std::string& text = r[1].text();
     co_return text.substr(0, text.find(':'));

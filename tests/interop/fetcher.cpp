@@ -19,6 +19,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/digest_auth.hpp>
 #include <weft/http/client/http2.hpp>
@@ -31,6 +32,7 @@
 #include <weft/io/run.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/tls/ssl_context.hpp>
 
@@ -138,6 +140,8 @@ Coro<std::string> fetch(const ClientSession& session, const std::string& url,
 }
 
 Coro<void> fetch_all(Orders orders) {
+    // How long a body takes says how busy the machine is: nothing to report.
+    weft::get_running_loop().slow_callback_duration = weft::Nanoseconds::zero();
     ClientSession session(session_options(orders));
     const auto tell = [&](const std::string& url) -> Coro<std::string> {
         const auto line = co_await weft::as_result(fetch(session, url, orders));

@@ -15,13 +15,6 @@ SIZE = 4 << 20  # bytes: far more than the limit of a StreamReader
 NOISE = random.Random(7).randbytes(SIZE)  # no bomb when it is compressed
 
 
-def free_port():
-    """A port of which the system says that it is free, for programs that cannot choose one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def wait_for_port(port):
     end = time.monotonic() + WAIT_MAX
     while time.monotonic() < end:

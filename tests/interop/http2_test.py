@@ -5,7 +5,7 @@ import shutil
 
 import certificates
 import nginx
-from fetching import NOISE, SIZE, ClientTest, free_port, wait_for_port
+from fetching import NOISE, SIZE, ClientTest, wait_for_port
 from interop import main, missing, pattern
 
 NGHTTPD = shutil.which("nghttpd") or shutil.which("nghttpd", path="/usr/sbin")
@@ -73,7 +73,7 @@ class Nghttpd(SecureTest):
         super().setUp()
         if not NGHTTPD:
             self.skipTest("nghttpd is not installed (scripts/setup does not: Debian's package starts a server)")
-        self.port = free_port()
+        self.port = self.reserved_port()
         (self.folder / "large").write_bytes(NOISE)
 
     def serve(self, *arguments):

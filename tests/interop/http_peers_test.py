@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 import nginx
-from fetching import NOISE, SIZE, ClientTest, free_port, wait_for_port
+from fetching import NOISE, SIZE, ClientTest, wait_for_port
 from interop import main, pattern
 
 APACHE = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
@@ -47,7 +47,7 @@ class Apache(ClientTest):
         super().setUp()
         if not APACHE:
             self.skipTest("apache2 is not installed (scripts/setup does not: Debian's package starts a server)")
-        self.port = free_port()
+        self.port = self.reserved_port()
         pages = self.folder / "pages"
         for name in ["guarded", "small"]:
             (pages / name).mkdir(parents=True)
@@ -149,7 +149,7 @@ class Proxies(ClientTest):
         self.assertTrue(wait_for_port(self.port))
 
     def test_tinyproxy_forwards_for_who_has_a_login(self):
-        self.port = free_port()
+        self.port = self.reserved_port()
         settings = self.folder / "tinyproxy.conf"
         settings.write_text(textwrap.dedent(f"""
             Port {self.port}
@@ -165,7 +165,7 @@ class Proxies(ClientTest):
         self.assertRegex(self.fetch("--proxy", f"http://127.0.0.1:{self.port}", url)[0], "^407 ")
 
     def test_microsocks_connects_for_who_has_a_login(self):
-        self.port = free_port()
+        self.port = self.reserved_port()
         self.proxy("microsocks", "-i", "127.0.0.1", "-p", self.port, "-u", "ada", "-P", "secret")
         url = f"http://{self.serve().tcp}/large"
         for scheme in ["socks5", "socks5h"]:

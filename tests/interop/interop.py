@@ -7,6 +7,7 @@ usage of each test: NAME_test.py PEER [TEST...]    PEER is the program of peer.c
 import functools
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -95,6 +96,15 @@ class InteropTest(unittest.TestCase):
         program = Program(*command, **options)
         self.addCleanup(program.kill)
         return program
+
+    def reserved_port(self):
+        """Returns a port for a program that cannot let the system choose one. Nobody else gets it: a socket
+        has it that does not listen. Whoever sets SO_REUSEADDR, as servers do, may have it as well."""
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
 
     # ---- weft's end
 

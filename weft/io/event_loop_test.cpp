@@ -135,9 +135,9 @@ TEST_F(Loop, logs_what_its_exception_handler_throws_and_goes_on) {
     loop_->run_forever();
     EXPECT_TRUE(went_on);
     EXPECT_TRUE(
-        LogCapture::told().starts_with("Unhandled error in exception handler\n"
-                                       "ValueError: x\n"
-                                       "while it was told: Exception in callback <"))
+        LogCapture::told_of("Unhandled error in exception handler\n"
+                            "ValueError: x\n"
+                            "while it was told: Exception in callback <"))
         << LogCapture::told();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal:   of several addresses the one that answers first is taken, soon; all others are given up.
-// Method: listeners on the loopback that accept, refuse, or whose backlog is full, so that a
+// Method: listeners on the loopback that accept, refuse, or whose queue is full, so that a
 //         connection to them never comes about.
 #include <weft/io/internal/happy_eyeballs.hpp>
 
@@ -13,13 +13,11 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <weft/base/exception_group.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
+#include <weft/io/listen_queue_test.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
 #include <weft/io/streams_test.hpp>
@@ -54,9 +52,9 @@ TEST(HappyEyeballs, families_take_turns) {
 
 class Listener {
 public:
-    explicit Listener(int backlog = 10) {
+    Listener() {
         socket_.bind({"127.0.0.1", 0});
-        socket_.listen(backlog);
+        socket_.listen();
     }
     [[nodiscard]] SocketAddress address() const { return socket_.getsockname(); }
 
@@ -74,27 +72,8 @@ private:
     Socket socket_;
 };
 
-// Never answers, since nobody accepts and its backlog is full.
-class Silent {
-public:
-    Silent() {
-        for (int i = 0; i < 3; ++i) {
-            Socket& filler = fillers_.emplace_back();
-            filler.setblocking(false);
-            const SocketAddress to = listener_.address();
-            static_cast<void>(::connect(filler.fileno(),
-                                        reinterpret_cast<const sockaddr*>(to.bytes().data()),
-                                        static_cast<socklen_t>(to.bytes().size())));
-        }
-        pollfd last{.fd = fillers_.back().fileno(), .events = POLLOUT, .revents = 0};
-        EXPECT_EQ(::poll(&last, 1, 50), 0) << "the system takes more than the backlog says";
-    }
-    [[nodiscard]] SocketAddress address() const { return listener_.address(); }
-
-private:
-    Listener listener_{0};
-    std::vector<Socket> fillers_;
-};
+// Never answers.
+using Silent = FullListener;
 
 Nanoseconds since(TimePoint start) { return get_running_loop().time() - start; }
 
@@ -184,7 +163,11 @@ TEST(HappyEyeballs, tries_one_address_after_the_other_where_its_own_port_is_give
     run_clean([]() -> Coro<void> {
         std::optional<Silent> first(std::in_place);
         const Listener second;
-        const SocketAddress own = Refusing().address();
+        const SocketAddress own = [] {
+            Socket socket(af_inet);
+            socket.bind({"127.0.5.3", 0});  // where no other test can take its port meanwhile
+            return socket.getsockname();
+        }();
         get_running_loop().call_later(20ms, [&first] { first.reset(); });
         const auto connected =
             co_await connect_to_one({first->address(), second.address()}, own, 1ms);

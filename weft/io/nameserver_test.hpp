@@ -119,16 +119,19 @@ inline Bytes encoded_name(std::string_view name) {
     return all + '\0';
 }
 
-/// Listens at 127.0.0.1, until it is destroyed.
+/// A host of this machine that nobody else listens at: a port of it is as free for UDP as it is for TCP,
+/// and free again for who has given it back.
+inline constexpr const char* own_host = "127.0.5.3";
+
+/// Listens, until it is destroyed.
 class Nameserver {
 public:
     /// Gives the messages to answer a query with; none is silence.
     using Answer = std::function<std::vector<Bytes>(const DnsQuery&)>;
 
-    static Coro<Nameserver> start(Answer answer, int port = 0) {
+    static Coro<Nameserver> start(Answer answer, SocketAddress at = {"127.0.0.1", 0}) {
         Nameserver self;
-        self.state_->endpoint =
-            co_await create_datagram_endpoint({.local_addr = SocketAddress("127.0.0.1", port)});
+        self.state_->endpoint = co_await create_datagram_endpoint({.local_addr = std::move(at)});
         self.state_->answer = std::move(answer);
         self.task_ = create_task(serve(self.state_));
         co_return self;

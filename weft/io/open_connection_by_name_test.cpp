@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/base/time.hpp>
+#include <weft/io/listen_queue_test.hpp>
 #include <weft/io/nameserver_test.hpp>
 #include <weft/io/resolver.hpp>
 #include <weft/io/server.hpp>
@@ -51,11 +52,9 @@ TEST(OpenConnection, tries_each_address_of_a_name) {
 
 TEST(OpenConnection, tells_the_error_of_each_address) {
     run_clean([]() -> Coro<void> {
-        const int nobody = [] {
-            Socket socket(af_inet);
-            socket.bind({"127.0.0.1", 0});
-            return socket.getsockname().port();
-        }();
+        Socket deaf(af_inet);  // bound, and not listening: nobody else can
+        deaf.bind({"0.0.0.0", 0});
+        const int nobody = deaf.getsockname().port();
         const Nameserver names = co_await two_of_this_machine({"127.0.0.1", "127.0.0.2"});
         const std::string error = co_await outcome(
             open_connection("two.example", nobody, {.resolver = Resolver(names.options())}));
@@ -81,6 +80,7 @@ TEST(OpenConnection, tries_the_next_address_beside_one_that_does_not_answer) {
         }
         deaf.listen(0);
         const Socket in_the_queue = connected_to(deaf);
+        wait_until_queued(deaf, 1);
         const int port = deaf.getsockname().port();
         const Nameserver names = co_await two_of_this_machine({"127.0.0.1", "127.0.0.2"});
         const TimePoint begin = get_running_loop().time();

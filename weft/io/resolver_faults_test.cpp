@@ -306,10 +306,10 @@ TEST(ResolverFaults, a_nameserver_may_do_anything_over_tcp) {
                 const DnsQuery query(co_await reader.readexactly(count));
                 static_cast<void>(co_await as_result(does.answer(query, reader, writer)));
             };
-            const Server over_tcp = co_await serve(talk);
+            const Server over_tcp = co_await start_server(talk, own_host, 0);
             const Nameserver over_udp = co_await Nameserver::start(
                 [](const DnsQuery& query) { return Answers{DnsReply(query).truncated().bytes()}; },
-                port_of(over_tcp));
+                over_tcp.sockets()[0].getsockname());
             {
                 const Resolver resolver(
                     options_for({over_udp.address()}, does.is_true ? patience : attempt_time));
@@ -360,7 +360,7 @@ TEST(ResolverFaults, an_answer_that_comes_too_late_is_not_that_of_the_next_quest
 TEST(ResolverFaults, a_nameserver_that_comes_back_is_asked_again) {
     run_clean([]() -> Coro<void> {
         std::optional<Nameserver> server(co_await Nameserver::start(
-            [](const DnsQuery& query) { return Answers{truth(query)}; }));
+            [](const DnsQuery& query) { return Answers{truth(query)}; }, {own_host, 0}));
         const SocketAddress address = server->address();
         const Resolver resolver(options_for({address}, some_time));
         for (int i = 0; i < 3; ++i) {
@@ -369,7 +369,7 @@ TEST(ResolverFaults, a_nameserver_that_comes_back_is_asked_again) {
             co_await spin(5);
             EXPECT_NE(co_await ask(resolver, "a.example"), "true");
             server.emplace(co_await Nameserver::start(
-                [](const DnsQuery& query) { return Answers{truth(query)}; }, address.port()));
+                [](const DnsQuery& query) { return Answers{truth(query)}; }, address));
         }
     }());
 }

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -126,22 +129,38 @@ inline Socket tcp_listener() {
     return listener;
 }
 
-// Whoever sends next has to wait.
+// Whether something that this TCP socket has sent has not come to its peer yet.
+inline bool has_bytes_under_way(const Socket& sender) {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    EXPECT_EQ(::getsockopt(sender.fileno(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+    return info.tcpi_unacked > 0;
+}
+
+// Whoever sends next has to wait, for as long as the peer takes nothing.
 // Returns: how much it took.
 inline std::size_t fill(const Socket& sender) {
     const Bytes block(64 * 1024, 'f');
     std::size_t total = 0;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     for (;;) {
+        // What is under way makes room here once it has come there.
+        const bool is_settled = !has_bytes_under_way(sender);
         const ssize_t count = ::send(sender.fileno(), block.data(), block.size(), MSG_DONTWAIT);
-        if (count <= 0) return total;
-        total += static_cast<std::size_t>(count);
+        if (count > 0) {
+            total += static_cast<std::size_t>(count);
+        } else if (is_settled || std::chrono::steady_clock::now() > end) {
+            return total;
+        } else {
+            std::this_thread::yield();
+        }
     }
 }
 
 inline bool was_let_go(const Socket& client) {
     char byte = 0;
     pollfd end{.fd = client.fileno(), .events = POLLIN, .revents = 0};
-    return ::poll(&end, 1, 5000) == 1 && ::recv(client.fileno(), &byte, 1, 0) <= 0;
+    return ::poll(&end, 1, 30'000) == 1 && ::recv(client.fileno(), &byte, 1, 0) <= 0;
 }
 
 }  // namespace weft

@@ -99,8 +99,12 @@ TEST(RunWorkers, goes_on_without_a_worker_that_has_ended) {
 }
 
 TEST(RunWorkers, ends_with_the_error_of_one_after_the_others_have_cleaned_up) {
+    std::atomic<int> running = 0;
     std::atomic<int> cleaned_up = 0;
-    const auto forever = [&]() -> Coro<void> { co_await sleep(3600s); };
+    const auto forever = [&]() -> Coro<void> {
+        ++running;
+        co_await sleep(3600s);
+    };
     const auto clean_up = [&]() -> Coro<void> {
         co_await sleep(5ms);
         ++cleaned_up;
@@ -108,7 +112,7 @@ TEST(RunWorkers, ends_with_the_error_of_one_after_the_others_have_cleaned_up) {
     EXPECT_EQ(outcome_of_workers(
                   [&](std::size_t number) -> Coro<void> {
                       if (number == 1) {
-                          co_await sleep(5ms);
+                          while (running < 2) co_await sleep(1ms);
                           throw ValueError("worker 1 has had enough");
                       }
                       co_await try_finally(forever, clean_up);

@@ -15,6 +15,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/lettings_test.hpp>
+#include <weft/io/listen_queue_test.hpp>
 #include <weft/io/run.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/sock_test.hpp>

@@ -8,6 +8,7 @@
 
 #include <weft/base/exceptions.hpp>
 #include <weft/io/lettings_test.hpp>
+#include <weft/io/listen_queue_test.hpp>
 #include <weft/io/sock.hpp>
 #include <weft/io/sock_test.hpp>
 #include <weft/io/socket.hpp>
@@ -48,7 +49,9 @@ TEST_P(Sock, accepts_at_once_who_waits_already) {
 }
 
 TEST_P(Sock, says_who_refused_the_connection) {
-    const SocketAddress nobody = tcp_listener().getsockname();
+    Socket deaf;  // bound, and not listening: nobody else can
+    deaf.bind({"127.0.0.1", 0});
+    const SocketAddress nobody = deaf.getsockname();
     Socket client = tcp_client();
     const Task<> task = loop_->create_task(sock_connect(client, nobody));
     finish(task);
@@ -132,6 +135,7 @@ TEST_P(Sock, leaks_no_connection_that_comes_together_with_the_cancellation) {
     std::optional<Socket> connection;
     const Task<> task = start(accept_and_wait(listener, connection));
     const Arriving client(listener);
+    wait_until_queued(listener, 1);
     task.cancel();
     finish(task);
     EXPECT_TRUE(task.cancelled());

@@ -134,25 +134,6 @@ inline Coro<void> receive_and_wait(Socket& sock, std::span<char> buffer, std::si
     co_await sleep(1h);
 }
 
-// A listener whose queue is full, so that a connection stays under way.
-class FullListener {
-public:
-    FullListener() {
-        for (Socket& client : clients_) {
-            client.setblocking(false);
-            const SocketAddress address = listener_.getsockname();
-            static_cast<void>(::connect(client.fileno(),
-                                        reinterpret_cast<const sockaddr*>(address.bytes().data()),
-                                        static_cast<socklen_t>(address.bytes().size())));
-        }
-    }
-    [[nodiscard]] SocketAddress address() const { return listener_.getsockname(); }
-
-private:
-    Socket listener_ = tcp_listener(0);
-    std::array<Socket, 3> clients_;
-};
-
 class Arriving {
 public:
     explicit Arriving(const Socket& listener) : client_(listener.family()) {
@@ -220,9 +201,10 @@ protected:
         EXPECT_FALSE(task.done());
         return task;
     }
-    /// A turn that does not wait.
+    /// A turn that does not wait. Where nothing is ready it looks what the backend has, be that due
+    /// or not.
     void turn() {
-        loop_->call_soon([] {});
+        loop_->call_soon_threadsafe([] {});
         loop_->run_one_turn();
     }
     void finish(const AnyTask& task) { loop_->run_until_done(task); }

@@ -132,6 +132,7 @@ TEST(StreamWriter, is_reported_unclosed_in_debug_mode_but_by_a_handler) {
     const testing::LogCapture log;
     run(
         []() -> Coro<void> {
+            get_running_loop().slow_callback_duration = 1min;  // nothing to tell of here
             const Server server =
                 co_await serve([](StreamReader, StreamWriter) -> Coro<void> { co_return; });
             auto [reader, writer] = co_await open_connection("127.0.0.1", port_of(server));

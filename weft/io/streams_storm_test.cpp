@@ -40,8 +40,8 @@ public:
         return std::uniform_int_distribution<std::size_t>(0, most)(engine_);
     }
     std::chrono::microseconds moment() { return std::chrono::microseconds(up_to(300)); }
-    // Up to 65 ms: too short or long enough on any machine, and each size in between.
-    std::chrono::microseconds stretch() { return std::chrono::microseconds(1U << up_to(16)); }
+    // Up to a second: too short or long enough on any machine, and each size in between.
+    std::chrono::microseconds stretch() { return std::chrono::microseconds(1U << up_to(20)); }
 
 private:
     std::mt19937 engine_;

@@ -114,6 +114,7 @@ TEST(Streams, give_each_its_own_when_much_comes_for_several_at_once) {
         std::vector<Socket> writers;
         for (int i = 0; i < 8; ++i) {
             auto [here, there] = i % 2 == 0 ? tcp_pair() : Socket::socketpair();
+            there.set_send_buffer_size(2 * each);  // where all of it finds room at once
             readers.push_back(co_await open_connection(std::move(here)));
             writers.push_back(std::move(there));
         }
@@ -307,12 +308,9 @@ TEST(Streams, refuse_to_wait_in_another_loop) {
 // STR-24
 TEST(Streams, tell_that_nobody_listens) {
     run_clean([]() -> Coro<void> {
-        int port = 0;
-        {
-            Socket socket;
-            socket.bind({"127.0.0.1", 0});
-            port = socket.getsockname().port();
-        }
+        Socket deaf;  // bound, and not listening: nobody else can
+        deaf.bind({"127.0.0.1", 0});
+        const int port = deaf.getsockname().port();
         EXPECT_EQ(co_await outcome(open_connection("127.0.0.1", port)),
                   "ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', " +
                       std::to_string(port) + ")");

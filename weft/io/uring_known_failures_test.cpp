@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <liburing.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -131,6 +132,8 @@ TEST_P(KnownFailures, 2_a_buffer_that_comes_after_the_cancellation_is_given_back
         wait_for_end(receiving);
         Bytes all = receiving.received;
         while (all.size() < message.size()) {  // what had not been received stays
+            pollfd come{.fd = here.fileno(), .events = POLLIN, .revents = 0};
+            ASSERT_EQ(::poll(&come, 1, 30'000), 1);
             Bytes rest(message.size(), '.');
             const ssize_t count = ::recv(here.fileno(), rest.data(), rest.size(), MSG_DONTWAIT);
             ASSERT_GT(count, 0);
@@ -152,8 +155,10 @@ TEST_P(KnownFailures, 2_a_read_that_is_given_up_loses_no_byte) {
         std::size_t sent = 0;
         for (int round = 0; got.size() < all.size(); ++round) {
             const auto reading = create_task(here.read(7));
+            // In each third round there is nothing to read, however often the loop looks.
+            const std::size_t most = round % 3 == 0 ? sent : all.size();
             for (int turn = 0; turn <= round % 5; ++turn) {
-                if (sent < all.size()) say(b, BytesView(all).substr(sent++, 1));
+                if (sent < most) say(b, BytesView(all).substr(sent++, 1));
                 co_await spin();
             }
             reading.cancel();
@@ -261,6 +266,8 @@ TEST_P(KnownFailures, 6_a_descriptor_keeps_its_number_until_nothing_is_under_way
         EXPECT_TRUE(c.fileno() == number || d.fileno() == number) << "the number is not used again";
         say(d, "for the new one");
         co_await spin(3);
+        pollfd come{.fd = c.fileno(), .events = POLLIN, .revents = 0};
+        EXPECT_EQ(::poll(&come, 1, 30'000), 1);
         char buffer[32] = {};
         EXPECT_EQ(::recv(c.fileno(), buffer, sizeof buffer, MSG_DONTWAIT), 15);
     }(faults));

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <thread>
 #include <utility>
@@ -138,7 +137,7 @@ TEST_P(ZeroCopy, what_waits_for_room_when_the_ring_is_closed_is_told_so) {
 // What it has come to does not matter any more, but that the kernel reads the bytes.
 TEST_P(ZeroCopy, what_was_sent_and_not_told_when_the_ring_is_closed_is_kept) {
     auto [here, there] = tcp_pair();
-    fill(here);
+    const std::size_t filled = fill(here);
     Bytes much = some_bytes(piece);
     Told sending(IoKind::send_zero_copy, here.fileno(), much);
     const Pipe pipe;
@@ -151,13 +150,15 @@ TEST_P(ZeroCopy, what_was_sent_and_not_told_when_the_ring_is_closed_is_kept) {
     EXPECT_FALSE(backend_->cancel(watching));  // which brings the count, and may tell it
     backend_->cancel_all();
     ASSERT_EQ(sending.results.size(), 1U);
-    const bool is_told = sending.results[0] == static_cast<std::int32_t>(much.size());
-    EXPECT_TRUE(is_told || sending.results[0] == -ECANCELED) << sending.results[0];
+    // How much it took at once is the system's affair, too.
+    EXPECT_TRUE(sending.results[0] > 0 || sending.results[0] == -ECANCELED) << sending.results[0];
     EXPECT_FALSE(sending.is_over) << "nothing was sent, or the peer has all";
     backend_.reset();
     here.close();
     taken += taken_to_the_end(there);
-    EXPECT_NE(taken.find(much), Bytes::npos);
+    const BytesView sent = BytesView(taken).substr(filled);
+    EXPECT_FALSE(sent.empty());
+    EXPECT_TRUE(much.starts_with(sent)) << "it is not what was there";
     wait_until_let_go(sending);
 }
 

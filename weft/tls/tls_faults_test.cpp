@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -124,17 +125,18 @@ struct Way {
     Bytes all;                     // what they were
 };
 
-class Relay {
+// Its handlers own it, too: they may have something to do when the server has ended.
+class Relay : public std::enable_shared_from_this<Relay> {
 public:
     Relay(Break how, std::size_t to_client, std::size_t to_server) : how_(how) {
         to_client_.most = to_client;
         to_server_.most = to_server;
     }
     Coro<void> start(int port) {
-        server_.emplace(
-            co_await serve([this, port](StreamReader reader, StreamWriter writer) -> Coro<void> {
-                co_await relay(std::move(reader), std::move(writer), port);
-            }));
+        server_.emplace(co_await serve([self = shared_from_this(), port](
+                                           StreamReader reader, StreamWriter writer) -> Coro<void> {
+            co_await self->relay(std::move(reader), std::move(writer), port);
+        }));
     }
     [[nodiscard]] int port() const { return port_of(*server_); }
     [[nodiscard]] const Way& to_client() const { return to_client_; }
@@ -193,13 +195,14 @@ Coro<void> converse(Break how, bool at_client, std::size_t bytes, Nanoseconds pa
                     Outcome& outcome_of_it) {
     Told& told = outcome_of_it.told;
     const Server server = co_await serve_answers(told, patience);
-    Relay relay(how, at_client ? bytes : all_bytes, at_client ? all_bytes : bytes);
-    co_await relay.start(port_of(server));
-    told.client = co_await outcome(ask(relay.port(), patience));
-    co_await relay.stop();
+    const auto relay =
+        std::make_shared<Relay>(how, at_client ? bytes : all_bytes, at_client ? all_bytes : bytes);
+    co_await relay->start(port_of(server));
+    told.client = co_await outcome(ask(relay->port(), patience));
+    co_await relay->stop();
     co_await end(server);
-    outcome_of_it.to_client = relay.to_client();
-    outcome_of_it.to_server = relay.to_server();
+    outcome_of_it.to_client = relay->to_client();
+    outcome_of_it.to_server = relay->to_server();
 }
 
 Outcome outcome_with(Break how, bool at_client, std::size_t bytes, Nanoseconds patience) {

@@ -10,8 +10,10 @@
 #include <apps/weft/fetch/options.hpp>
 #include <apps/weft/fetch/url_list.hpp>
 
+#include <weft/base/time.hpp>
 #include <weft/io/run.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/event_loop.hpp>
 
 namespace weft::app {
 namespace {
@@ -95,6 +97,8 @@ int complain(const UsageError& error) {
 }
 
 Coro<int> fetch_or_complain(const FetchOptions& options, const FetchArguments& arguments) {
+    // That a busy machine is slow is nothing to tell whoever fetches: they can change nothing.
+    get_running_loop().slow_callback_duration = Nanoseconds::zero();
     try {
         co_return co_await fetch(options, arguments);
     } catch (const UsageError& error) {

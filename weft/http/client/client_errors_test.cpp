@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -19,10 +21,14 @@
 #include <weft/io/resolver.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/socket_address.hpp>
+#include <weft/io/standing_clock_test.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/scripted_peer.hpp>
+#include <weft/testing/trace.hpp>
 
 namespace weft::http {
 namespace {
@@ -30,6 +36,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::answering;
 using testing::PeerScript;
+using testing::spin;
 
 // Sends a part of a response, and then it is over with.
 PeerScript sending(Bytes data, void (PeerConnection::*end)() const) {
@@ -213,47 +220,74 @@ TEST(ClientTimeouts, are_told_by_their_name) {
     }
 }
 
-TEST(ClientTimeouts, of_a_read_begin_anew_with_each_piece) {
-    run_clean([]() -> Coro<void> {
-        const auto slow = [](PeerConnection& client) -> Coro<void> {
-            co_await client.request();
-            client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
-            for (const char byte : std::string("hello")) {
-                co_await sleep(300ms);
-                client.send({&byte, 1});
-            }
-            co_await client.stall();
-        };
-        EXPECT_EQ(co_await outcome_with(slow, {.timeout = {.sock_read = 1s}}), "hello");
-    }());
-}
-
-// One byte each 5 ms, for so many of them.
-auto dripping(std::size_t count) {
-    return [count](PeerConnection& client) -> Coro<void> {
+// Gives 20 bytes, each so long after the client has got the one before. What the client does with one,
+// it does in `then`.
+Coro<std::string> outcome_of_dripping(StandingClock& clock, Nanoseconds each, ClientTimeout timeout,
+                                      CoroFunction<Coro<void>(std::size_t)> then) {
+    constexpr std::size_t count = 20;
+    struct Client {
+        Bytes got;
+        bool has_ended = false;
+    };
+    const auto state = std::make_shared<Client>();  // which may outlive this frame
+    const auto drip = [&clock, each, state](PeerConnection& client) -> Coro<void> {
         co_await client.request();
         client.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(count) + "\r\n\r\n");
-        for (std::size_t i = 0; i < count; ++i) {
-            co_await sleep(5ms);
+        for (std::size_t sent = 0; sent < count; ++sent) {
+            while (state->got.size() < sent && !state->has_ended) co_await spin();
+            if (state->has_ended) co_return;
+            clock.advance(each);
             client.send(".");
         }
         co_await client.stall();
     };
+    const auto peer = co_await ScriptedPeer::start(drip);
+    ClientSession session;
+    const auto fetch = [&]() -> Coro<Bytes> {
+        auto response = co_await session.get(peer.url()).timeout(timeout);
+        auto pieces = response.content();
+        while (auto piece = co_await pieces.next()) {
+            state->got += *piece;
+            co_await then(state->got.size());
+        }
+        co_return state->got;
+    };
+    std::string told = co_await outcome_of(fetch());
+    state->has_ended = true;
+    co_await session.close();
+    co_await peer.stop();
+    co_return told;
+}
+Coro<void> nothing(std::size_t) { co_return; }
+
+TEST(ClientTimeouts, of_a_read_begin_anew_with_each_piece) {
+    run_under_clock([](StandingClock& clock) -> Coro<void> {
+        EXPECT_EQ(co_await outcome_of_dripping(clock, 900ms, {.sock_read = 1s}, nothing),
+                  Bytes(20, '.'));
+    });
 }
 
 TEST(ClientTimeouts, give_up_a_server_that_is_too_slow) {
-    run_clean([]() -> Coro<void> {
-        const ClientTimeout::LowSpeed limit{.bytes = 1000, .window = 50ms};
-        EXPECT_EQ(co_await outcome_with(dripping(100'000), {.timeout = {.low_speed = limit}}),
+    run_under_clock([](StandingClock& clock) -> Coro<void> {
+        const ClientTimeout limit{.low_speed = ClientTimeout::LowSpeed{.bytes = 2, .window = 50ms}};
+        EXPECT_EQ(co_await outcome_of_dripping(clock, 80ms, limit, nothing),
                   "SocketTimeoutError: the server sent less than the limit low_speed asks for, "
-                  "1000 bytes in 0.05 s");
-        const ClientTimeout::LowSpeed slower{.bytes = 2, .window = 50ms};
-        EXPECT_EQ(co_await outcome_with(dripping(40), {.timeout = {.low_speed = slower}}),
-                  Bytes(40, '.'));
-    }());
+                  "2 bytes in 0.05 s");
+        EXPECT_EQ(co_await outcome_of_dripping(clock, 15ms, limit, nothing), Bytes(20, '.'));
+    });
 }
 
-TEST(ClientTimeouts, of_low_speed_look_at_each_stretch_and_at_the_body_alone) {
+TEST(ClientTimeouts, do_not_blame_a_server_for_who_reads_slowly) {
+    run_under_clock([](StandingClock& clock) -> Coro<void> {
+        const ClientTimeout limit{.low_speed = ClientTimeout::LowSpeed{.bytes = 1, .window = 30ms}};
+        const auto rest = [&](std::size_t got) -> Coro<void> {
+            if (got < 5) co_await pass(clock, 50ms);
+        };
+        EXPECT_EQ(co_await outcome_of_dripping(clock, 5ms, limit, rest), Bytes(20, '.'));
+    });
+}
+
+TEST(ClientTimeouts, of_low_speed_look_at_each_stretch) {
     run_clean([]() -> Coro<void> {
         const auto fast_and_slow = [](PeerConnection& client) -> Coro<void> {
             co_await client.request();
@@ -266,54 +300,50 @@ TEST(ClientTimeouts, of_low_speed_look_at_each_stretch_and_at_the_body_alone) {
         EXPECT_TRUE(
             (co_await outcome_with(fast_and_slow, {.timeout = {.total = 10s, .low_speed = limit}}))
                 .starts_with("SocketTimeoutError: the server sent less than"));
-        const auto late = [](PeerConnection& client) -> Coro<void> {
+    }());
+}
+
+TEST(ClientTimeouts, of_low_speed_look_at_the_body_alone) {
+    run_under_clock([](StandingClock& clock) -> Coro<void> {
+        const auto late = [&](PeerConnection& client) -> Coro<void> {
             co_await client.request();
-            co_await sleep(100ms);
+            co_await pass(clock, 100ms);
             client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
-            co_await sleep(5ms);
+            clock.advance(5ms);
             client.send("hi");
             co_await client.stall();
         };
+        const ClientTimeout::LowSpeed limit{.bytes = 1000, .window = 30ms};
         EXPECT_EQ(co_await outcome_with(late, {.timeout = {.low_speed = limit}}), "hi");
-    }());
-}
-
-TEST(ClientTimeouts, do_not_blame_a_server_for_who_reads_slowly) {
-    run_clean([]() -> Coro<void> {
-        const auto peer = co_await ScriptedPeer::start(dripping(20));
-        ClientSession session;
-        auto response =
-            co_await session.get(peer.url())
-                .timeout({.low_speed = ClientTimeout::LowSpeed{.bytes = 1, .window = 30ms}});
-        auto pieces = response.content();
-        Bytes all;
-        while (auto piece = co_await pieces.next()) {
-            all += *piece;
-            if (all.size() < 5) co_await sleep(50ms);
-        }
-        EXPECT_EQ(all.size(), 20U);
-        co_await session.close();
-        co_await peer.stop();
-    }());
+    });
 }
 
 TEST(ClientTimeouts, do_not_count_where_nobody_waits_any_more) {
-    run_clean([]() -> Coro<void> {
-        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+    run_under_clock([](StandingClock& clock) -> Coro<void> {
+        bool is_given_up = false;
+        bool is_sent = false;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
             co_await client.request();
             client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
-            co_await sleep(500ms);
+            while (!is_given_up) co_await spin();
+            co_await pass(clock, 500ms);
             client.send("llo");
+            is_sent = true;
             co_await client.stall();
         });
         ClientSession session;
         auto response = co_await session.get(peer.url()).timeout({.sock_read = 200ms});
-        EXPECT_FALSE(co_await as_result(wait_for(response.read(), 10ms)));
-        co_await sleep(600ms);
+        const auto reading = create_task(outcome_of(wait_for(response.read(), 10ms)));
+        co_await spin();
+        clock.advance(10ms);
+        EXPECT_EQ(co_await reading, "TimeoutError");
+        is_given_up = true;
+        while (!is_sent) co_await spin();
+        co_await pass(clock, 500ms);
         EXPECT_EQ(co_await response.read(), "hello");
         co_await session.close();
         co_await peer.stop();
-    }());
+    });
 }
 
 TEST(ClientTimeouts, limit_the_wait_for_a_connection_of_the_pool) {

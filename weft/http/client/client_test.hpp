@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,11 +11,16 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/session.hpp>
 #include <weft/io/run.hpp>
+#include <weft/io/standing_clock_test.hpp>
 #include <weft/runtime/coro.hpp>
+#include <weft/runtime/coro_function.hpp>
+#include <weft/runtime/event_loop.hpp>
 #include <weft/testing/descriptors.hpp>
 #include <weft/testing/scripted_peer.hpp>
+#include <weft/testing/trace.hpp>
 
 namespace weft::http {
 
@@ -27,6 +33,23 @@ inline void run_clean(Coro<void> coro) {
     const std::size_t before = testing::open_descriptors();
     run(std::move(coro));
     EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+/// Runs on epoll under a clock that only the test moves, and sees that no descriptor is left.
+inline void run_under_clock(CoroFunction<Coro<void>(StandingClock&)> test) {
+    const std::size_t before = testing::open_descriptors();
+    {
+        auto owned = std::make_unique<StandingClock>();
+        StandingClock& clock = *owned;
+        EventLoop loop(std::move(owned));
+        loop.run_until_complete(test(clock));
+    }
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+/// Moves the clock, and lets what was due by then happen.
+inline Coro<void> pass(StandingClock& clock, Nanoseconds time) {
+    clock.advance(time);
+    co_await testing::spin(200);  // the loop looks at the clock each 64 turns at least
 }
 
 /// What the server is sent comes back as the body of its response.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
@@ -280,7 +281,8 @@ TEST(Connections, cut_off_under_tls_do_not_end_a_body_that_lasts_until_then) {
 
 TEST(Connections, go_to_a_unix_socket_whatever_the_host) {
     run_clean([]() -> Coro<void> {
-        const std::string path("\0weft-connections-test", 22);
+        const std::string path =
+            std::string("\0weft-connections-test-", 23) + std::to_string(::getpid());
         const auto server = co_await start_unix_server(
             [](StreamReader reader, StreamWriter writer) -> Coro<void> {
                 co_await reader.readuntil("\r\n\r\n");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions without servers: MockTransport, Recording, FaultInjection.
 #include <cerrno>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -203,8 +202,7 @@ TEST(Recording, names_the_line_that_is_wrong) {
 // The example of recording.hpp.
 TEST(Recording, example) {
     run_clean([]() -> Coro<void> {
-        const TemporaryFile file("");
-        std::filesystem::current_path(::testing::TempDir());
+        const TemporaryFolder folder;
         const auto peer = co_await ScriptedPeer::start(count);
         const std::string url = peer.url("/a");
         Recording recording;
@@ -215,7 +213,6 @@ TEST(Recording, example) {
         const auto answers = Recording::from_json_lines(co_await read_bytes("answers.jsonl"));
         ClientSession again({.middlewares = {answers.player()}});
         EXPECT_EQ(co_await again.get(url).read(), "times: 1");
-        std::filesystem::remove("answers.jsonl");
         co_await live.close();
         co_await again.close();
         co_await peer.stop();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// weft/http/client/temporary_file_test.hpp - a file for as long as a test runs.
+// weft/http/client/temporary_file_test.hpp - a file or a folder for as long as a test runs.
 #pragma once
 
 #include <filesystem>
@@ -26,6 +26,27 @@ public:
 
 private:
     std::string path_;
+};
+
+/// An empty folder, which is the current one while it lives.
+class TemporaryFolder {
+public:
+    TemporaryFolder()
+        : path_(::testing::TempDir() + "weft_client_" + std::to_string(::getpid())),
+          before_(std::filesystem::current_path()) {
+        std::filesystem::create_directory(path_);
+        std::filesystem::current_path(path_);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder() {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(path_);
+    }
+
+private:
+    std::filesystem::path path_;
+    std::filesystem::path before_;
 };
 
 }  // namespace weft::http

@@ -18,16 +18,19 @@
 #include <weft/http/client/timings.hpp>
 #include <weft/http/client/trace_config.hpp>
 #include <weft/http/url.hpp>
+#include <weft/io/resolver.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/testing/scripted_peer.hpp>
+#include <weft/testing/trace.hpp>
 
 namespace weft::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::spin;
 
 using Notes = std::vector<std::string>;
 
@@ -123,16 +126,16 @@ TEST(Traces, show_that_a_request_was_sent_again_where_its_connection_was_dead) {
 
 TEST(Traces, tell_of_bodies_in_pieces) {
     run_clean([]() -> Coro<void> {
-        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+        Notes notes;
+        const auto peer = co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
             co_await client.request();
             client.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
-            co_await sleep(1ms);
+            while (notes.back() != "end 200") co_await spin();
             client.send("ab");
-            co_await sleep(1ms);
+            while (notes.back() != "received ab") co_await spin();
             client.send("cd");
             co_await client.stall();
         });
-        Notes notes;
         ClientSession session({.trace_configs = {noting(notes)}});
         const auto body = []() -> AsyncGenerator<Bytes> {
             co_yield "12";
@@ -172,11 +175,15 @@ TEST(Traces, tell_of_names_of_waiting_and_of_errors) {
 
 TEST(Traces, tell_of_a_name_that_has_to_be_asked_for) {
     run_clean([]() -> Coro<void> {
+        // Nobody answers at that port.
+        const Resolver resolver(
+            {.nameservers = {{"127.0.0.1", 1}}, .timeout = 50ms, .attempts = 1});
         Notes notes;
-        ClientSession session({.trace_configs = {noting(notes)}});
+        ClientSession session(
+            {.connector = TCPConnector({.resolver = resolver}), .trace_configs = {noting(notes)}});
         EXPECT_FALSE(co_await as_result(session.get("http://no-such-name.invalid/").read()));
-        EXPECT_EQ(Notes(notes.begin(), notes.begin() + 4),
-                  (Notes{"start /", "create", "miss", "resolve"}));
+        notes.resize(4);
+        EXPECT_EQ(notes, (Notes{"start /", "create", "miss", "resolve"}));
         co_await session.close();
     }());
 }

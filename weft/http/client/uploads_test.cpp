@@ -3,6 +3,7 @@
 #include <weft/http/client/uploads_test.hpp>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -117,15 +118,13 @@ TEST(Uploads, of_forms_have_files_and_streams) {
 TEST(Uploads, examples) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(mirror);
-        const TemporaryFile file("contents");
-        std::filesystem::current_path(::testing::TempDir());
-        std::filesystem::rename(file.path(), "backup.tar");
+        const TemporaryFolder folder;
+        std::ofstream("backup.tar") << "contents";
         const auto lines = [] [[clang::coro_wrapper]] { return pieces(2, "line\n"); };
         const std::string url = peer.url();
         ClientSession session;
         co_await session.put(url).data(Payload::file("backup.tar"));
         co_await session.post(url).data(lines());  // an AsyncGenerator<Bytes>
-        std::filesystem::remove("backup.tar");
         co_await session.close();
         co_await peer.stop();
     }());

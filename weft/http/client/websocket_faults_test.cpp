@@ -12,6 +12,7 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
+#include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
@@ -157,7 +158,7 @@ TEST(WebSocket, goes_on_while_pings_are_answered_or_anything_else_comes) {
             while (auto message = co_await ws.next()) all += message->data;
             EXPECT_EQ(all, "noise");
         },
-        {.heartbeat = 300ms});
+        {.heartbeat = 1s});
 }
 
 TEST(WebSocket, gives_up_a_server_that_answers_no_ping) {
@@ -201,6 +202,7 @@ TEST(WebSocket, has_no_heartbeat_once_it_is_being_closed) {
             EXPECT_EQ(co_await peer.hear_all(), "");
         },
         [](Socket& ws) -> Coro<void> {
+            get_running_loop().slow_callback_duration = Nanoseconds::zero();
             EXPECT_TRUE(co_await ws.close());
             EXPECT_EQ(ws.close_code(), WSCloseCode::ok);
             co_await sleep(10ms);
@@ -215,6 +217,7 @@ TEST(WebSocket, has_no_heartbeat_once_it_is_being_closed) {
             co_await sleep(50ms);
         },
         [&](Socket& ws) -> Coro<void> {
+            get_running_loop().slow_callback_duration = Nanoseconds::zero();
             auto sends = create_task(error_of(ws.send_bytes(much)));
             co_await sleep(0s);
             EXPECT_EQ((co_await ws.receive()).close_code, WSCloseCode::ok);
