@@ -45,7 +45,7 @@ struct Place {
 };
 
 // As many ports behind the server's.
-enum class Protocol : std::uint8_t { http1, http1_over_tls };
+enum class Protocol : std::uint8_t { http1, http1_over_tls, http2_over_tls };
 enum class Into : std::uint8_t { memory, disk };
 
 struct Measure {
@@ -62,6 +62,8 @@ constexpr Measure measures[] = {
     {"get_hosts", Protocol::http1, 1000, 100, 10'000, "requests"},
     {"tls_get", Protocol::http1_over_tls, 1, 100, 10'000, "requests"},
     {"tls_get_hosts", Protocol::http1_over_tls, 1000, 100, 10'000, "requests"},
+    {"h2_get", Protocol::http2_over_tls, 1, 100, 10'000, "requests"},
+    {"h2_get_hosts", Protocol::http2_over_tls, 1000, 100, 10'000, "requests"},
     {"bodies_1m", Protocol::http1, 1, mib, 1000, "MiB"},
     {"body_1g", Protocol::http1, 1, 1024 * mib, 1, "MiB"},
     {"bodies_1m_disk", Protocol::http1, 1, mib, 1000, "MiB", Into::disk},

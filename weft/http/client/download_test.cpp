@@ -194,13 +194,15 @@ TEST_F(Downloads, keep_what_there_was_room_for) {
 TEST_F(Downloads, fail_where_the_disk_does_and_leave_the_old_file) {
     const struct {
         Call call;
+        bool has_part;  // of nobody knows what
         Names left;
     } cases[] = {
-        {Call::fsync, only_a_part},
-        {Call::rename, only_a_part},
-        {Call::ftruncate, {}},
+        {Call::fsync, false, only_a_part},
+        {Call::rename, false, only_a_part},
+        {Call::ftruncate, true, {}},
     };
-    for (const auto& [call, left] : cases) {
+    for (const auto& [call, has_part, left] : cases) {
+        if (has_part) write(part(), "old");
         const Server server({whole(content, "ETag: \"v1\"\r\n")});
         with_site(server, {}, [&](const Site& site) -> Coro<void> {
             SystemFaults faults(Threads::all);
@@ -213,6 +215,17 @@ TEST_F(Downloads, fail_where_the_disk_does_and_leave_the_old_file) {
         std::filesystem::remove(part());
         std::filesystem::remove(note());
     }
+}
+
+// What was cut to nothing, ext4 writes to the disk when it is closed, which is on the loop.
+TEST_F(Downloads, do_not_cut_what_is_empty) {
+    const Server server({whole(content)});
+    with_site(server, {}, [&](const Site& site) -> Coro<void> {
+        SystemFaults faults(Threads::all);
+        faults.on(Call::ftruncate, {.error = EIO, .of_files = true});
+        EXPECT_EQ(co_await site.fetch({}), "200 from 0 in 1");
+        EXPECT_EQ(faults.met(), 0);
+    });
 }
 
 // A write that went on when nobody waits for it could meet those of the next download.

@@ -19,8 +19,8 @@ class Authority;
 /// What is spoken at a port.
 enum class Protocol : std::uint8_t { http1, http1_over_tls, http2_over_tls };
 
-/// TLS 1.3 with TLS_AES_128_GCM_SHA256 and X25519 and nothing else. Of HTTP/2, who does not offer it
-/// by ALPN is refused.
+/// TLS 1.3 with TLS_AES_128_GCM_SHA256 and X25519 and nothing else. Whoever offers by ALPN only what is
+/// not spoken there is refused.
 [[nodiscard]] SSL_CTX* make_tls(Protocol protocol, const Authority& authority);
 
 /// Does not block. Of both calls: below zero is a failure, EAGAIN included, and errno says which.

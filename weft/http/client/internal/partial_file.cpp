@@ -99,16 +99,21 @@ Coro<File> open_locked(const std::string& path) {
     throw_os_error_saying(EWOULDBLOCK, "another download writes to " + quoted(part_of(path)));
 }
 
-// A note that cannot be read is none: the process may have ended while it was written.
-Coro<std::optional<ContentVersion>> read_note(const std::string& path) {
+// Nothing where there is none.
+Coro<std::optional<Bytes>> read_note(const std::string& path) {
     co_await transparent;
     const auto note = co_await as_result(open_file(note_of(path)));
     if (!note && holds<FileNotFoundError>(note.error())) co_return std::nullopt;
     if (!note) std::rethrow_exception(note.error());
-    const Bytes text = co_await note->read(note_bytes_max);
-    auto version = weft::json::read<ContentVersion>(text);
-    if (!version || !is_value(version->validator)) co_return std::nullopt;
-    co_return std::move(*version);
+    co_return co_await note->read(note_bytes_max);
+}
+
+// One that cannot be read says nothing: the process may have ended while it was written.
+std::optional<ContentVersion> version_said(const std::optional<Bytes>& note) {
+    if (!note) return std::nullopt;
+    auto version = weft::json::read<ContentVersion>(*note);
+    if (!version || !is_value(version->validator)) return std::nullopt;
+    return std::move(*version);
 }
 
 Coro<void> write_note(const std::string& path, const ContentVersion& version) {
@@ -120,15 +125,17 @@ Coro<void> write_note(const std::string& path, const ContentVersion& version) {
 
 }  // namespace
 
-PartialFile::PartialFile(std::string path, File file, std::optional<ContentVersion> version)
+PartialFile::PartialFile(std::string path, File file, const std::optional<Bytes>& note)
     : path_(std::move(path)),
       file_(std::move(file)),
-      version_(std::move(version)),
+      has_note_(note.has_value()),
+      version_(version_said(note)),
       size_(static_cast<std::uint64_t>(file_->size())) {}
 
 PartialFile::PartialFile(PartialFile&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, std::nullopt)),
+      has_note_(other.has_note_),
       version_(std::move(other.version_)),
       size_(other.size_) {}
 
@@ -150,8 +157,8 @@ Coro<PartialFile> PartialFile::open(std::string path) {
     co_return co_await shielded([&]() -> Coro<PartialFile> {
         co_await transparent;
         File file = co_await open_locked(path);
-        auto version = co_await read_note(path);
-        co_return PartialFile(path, std::move(file), std::move(version));
+        const auto note = co_await read_note(path);
+        co_return PartialFile(path, std::move(file), note);
     });
 }
 
@@ -160,9 +167,13 @@ Coro<void> PartialFile::begin(std::optional<ContentVersion> version) {
     co_await shielded([&]() -> Coro<void> {
         co_await transparent;
         version_.reset();
-        co_await to_thread(remove_note, path_);
-        co_await file_->truncate(0);
+        if (has_note_) co_await to_thread(remove_note, path_);
+        has_note_ = false;
+        // Not where it is empty: what was cut to nothing, ext4 writes to the disk when it is closed,
+        // which would hold the loop up for half a second for each GiB.
+        if (size_ > 0) co_await file_->truncate(0);
         size_ = 0;
+        has_note_ = version.has_value();
         if (version) co_await write_note(path_, *version);
         version_ = std::move(version);
     });

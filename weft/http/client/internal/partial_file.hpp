@@ -62,10 +62,11 @@ public:
     void give_up() noexcept { version_.reset(); }
 
 private:
-    PartialFile(std::string path, File file, std::optional<ContentVersion> version);
+    PartialFile(std::string path, File file, const std::optional<Bytes>& note);
 
     std::string path_;
     std::optional<File> file_;  // nothing once it is finished
+    bool has_note_;             // be it one that says nothing
     std::optional<ContentVersion> version_;
     std::uint64_t size_ = 0;
 };
