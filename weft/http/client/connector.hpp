@@ -28,8 +28,9 @@ class ConnectorState;
 
 /// How many connections there may be, and for how long they are kept.
 struct ConnectorOptions {
-    std::size_t limit = 100;         ///< in use at a time; 0: no limit. Others wait, in their order
-    std::size_t limit_per_host = 0;  ///< the same to one host and port
+    std::size_t limit = 100;  ///< in use at a time; 0: no limit. Others wait, in their order
+    std::size_t limit_per_host =
+        0;  ///< the same to one host and port by the same way: proxy, TLS, protocol
     Delay keepalive_timeout = std::chrono::seconds(15);  ///< how long one may be idle
     Delay age_max = std::chrono::hours(1);  ///< one that is older serves no further request
     std::size_t idle_max = 1000;            ///< idle ones; beyond, the longest idle is closed
@@ -42,7 +43,8 @@ struct ConnectorOptions {
     /// in `limit` and `limit_per_host`; where all its streams are taken, another one is made.
     Http2 http2 = Http2::by_alpn;
     /// After a request of HTTP/2 has met a limit of its ClientTimeout, its server is sent a ping. One
-    /// that says nothing for so long has gone, and ends all requests of that connection.
+    /// that says nothing for so long, then or on a new connection, has gone, and ends all requests of that
+    /// connection.
     Delay http2_ping_timeout = std::chrono::seconds(15);
 };
 

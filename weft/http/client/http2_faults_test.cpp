@@ -46,7 +46,6 @@ using testing::h2_head;
 using testing::h2_reset;
 
 constexpr std::uint16_t max_concurrent_streams = 3;
-constexpr std::uint16_t initial_window_size = 4;
 
 ClientSession session_with(std::size_t limit = 100) {
     return ClientSession({.connector = TCPConnector(prior_knowledge(limit))});
@@ -287,8 +286,8 @@ TEST(Http2Faults, requests_that_are_given_a_connection_which_ends_go_to_another_
     }());
 }
 
-// Goal:   what was given a stream of a connection that ended since is sent on another one.
-// Method: the answer and the end of the connection come in one turn.
+// The answer and the end of the connection come together: the next request may have been begun between
+// them.
 TEST(Http2Faults, requests_that_are_given_a_stream_as_its_connection_ends_go_to_another_one) {
     run_clean([]() -> Coro<void> {
         const auto ending = [](PeerConnection& client) -> Coro<void> {
@@ -300,8 +299,7 @@ TEST(Http2Faults, requests_that_are_given_a_stream_as_its_connection_ends_go_to_
         const auto peer = co_await ScriptedPeer::start(ending, tell_path);
         ClientSession session = session_with(1);
         const auto [first, second] =
-            co_await gather(session.post(peer.url("/1")).data(Bytes("x")).read(),
-                            session.post(peer.url("/2")).data(Bytes("x")).read());
+            co_await gather(session.get(peer.url("/1")).read(), session.get(peer.url("/2")).read());
         EXPECT_EQ(first + second, "/1/2");
         EXPECT_EQ(peer.connections(), 2U);
         co_await session.close();
@@ -356,154 +354,127 @@ TEST(Http2Faults, a_session_that_is_closed_says_goodbye) {
     }());
 }
 
-// ---- uploads
-
-AsyncGenerator<Bytes> without_end(std::size_t& pieces) {
-    for (;;) {
-        ++pieces;
-        co_yield Bytes(100'000, 'x');
-    }
-}
-
-// Until nothing has been asked of the body for a while.
-Coro<void> settle(const std::size_t& pieces) {
-    std::size_t seen = 0;
-    do {
-        seen = pieces;
-        co_await sleep(50ms);
-    } while (pieces != seen);
-}
-
-// Goal:   a body is asked for no more than the server takes, be it by HTTP/2's window or by TCP's.
-// Method: the server reads nothing more, and has room for little in the first, and for all in the second
-//         case, where the system's buffers take some megabytes.
-TEST(Http2Faults, an_upload_waits_for_a_server_that_takes_nothing) {
-    for (const std::uint32_t window : {65'535U, 0x7fff'ffffU}) {
-        run_clean([](std::uint32_t room) -> Coro<void> {
-            const auto peer =
-                co_await ScriptedPeer::start([&](PeerConnection& client) -> Coro<void> {
-                    Http2Peer server(client);
-                    co_await server.begin({{initial_window_size, room}});
-                    co_await server.request();
-                    if (room > 65'535) server.open_window(0, room - 65'535);
-                    co_await sleep(1h);
-                });
-            ClientSession session = session_with();
-            std::size_t pieces = 0;
-            const auto upload = create_task(
-                outcome_of(session.post(peer.url()).data(Payload(without_end(pieces))).read()));
-            while (pieces == 0) co_await sleep(0s);
-            co_await settle(pieces);
-            EXPECT_LT(pieces, room == 65'535 ? 3U : 200U);
-            EXPECT_FALSE(upload.done());
-            upload.cancel();
-            co_await as_result(upload);
-            co_await session.close();
-            co_await peer.stop();
-        }(window));
-    }
-}
-
-// As of HTTP/1.1: nobody wants the rest of what was refused.
-TEST(Http2Faults, a_refusal_ends_the_upload_before_its_own_body_is_over) {
+// It takes the time of nobody, and so ends no request.
+TEST(Http2Faults, a_read_that_was_cancelled_waits_no_longer) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
             Http2Peer server(client);
             co_await server.begin();
             const auto request = co_await server.request();
-            server.send(h2_head(request.stream, {{":status", "413"}}));
-            for (;;) {  // it takes what comes
-                const h2::Frame frame = co_await server.frame({h2::data, h2::rst_stream});
-                if (frame.type == h2::rst_stream) break;
-                server.open_window(0, frame.payload.size());
-                server.open_window(request.stream, frame.payload.size());
-            }
-            const auto next = co_await server.request();
-            server.answer(next.stream, "next");
+            server.send(h2_head(request.stream, {{":status", "200"}}));
+            co_await sleep(600ms);
+            server.send(h2_data(request.stream, "body", h2::ends));
             co_await client.stall();
         });
         ClientSession session = session_with();
-        std::size_t pieces = 0;
-        auto response = co_await session.post(peer.url()).data(Payload(without_end(pieces)));
-        co_await settle(pieces);
-        response.close();
-        EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
+        auto response = co_await session.get(peer.url()).timeout({.sock_read = 300ms});
+        const auto reading = create_task([&]() -> Coro<void> { co_await response.read(); });
+        co_await testing::spin(5);
+        reading.cancel();
+        while (!reading.done()) co_await sleep(0s);
+        co_await sleep(600ms);
+        EXPECT_EQ(co_await response.read(), "body");
         co_await session.close();
         co_await peer.stop();
     }());
 }
 
-// RFC 9113 §8.1: an answer may come before the request is complete, and then NO_ERROR.
-TEST(Http2Faults, an_early_answer_ends_the_upload_and_not_the_connection) {
+// ---- servers that take no more, or say nothing
+
+TEST(Http2Faults, a_server_that_sends_no_settings_has_gone) {
     run_clean([]() -> Coro<void> {
-        std::size_t pieces = 0;
-        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
-            Http2Peer server(client);
-            co_await server.begin();
-            const auto large = co_await server.request();
-            co_await server.frame({h2::data});
-            server.send(h2_head(large.stream, {{":status", "413"}}) +
-                        h2_data(large.stream, "too large", h2::ends) + h2_reset(large.stream, 0));
-            const auto next = co_await server.request();
-            server.answer(next.stream, "next");
-            co_await client.stall();
-        });
-        ClientSession session = session_with();
-        auto response = co_await session.post(peer.url()).data(Payload(without_end(pieces)));
-        EXPECT_EQ(response.status(), 413);
-        EXPECT_EQ(co_await response.read(), "too large");
-        EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
-        EXPECT_EQ(peer.connections(), 1U);
+        const auto mute = [](PeerConnection& client) -> Coro<void> { co_await client.stall(); };
+        const auto peer = co_await ScriptedPeer::start(mute, tell_path);
+        TCPConnectorOptions options = prior_knowledge();
+        options.http2_ping_timeout = 100ms;
+        ClientSession session({.connector = TCPConnector(options)});
+        const auto first = create_task(outcome_of(session.get(peer.url("/1")).read()));
+        while (session.connector().in_use() == 0) co_await sleep(0s);
+        EXPECT_EQ(co_await session.get(peer.url("/2")).read(), "/2");
+        EXPECT_EQ(co_await first, "ServerDisconnectedError: the server does not answer any more");
+        EXPECT_EQ(peer.connections(), 2U);
         co_await session.close();
         co_await peer.stop();
     }());
 }
 
-TEST(Http2Faults, a_body_that_is_lost_resets_its_stream_alone) {
+TEST(Http2Faults, a_server_that_takes_no_streams_any_more_gets_another_connection) {
     run_clean([]() -> Coro<void> {
-        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
-            Http2Peer server(client);
-            co_await server.begin();
-            const auto lost = co_await server.request();
-            EXPECT_EQ((co_await server.frame({h2::rst_stream})).stream, lost.stream);
-            const auto next = co_await server.request();
-            server.answer(next.stream, "next");
-            co_await client.stall();
-        });
+        const auto peer = co_await ScriptedPeer::start(
+            [](PeerConnection& client) -> Coro<void> {
+                Http2Peer server(client);
+                co_await server.begin();
+                const auto request = co_await server.request();
+                server.send(testing::h2_settings({{max_concurrent_streams, 0}}));
+                server.answer(request.stream, "first");
+                co_await client.stall();
+            },
+            tell_path);
         ClientSession session = session_with();
-        const auto broken = []() -> AsyncGenerator<Bytes> {
-            co_yield "a part";
-            throw OSError("the disk is gone");
-        };
-        EXPECT_EQ(co_await outcome_of(session.post(peer.url()).data(Payload(broken())).read()),
-                  "OSError: the disk is gone");
-        EXPECT_EQ(co_await session.get(peer.url()).read(), "next");
-        EXPECT_EQ(peer.connections(), 1U);
+        EXPECT_EQ(co_await session.get(peer.url()).read(), "first");
+        EXPECT_EQ(co_await session.get(peer.url("/2")).read(), "/2");
+        EXPECT_EQ(peer.connections(), 2U);
         co_await session.close();
         co_await peer.stop();
     }());
 }
 
-TEST(Http2Faults, a_body_waits_until_the_server_asks_for_it) {
+TEST(Http2Faults, a_server_that_goes_away_tells_why) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
             Http2Peer server(client);
             co_await server.begin();
-            const auto request = co_await server.request();
-            EXPECT_EQ(request.fields.back().first, "content-length");
-            const auto early =
-                co_await as_result(wait_for(server.frame({h2::data, h2::rst_stream}), 20ms));
-            EXPECT_FALSE(early.has_value());
-            server.send(h2_head(request.stream, {{":status", "100"}}));
-            EXPECT_EQ((co_await server.frame({h2::data})).payload, "body");
-            server.answer(request.stream, "thanks");
-            co_await client.stall();
+            co_await server.request();
+            server.send(testing::h2_goaway(1, 11));
         });
-        ClientSession session = session_with();
-        const TimePoint asked = get_running_loop().time();
-        EXPECT_EQ(co_await session.put(peer.url()).data("body").expect100().read(), "thanks");
-        EXPECT_LT(get_running_loop().time() - asked, 900ms)
-            << "it does not wait to be asked in vain";
+        EXPECT_EQ(
+            co_await fetch_outcome(peer.url(), {.connector = TCPConnector(prior_knowledge())}),
+            "ServerDisconnectedError: the server closed the connection without a response: "
+            "ENHANCE_YOUR_CALM");
+        co_await peer.stop();
+    }());
+}
+
+// RFC 9113 §7: HTTP_1_1_REQUIRED.
+TEST(Http2Faults, a_request_that_wants_http_1_1_is_sent_by_that) {
+    run_clean([]() -> Coro<void> {
+        const auto context = server_context();
+        context.set_alpn_protocols({"h2", "http/1.1"});
+        const auto peer = co_await ScriptedPeer::start_tls(
+            context,
+            [](PeerConnection& client) -> Coro<void> {
+                Http2Peer server(client);
+                co_await server.begin();
+                const auto request = co_await server.request();
+                server.send(h2_reset(request.stream, 13));
+                co_await client.stall();
+            },
+            testing::answering(testing::response_of("old")));
+        const auto url = "https://localhost:" + std::to_string(peer.port()) + "/";
+        ClientSession session({.connector = TCPConnector({{.ssl = client_context()}})});
+        EXPECT_EQ(co_await session.post(url).data(Bytes("x")).read(), "old");
+        EXPECT_EQ(peer.connections(), 2U);
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
+// Who gives up says nothing about the server: those who wait must not all make a connection.
+TEST(Http2Faults, a_dial_that_is_cancelled_leaves_it_to_one_other_to_dial) {
+    run_clean([]() -> Coro<void> {
+        const auto context = server_context();
+        context.set_alpn_protocols({"h2", "http/1.1"});
+        const auto peer = co_await ScriptedPeer::start_tls(context, tell_path);
+        const auto url = "https://localhost:" + std::to_string(peer.port()) + "/";
+        ClientSession session({.connector = TCPConnector({{.ssl = client_context()}})});
+        std::vector<Task<std::string>> all;
+        for (int i = 0; i < 30; ++i) {
+            all.push_back(create_task(outcome_of(session.get(url).read())));
+        }
+        co_await testing::spin(2);
+        all[0].cancel();
+        for (std::size_t i = 1; i < all.size(); ++i) EXPECT_EQ(co_await all[i], "/");
+        EXPECT_LE(peer.connections(), 2U);
         co_await session.close();
         co_await peer.stop();
     }());

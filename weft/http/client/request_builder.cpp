@@ -101,7 +101,7 @@ void leave(internal::Place place) noexcept {
 Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
                                    const ClientRequest& request, TimePoint started) {
     co_await transparent;
-    const internal::ConnectionKey key = connector.key_for(request);
+    internal::ConnectionKey key = connector.key_for(request);
     int refusals = 0;
     for (;;) {
         Timings timings;
@@ -141,6 +141,7 @@ Coro<ClientResponse> exchange_with(internal::ConnectorState& connector,
         const bool is_refused = exchange->was_refused() && ++refusals <= refusals_max;
         const bool again = (is_dead || is_refused) && request.body.is_repeatable();
         if (!again) std::rethrow_exception(head.error());
+        if (exchange->needs_http1() && key.ssl) key.http2 = Http2::never;  // RFC 9113 §7
     }
 }
 

@@ -342,7 +342,8 @@ Coro<Place> ConnectorState::connect(const ConnectionKey& key, const ClientReques
     const auto made =
         co_await as_result(within(sooner(limit, total), make_connection(*slot, key, context)));
     if (!made) {
-        slot->give_up_dialing();
+        // Unless it was no more than this request's own time.
+        if (!total.delay || pool.loop().time() < total.end()) slot->give_up_dialing();
         std::rethrow_exception(made.error());
     }
     tell(context.trace, &TraceConfig::on_connection_create_end);

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] virtual bool met_a_dead_connection() const noexcept = 0;
     /// Whether that error means that the server has done nothing with the request, whatever it is.
     [[nodiscard]] virtual bool was_refused() const noexcept { return false; }
+    /// Whether it was refused only since it was not asked by HTTP/1.1.
+    [[nodiscard]] virtual bool needs_http1() const noexcept { return false; }
 };
 
 /// The body of a request, to be sent piece by piece; null of one that goes out with the head.

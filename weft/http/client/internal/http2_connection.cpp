@@ -25,11 +25,6 @@ namespace {
 // Above this much that the system has not taken, nothing more is made to be sent.
 constexpr std::size_t unsent_bytes_max = std::size_t{64} * 1024;
 
-std::exception_ptr is_gone() {
-    return std::make_exception_ptr(
-        ServerDisconnectedError("the server closed the connection without a response"));
-}
-
 }  // namespace
 
 Http2Connection::Http2Connection(const StreamPair& stream, EventLoop& loop,
@@ -40,7 +35,7 @@ Http2Connection::Http2Connection(const StreamPair& stream, EventLoop& loop,
       writer_(stream.second),
       client_(limits) {}
 
-Http2Connection::~Http2Connection() { probe_timer_.cancel(); }
+Http2Connection::~Http2Connection() { answer_timer_.cancel(); }
 
 // What the task that reads has of a connection, which ends with it: also one that ends before it has
 // begun, as a loop is closed.
@@ -50,7 +45,7 @@ public:
     Reading(Reading&&) noexcept = default;
     Reading& operator=(Reading&&) = delete;
     ~Reading() {
-        if (connection_) connection_->fail(is_gone());
+        if (connection_) connection_->fail(connection_->is_gone(), Farewell::none);
     }
     Http2Connection* operator->() const noexcept { return connection_.get(); }
 
@@ -60,6 +55,7 @@ private:
 
 void Http2Connection::start() {
     create_task(read(Reading(*this)), {.name = "http2"});
+    expect_answer();
     flush_soon();
 }
 
@@ -69,22 +65,26 @@ Coro<void> Http2Connection::read(Reading reading) {
     co_await transparent;
     while (!reading->error_) {
         const auto data = co_await as_result(reading->reader_.peek());
-        if (!data) reading->fail(data.error());
+        if (!data) reading->fail(data.error(), Farewell::none);
         if (!data || data->empty()) break;
         reading->take(*data);
     }
 }
 
 void Http2Connection::take(BytesView data) {
-    probe_timer_.cancel();
-    const bool was_probed = std::exchange(probe_timer_runs_, false);
     const std::size_t size = data.size();
     const auto taken = client_.receive_data(data, loop_.time());
     take_events();
     reader_.skip(size);
+    if (has_settings_ && std::exchange(awaits_answer_, false)) {
+        answer_timer_.cancel();
+        room_has_changed_ = true;
+    }
     flush();
-    if (!taken) fail(std::make_exception_ptr(ClientPayloadError(describe(taken.error()))));
-    if (was_probed && watcher) watcher->room_has_changed();
+    if (!taken) {
+        fail(std::make_exception_ptr(ClientPayloadError(describe(taken.error()))), Farewell::said);
+    }
+    if (std::exchange(room_has_changed_, false) && watcher) watcher->room_has_changed();
 }
 
 void Http2Connection::take_events() {
@@ -93,8 +93,8 @@ void Http2Connection::take_events() {
 
 void Http2Connection::take_event(wire::H2Event& event) {
     using enum wire::H2EventType;
-    has_settings_ |= event.type == settings;
-    if (event.type == settings && watcher) watcher->room_has_changed();
+    if (event.type == settings) has_settings_ = room_has_changed_ = true;
+    if (event.type == goaway) goes_for_ = event.code;
     const auto at = streams_.find(event.stream);
     if (at == streams_.end()) return;
     Http2Stream& stream = *at->second;
@@ -117,7 +117,9 @@ void Http2Connection::take_event(wire::H2Event& event) {
             stream.is_taken = true;
             break;
         case reset:
-            stream.is_refused = event.is_refused;
+            stream.is_reset = true;
+            stream.needs_http1 = event.code == wire::H2Code::http_1_1_required;
+            stream.is_refused = event.is_refused || stream.needs_http1;
             stream.error = std::make_exception_ptr(ClientPayloadError(
                 "the server has reset the stream: " + wire::name_of(event.code)));
             break;
@@ -131,17 +133,24 @@ void Http2Connection::take_event(wire::H2Event& event) {
     stream.changed.set();
 }
 
+std::exception_ptr Http2Connection::is_gone() const {
+    std::string text = "the server closed the connection without a response";
+    if (goes_for_ != wire::H2Code::no_error) text += ": " + wire::name_of(goes_for_);
+    return std::make_exception_ptr(ServerDisconnectedError(text));
+}
+
 // What streams have got so far stays theirs.
-void Http2Connection::fail(std::exception_ptr error) noexcept {
+void Http2Connection::fail(std::exception_ptr error, Farewell farewell) noexcept {
     if (error_) return;
     error_ = std::move(error);
-    probe_timer_.cancel();
+    answer_timer_.cancel();
     for (const auto& [id, stream] : std::exchange(streams_, {})) {
+        stream->is_refused = id > sent_;
         stream->error = error_;
         stream->changed.set();
     }
     try {
-        if (!loop_.is_closed()) flush();
+        if (farewell == Farewell::said && !loop_.is_closed()) flush();
     } catch (...) {  // no memory to say why
     }
     writer_.close();
@@ -164,6 +173,7 @@ void Http2Connection::flush() {
         take_events();
         if (out_.empty()) return;
         writer_.write(out_);
+        sent_ = begun_;
         if (writer_.get_write_buffer_size() < unsent_bytes_max || error_) continue;
         is_draining_ = true;
         create_task(drain(Ref<Http2Connection>(this)), {.name = "http2 drain"});
@@ -187,7 +197,7 @@ void Http2Connection::open(Http2Stream& stream, const wire::H2RequestHead& head,
         stream.error = error_ ? error_ : is_gone();
         return;
     }
-    stream.id = client_.send_request(head, {.ends = ends});
+    stream.id = begun_ = client_.send_request(head, {.ends = ends});
     streams_.emplace(stream.id, &stream);
     flush_soon();
 }
@@ -211,7 +221,7 @@ void Http2Connection::let_go(Http2Stream& stream) noexcept {
         client_.reset_stream(stream.id, wire::H2Code::cancel);
         flush_soon();
     } catch (...) {  // no memory: then the connection ends, and the stream with it
-        fail(std::current_exception());
+        fail(std::current_exception(), Farewell::none);
     }
 }
 
@@ -222,18 +232,24 @@ void Http2Connection::end_stream(Http2Stream& stream, std::exception_ptr why) no
 }
 
 void Http2Connection::probe() noexcept {
-    if (error_ || std::exchange(probe_timer_runs_, true)) return;
+    if (error_ || awaits_answer_) return;
     try {
         client_.ping();
         flush_soon();
-        probe_timer_ = loop_.call_later(ping_timeout_, [this] {
-            const Ref<Http2Connection> alive(this);
-            fail(std::make_exception_ptr(
-                ServerDisconnectedError("the server does not answer any more")));
-        });
+        expect_answer();
     } catch (...) {
-        fail(std::current_exception());
+        fail(std::current_exception(), Farewell::none);
     }
+}
+
+void Http2Connection::expect_answer() {
+    awaits_answer_ = true;
+    answer_timer_ = loop_.call_later(ping_timeout_, [this] {
+        const Ref<Http2Connection> alive(this);
+        fail(
+            std::make_exception_ptr(ServerDisconnectedError("the server does not answer any more")),
+            Farewell::none);
+    });
 }
 
 void Http2Connection::say_goodbye() noexcept {
@@ -241,7 +257,7 @@ void Http2Connection::say_goodbye() noexcept {
         client_.close_connection();
     } catch (...) {  // no memory to be polite
     }
-    fail(is_gone());
+    fail(is_gone(), Farewell::said);
 }
 
 }  // namespace weft::http::internal

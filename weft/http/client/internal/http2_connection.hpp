@@ -52,6 +52,8 @@ struct Http2Stream {
     bool is_over = false;        // all of it has come
     bool is_heard = false;       // something has come
     bool is_refused = false;     // nothing was done with the request, whatever it is
+    bool is_reset = false;       // the server has ended it
+    bool needs_http1 = false;    // it is refused, but would not be by HTTP/1.1
     bool is_taken = true;        // all that was given of the request's body has left
     std::exception_ptr error;    // why there is no more
     Event changed;               // set by each change
@@ -71,7 +73,7 @@ public:
         if (--owners_ == 0) delete this;
     }
 
-    /// Begins to read.
+    /// Begins to read. A server that sends no settings for `ping_timeout` has gone.
     void start();
 
     /// Begins a request on `stream`, which lives until it is over or let go of.
@@ -95,7 +97,9 @@ public:
         return !error_ && !writer_.is_closing() && !client_.is_ending();
     }
     /// Whether a request may be begun, but for how many there are.
-    [[nodiscard]] bool is_usable() const noexcept { return is_open() && !probe_timer_runs_; }
+    [[nodiscard]] bool is_usable() const noexcept {
+        return is_open() && !awaits_answer_ && streams_max() != 0;
+    }
     /// How many there may be at a time; nullopt while the server has not told.
     [[nodiscard]] std::optional<std::size_t> streams_max() const noexcept {
         return has_settings_ ? std::optional(client_.streams_max()) : std::nullopt;
@@ -114,7 +118,10 @@ private:
     void take(BytesView data);
     void take_events();
     void take_event(wire::H2Event& event);
-    void fail(std::exception_ptr error) noexcept;
+    enum class Farewell : bool { none, said };
+    void fail(std::exception_ptr error, Farewell farewell) noexcept;
+    [[nodiscard]] std::exception_ptr is_gone() const;
+    void expect_answer();
     void flush();
     void flush_soon();
 
@@ -127,11 +134,15 @@ private:
     std::unordered_map<wire::H2StreamId, Http2Stream*> streams_;
     Bytes out_;  // its memory is kept
     std::exception_ptr error_;
+    wire::H2Code goes_for_ = wire::H2Code::no_error;  // why the server goes away
+    wire::H2StreamId begun_ = 0;                      // the last one that was opened
+    wire::H2StreamId sent_ = 0;                       // up to this one, the server may know of it
+    bool room_has_changed_ = false;
     bool flush_is_due_ = false;
     bool is_draining_ = false;
     bool has_settings_ = false;
-    bool probe_timer_runs_ = false;
-    TimerHandle probe_timer_;
+    bool awaits_answer_ = false;
+    TimerHandle answer_timer_;
 };
 
 }  // namespace weft::http::internal

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/base/at_end.hpp>
 #include <weft/base/bytes.hpp>
 #include <weft/base/exceptions.hpp>
 #include <weft/base/ref.hpp>
@@ -77,8 +78,8 @@ Coro<void> Http2Exchange::change() {
     co_await transparent;
     stream_->changed.clear();
     limits_.begin_wait(upload_ ? &*upload_ : nullptr);
+    const AtEnd waits_no_longer([this] { limits_.end_wait(); });  // nor when it is cancelled
     co_await stream_->changed.wait();
-    limits_.end_wait();
     if (limits_.has_passed()) std::rethrow_exception(limits_.error());
 }
 
@@ -108,9 +109,8 @@ void Http2Exchange::throw_lost_body() const {
 void Http2Exchange::throw_no_head(const URL& url) {
     throw_lost_body();
     const std::exception_ptr& error = stream_->error;
-    if (holds<ClientPayloadError>(error)) {
-        throw ClientResponseError(url, 0, message(error));
-    }
+    if (stream_->is_reset) throw ServerDisconnectedError(message(error));
+    if (holds<ClientPayloadError>(error)) throw ClientResponseError(url, 0, message(error));
     met_dead_connection_ = share_->connection().has_served && !stream_->is_heard;
     if (holds<ClientError>(error)) std::rethrow_exception(error);
     std::rethrow_exception(made_from(error, ClientOSError(code_of(error), message(error))));
@@ -149,6 +149,7 @@ Bytes Http2Exchange::read_nowait() {
 void Http2Exchange::finish() noexcept {
     limits_.stop();
     upload_.reset();
+    share_->connection().has_served = true;
     share_.reset();
 }
 

@@ -36,6 +36,7 @@ public:
         return met_dead_connection_;
     }
     [[nodiscard]] bool was_refused() const noexcept override { return stream_->is_refused; }
+    [[nodiscard]] bool needs_http1() const noexcept override { return stream_->needs_http1; }
     [[nodiscard]] Coro<Bytes> read_some() override;
     [[nodiscard]] Bytes read_nowait() override;
     [[nodiscard]] bool is_over() const noexcept override { return !share_; }

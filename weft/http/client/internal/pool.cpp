@@ -57,16 +57,15 @@ public:
     std::vector<std::unique_ptr<Connection>> idle;  // the one that was used last comes last
     List<Pool::Waiter> waiters;
     List<Lending> lent;
-    std::size_t dials = 0;  // as of Slot
-    enum class Speaks : std::uint8_t { unknown, http1, http2 };
-    Speaks speaks = Speaks::unknown;
+    std::size_t dials = 0;       // as of Slot
+    bool hopes_to_share = true;  // it speaks HTTP/2, or may do so, as far as is known
     // Its place in Pool::next_: made beforehand, since a slot that ends must not fail.
     Turn turn;                       // while it has none
     std::uint64_t ticket_there = 0;  // while it has one
 
     /// Whether the connection that is being made will serve those who wait, too.
     [[nodiscard]] bool will_share() const noexcept {
-        return dials > 0 && key.http2 != Http2::never && speaks != Speaks::http1;
+        return dials > 0 && key.http2 != Http2::never && hopes_to_share;
     }
 
 private:
@@ -97,11 +96,11 @@ void Slot::set_connection(std::unique_ptr<Connection> connection) {
     if (connection->http2()) connection->lending = std::make_unique<Lending>();
     connection_ = std::move(connection);
     pool_->busy_.push_back(*connection_);
-    host_->speaks = connection_->http2() ? Host::Speaks::http2 : Host::Speaks::http1;
+    host_->hopes_to_share = connection_->http2() != nullptr;
     if (!connection_->http2() && std::exchange(dials_, false)) pool_->end_dialing(*host_);
 }
 
-void Slot::give_up_dialing() noexcept { host_->speaks = Host::Speaks::http1; }
+void Slot::give_up_dialing() noexcept { host_->hopes_to_share = !host_->lent.empty(); }
 
 Share Slot::lend() && noexcept {
     Connection& connection = *connection_;
@@ -112,7 +111,7 @@ Share Slot::lend() && noexcept {
     host.lent.push_back(lending);
     connection.http2()->watcher = &lending;
     Share share(pool, connection);
-    pool->share_with_waiting(host);
+    if (connection.http2()->streams_max()) lending.room_has_changed();
     return share;
 }
 
@@ -268,6 +267,8 @@ void Pool::end_share(Connection& connection) noexcept {
     connection.http2()->watcher = nullptr;
     Slot slot = std::move(*lending.slot_);
     lending.slot_.reset();
+    // It has ended before its server has said anything.
+    if (slot.dials_ && !connection.http2()->is_open()) slot.give_up_dialing();
     std::move(slot).keep(std::nullopt);
 }
 

@@ -42,7 +42,7 @@ void StreamSink::finish() {
 
 Coro<bool> StreamSink::has_drained() {
     co_await transparent;
-    while (!stream_->is_taken && !stream_->error) {
+    while (!stream_->is_taken && !stream_->is_over && !stream_->error) {
         stream_->changed.clear();
         co_await stream_->changed.wait();
     }

@@ -94,10 +94,12 @@ Coro<void> Upload::State::send() {
         if (std::exchange(settled, out_->given()) == out_->given()) continue;
         const TimeLimit limit("sock_write", options_.sock_write, get_running_loop().time());
         if (!co_await within(limit, out_->has_drained())) co_return;
+        if (is_complete_) sent_at_ = get_running_loop().time();
         co_await sleep(Nanoseconds::zero());  // a source that never waits must not keep the loop
     }
     out_->finish();
     complete();
+    sent_at_ = get_running_loop().time();
 }
 
 // A server that says nothing wants the body.
@@ -120,7 +122,6 @@ void Upload::State::flush_soon() {
 void Upload::State::complete() {
     out_->flush();
     is_complete_ = true;
-    if (!sent_at_) sent_at_ = get_running_loop().time();
 }
 
 Upload::Upload(std::unique_ptr<UploadSink> sink, std::unique_ptr<PayloadReader> body,

@@ -167,17 +167,18 @@ TEST(Http2Attacks, cve_2019_9518_empty_frames_flood) {
     listener.feed(repeated(h2_frame(h2::data, h2::padded, 1, padding), 501));
     EXPECT_TRUE(listener.text().ends_with(calm)) << listener.text();
     EXPECT_EQ(taken_of(h2_frame(h2::priority, h2::none, 1, h2_number(0) + "x"), 1000), 499U);
-    EXPECT_EQ(taken_of(h2_frame(h2::window_update, h2::none, 0, h2_number(1)), 1000), 499U);
     EXPECT_EQ(taken_of(h2_frame(77, h2::none, 0, "unknown"), 1000), 499U);
     EXPECT_EQ(taken_of(h2_goaway(1, 0), 1000), 499U);
 }
 
-// What is no attack: a long download in small pieces, and pings for days.
+// What is no attack: a long download in small pieces, pings for days, windows that open in small steps.
 TEST(Http2Attacks, are_not_seen_in_what_a_slow_server_does) {
     H2Listener listener = with_requests(1);
     listener.feed(h2_settings() + h2_head(1, {{":status", "200"}}));
     const Bytes piece = h2_data(1, "x") + h2_frame(h2::ping, h2::none, 0, "12345678");
     for (int i = 0; i < 5000; ++i) listener.feed(piece);
+    EXPECT_FALSE(listener.error());
+    listener.feed(repeated(h2_frame(h2::window_update, h2::none, 0, h2_number(1)), 5000));
     EXPECT_FALSE(listener.error());
     TimePoint now{};
     for (int i = 0; i < 5000; ++i) {

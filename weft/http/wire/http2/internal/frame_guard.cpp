@@ -55,6 +55,8 @@ std::optional<H2Problem> FrameGuard::judge_head() noexcept {
     continuations_ = 0;
     // libnghttp2 lets it pass until the peer has acknowledged that it must not.
     if (type() == NGHTTP2_PUSH_PROMISE) return H2Problem::pushed_stream;
+    // Servers send two of them for some KiB of a body that they have read, and nothing answers them.
+    if (type() == NGHTTP2_WINDOW_UPDATE) return std::nullopt;
     if (left_ == 0) return H2Problem::too_many_barren_frames;
     --left_;
     const bool is_data = type() == NGHTTP2_DATA;

@@ -181,7 +181,7 @@ std::optional<std::size_t> H2ClientState::read_body(H2StreamId stream, std::span
     ends = is_all && found->ends;
     if (is_all) found->body = Bytes();
     if (is_all) found->sent = 0;
-    if (is_all && size > 0 && !ends) add_event(H2EventType::wants_data, stream);
+    if (is_all && size > 0) add_event(H2EventType::wants_data, stream);
     if (size > 0 || ends) return size;
     found->is_starved = true;
     return std::nullopt;

@@ -57,6 +57,8 @@ Options make_options() {
     nghttp2_option_set_no_auto_window_update(made, 1);
     nghttp2_option_set_no_http_messaging(made, 1);  // ResponseReader has stricter rules
     nghttp2_option_set_no_closed_streams(made, 1);
+    // Whether headers are too long, the peer knows best.
+    nghttp2_option_set_max_send_header_block_length(made, std::size_t{1} << 20);
     // FrameGuard counts them, too. libnghttp2 1.52 as Debian 12 has it counts each call that finds
     // none as one more, and so refuses headers that come slowly.
     if (nghttp2_option_set_max_continuations != nullptr) {
@@ -189,7 +191,7 @@ void H2Session::give_to_library(BytesView data) {
     if (result < 0) {
         fail_as(result);
         append_goaway(error_->code);
-    } else if (nghttp2_session_check_request_allowed(session_) == 0) {
+    } else if (!peer_goes_away_ && nghttp2_session_check_request_allowed(session_) == 0) {
         find_own_goaway();
     }
 }
