@@ -203,7 +203,11 @@ protected:
 };
 class InvalidUrlRedirectClientError : public InvalidUrlClientError, public RedirectClientError {
 public:
-    explicit InvalidUrlRedirectClientError(const URLError& error) : InvalidUrlClientError(error) {}
+    /// `message` is the whole text.
+    InvalidUrlRedirectClientError(const URLError& error, std::string message)
+        : InvalidUrlClientError(error) {
+        set_message(std::move(message));
+    }
 };
 class NonHttpUrlRedirectClientError : public NonHttpUrlClientError, public RedirectClientError {
 public:

@@ -40,10 +40,13 @@ bool becomes_get(const Method& method, int status) {
 
 URL parse_target(const URL& from, std::string_view location) {
     auto target = URL::parse_http(location, from);
-    if (!target && target.error().fault != URLFault::not_http) {
-        throw InvalidUrlRedirectClientError(target.error());
+    if (!target) {
+        const URLError& error = target.error();
+        std::string text =
+            "the redirect of " + from.human_repr() + " leads nowhere: " + describe(error);
+        if (error.fault == URLFault::not_http) throw NonHttpUrlRedirectClientError(std::move(text));
+        throw InvalidUrlRedirectClientError(error, std::move(text));
     }
-    if (!target) throw NonHttpUrlRedirectClientError(describe(target.error()));
     if (target->scheme() != "http" && target->scheme() != "https") {
         throw NonHttpUrlRedirectClientError("redirected to " + target->human_repr() +
                                             ", which is neither http nor https");
