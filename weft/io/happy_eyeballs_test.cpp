@@ -165,7 +165,7 @@ TEST(HappyEyeballs, tries_one_address_after_the_other_where_its_own_port_is_give
         const Listener second;
         const SocketAddress own = [] {
             Socket socket(af_inet);
-            socket.bind({"127.0.5.3", 0});  // where no other test can take its port meanwhile
+            socket.bind({"127.0.5.5", 0});  // where no other test can take its port meanwhile
             return socket.getsockname();
         }();
         get_running_loop().call_later(20ms, [&first] { first.reset(); });

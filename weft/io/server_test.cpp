@@ -236,7 +236,7 @@ TEST(Server, accepts_with_a_backlog_of_zero) {
 
 TEST(Server, that_was_closed_leaves_its_address_to_another_at_once) {
     run_clean([]() -> Coro<void> {
-        const char* const host = "127.0.5.3";  // where no other test can take its port meanwhile
+        const char* const host = "127.0.5.4";  // where no other test can take its port meanwhile
         Server server = co_await start_server(echo, host, 0);
         const int port = port_of(server);
         for (int i = 0; i < 3; ++i) {

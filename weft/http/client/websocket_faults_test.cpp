@@ -210,18 +210,21 @@ TEST(WebSocket, has_no_heartbeat_once_it_is_being_closed) {
         {.heartbeat = 4ms});
     // Nor while the answer to a close cannot leave.
     const std::string much(30'000'000, 'x');
+    bool is_over = false;
     talk(
-        [](PeerConnection& client) -> Coro<void> {
+        [&](PeerConnection& client) -> Coro<void> {
             WSPeer peer = co_await WSPeer::accept(client);
             peer.send({close_with(1000)});
-            co_await sleep(50ms);
+            while (!is_over) co_await sleep(1ms);
         },
         [&](Socket& ws) -> Coro<void> {
             get_running_loop().slow_callback_duration = Nanoseconds::zero();
             auto sends = create_task(error_of(ws.send_bytes(much)));
             co_await sleep(0s);
             EXPECT_EQ((co_await ws.receive()).close_code, WSCloseCode::ok);
-            EXPECT_TRUE((co_await sends).starts_with("ClientConnectionResetError: "));
+            const std::string told = co_await sends;
+            EXPECT_TRUE(told.starts_with("ClientConnectionResetError: ")) << told;
+            is_over = true;
         },
         {.timeout = {.ws_close = 30ms}, .heartbeat = 10ms});
     EXPECT_EQ(log.told(), "");

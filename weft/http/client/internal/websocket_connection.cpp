@@ -100,6 +100,8 @@ Coro<void> WSConnection::drain() {
     co_await transparent;
     const auto drained = co_await as_result(writer_.drain());
     if (!drained) throw_not_sent(message(drained.error()));
+    // Who closes it meanwhile drops what is unsent: that is no error of a stream.
+    if (!slot_) throw_not_sent("it was closed meanwhile");
 }
 
 Bytes WSConnection::close_frame(WSCloseCode code, std::string_view reason) {
