@@ -9,8 +9,12 @@
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/time.hpp>
+#include <weft/http/headers.hpp>
+#include <weft/http/method.hpp>
+#include <weft/http/wire/http2/http2_client.hpp>
 #include <weft/http/wire/http2/http2_cut_test.hpp>
 #include <weft/http/wire/http2/http2_error.hpp>
+#include <weft/http/wire/http2/http2_event.hpp>
 #include <weft/http/wire/http2/http2_feed_test.hpp>
 #include <weft/http/wire/http2/http2_limits.hpp>
 #include <weft/testing/http2_frames.hpp>
@@ -226,6 +230,30 @@ TEST(Http2Attacks, after_a_goaway) {
     EXPECT_EQ(fate_of(h2_settings() + h2_goaway(1, 0) + h2_head(1, {{":status", "200"}}, h2::ends) +
                       h2_settings() + bad),
               "settings|goaway NO_ERROR|1 head 200 of 0|1 end|");
+}
+
+// What is made while the peer is listened to, and takes nothing, has a bound.
+TEST(Http2Attacks, a_goaway_and_windows_without_end) {
+    H2Client client;
+    const Headers headers;
+    const H2StreamId stream = client.send_request({.method = Method::post,
+                                                   .scheme = "https",
+                                                   .authority = "a",
+                                                   .path = "/",
+                                                   .headers = headers},
+                                                  {.ends = false});
+    Bytes out;
+    client.data_to_send(out, 1);
+    client.send_data(stream, Bytes(2'000'000, 'x'), false);
+    const Bytes leave = h2_settings({{4, 0x7fff'ffff}}) +
+                        h2_frame(h2::window_update, h2::none, 0, h2_number(10'000'000)) +
+                        h2_goaway(stream, 0);
+    ASSERT_TRUE(client.receive_data(leave, TimePoint()));
+    const Bytes more = h2_frame(h2::window_update, h2::none, 0, h2_number(1));
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(client.receive_data(more, TimePoint()));
+    out.clear();
+    client.data_to_send(out, 1);
+    EXPECT_LT(out.size(), 100'000U);
 }
 
 // A peer that sends more of a body than it was given leave for.

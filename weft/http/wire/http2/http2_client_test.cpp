@@ -155,7 +155,7 @@ TEST(Http2Client, sends_as_much_of_a_body_as_the_peer_has_room_for) {
     listener.client().send_data(stream, "abc", true);
     listener.flush();
     EXPECT_EQ(sizes_of(listener.take_sent(), h2::data), "1:3. ");
-    EXPECT_EQ(listener.text(), "settings|1 wants data|");
+    EXPECT_EQ(listener.text(), "settings|1 wants data|1 wants data|");
 }
 
 TEST(Http2Client, sends_a_body_that_turns_out_to_be_over) {

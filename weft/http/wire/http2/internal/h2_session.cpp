@@ -191,7 +191,7 @@ void H2Session::give_to_library(BytesView data) {
     if (result < 0) {
         fail_as(result);
         append_goaway(error_->code);
-    } else if (!peer_goes_away_ && nghttp2_session_check_request_allowed(session_) == 0) {
+    } else if (nghttp2_session_check_request_allowed(session_) == 0) {
         find_own_goaway();
     }
 }
@@ -269,7 +269,9 @@ void H2Session::append_goaway(H2Code code) {
 // frames of streams.
 void H2Session::find_own_goaway() {
     constexpr std::size_t type_at = 3;
-    while (!error_ && !is_closing_) {
+    // A peer that goes away as well may send much and take nothing of what is made here.
+    constexpr std::size_t unsent_bytes_max = std::size_t{64} * 1024;
+    while (!error_ && !is_closing_ && unsent_.size() < unsent_bytes_max) {
         const std::size_t begin = unsent_.size();
         if (append_frame(unsent_) == 0) return;
         const auto type = static_cast<std::uint8_t>(unsent_[begin + type_at]);
