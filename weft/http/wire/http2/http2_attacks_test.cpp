@@ -243,7 +243,7 @@ TEST(Http2Attacks, a_goaway_and_windows_without_end) {
                                                    .headers = headers},
                                                   {.ends = false});
     Bytes out;
-    client.data_to_send(out, 1);
+    client.data_to_send(out, 1'000'000);
     client.send_data(stream, Bytes(2'000'000, 'x'), false);
     const Bytes leave = h2_settings({{4, 0x7fff'ffff}}) +
                         h2_frame(h2::window_update, h2::none, 0, h2_number(10'000'000)) +
