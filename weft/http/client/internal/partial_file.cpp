@@ -184,8 +184,10 @@ Coro<void> PartialFile::append(BytesView data) {
     co_await shielded([&]() -> Coro<void> {
         co_await transparent;
         const auto written = co_await as_result(file_->write(data));
+        size_ += data.size();
+        if (written) co_return;
         size_ = static_cast<std::uint64_t>(file_->size());  // a full disk takes a part
-        if (!written) std::rethrow_exception(written.error());
+        std::rethrow_exception(written.error());
     });
 }
 
