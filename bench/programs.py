@@ -54,10 +54,12 @@ def build_python(peer, source):
 
 
 def build_venv(peer, source, requirements):
-    python = BUILD / "venv" / "bin" / "python"
-    stamp = BUILD / "venv" / "installed"
+    # One for each list of requirements, named after the module that has it.
+    venv = BUILD / "venv" / requirements.resolve().parents[1].name
+    python = venv / "bin" / "python"
+    stamp = venv / "installed"
     if not is_newer(stamp, requirements):
-        run_build([require_tool("python3"), "-m", "venv", "--clear", BUILD / "venv"])
+        run_build([require_tool("python3"), "-m", "venv", "--clear", venv])
         run_build([python, "-m", "pip", "install", "--quiet", "-r", requirements])
         stamp.touch()
     return [str(python), str(source)]

@@ -14,6 +14,7 @@
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/fingerprint.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/middleware.hpp>

@@ -15,25 +15,18 @@
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
 #include <weft/http/client/connector.hpp>
-#include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/http2_peer_test.hpp>
-#include <weft/http/client/internal/stream_sink.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/response.hpp>
 #include <weft/http/client/session.hpp>
-#include <weft/http/client/timeout.hpp>
-#include <weft/io/run.hpp>
 #include <weft/runtime/async_generator.hpp>
 #include <weft/runtime/coro.hpp>
 #include <weft/runtime/event_loop.hpp>
-#include <weft/runtime/gather.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/task.hpp>
 #include <weft/runtime/timeout.hpp>
 #include <weft/testing/http2_frames.hpp>
 #include <weft/testing/scripted_peer.hpp>
-#include <weft/testing/trace.hpp>
-#include <weft/tls/tls_test.hpp>
 
 namespace weft::http {
 namespace {

@@ -21,6 +21,7 @@
 #include <weft/http/client/connector.hpp>
 #include <weft/http/client/exceptions.hpp>
 #include <weft/http/client/form_data.hpp>
+#include <weft/http/client/http2.hpp>
 #include <weft/http/client/internal/connection_key.hpp>
 #include <weft/http/client/internal/connector_state.hpp>
 #include <weft/http/client/internal/exchange.hpp>
