@@ -153,7 +153,8 @@ std::string ClientResponse::content_type() const {
 }
 
 std::optional<std::string> ClientResponse::charset() const {
-    const auto name = media_type().charset();
+    const MediaType type = media_type();  // of which the name is a view
+    const auto name = type.charset();
     return name ? std::optional(std::string(*name)) : std::nullopt;
 }
 
