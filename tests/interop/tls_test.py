@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import select
 import socket
 import ssl
 import threading
@@ -35,17 +36,33 @@ class TLSTest(InteropTest):
 
 
 class SocketEnd(stream_cases.End):
+    """Two threads may use it. OpenSSL lets only one at a time use a connection, so that none waits within it."""
+
     def __init__(self, sock):
         self.sock = sock
+        self.lock = threading.Lock()
+        sock.setblocking(False)
+
+    def call(self, function, *arguments):
+        while True:
+            try:
+                with self.lock:
+                    return function(*arguments)
+            except ssl.SSLWantReadError:
+                select.select([self.sock], [], [], WAIT_MAX)
+            except ssl.SSLWantWriteError:
+                select.select([], [self.sock], [], WAIT_MAX)
 
     def send(self, data):
-        self.sock.sendall(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.call(self.sock.send, rest):]
 
     def receive_some(self, count):
-        return self.sock.recv(count)
+        return self.call(self.sock.recv, count)
 
     def end(self):
-        self.sock.unwrap()
+        self.call(self.sock.unwrap)
 
     def close(self):
         self.sock.close()
