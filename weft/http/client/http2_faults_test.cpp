@@ -61,7 +61,7 @@ TEST(Http2Faults, a_server_that_leaves_a_ping_unanswered_loses_all_requests) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(say_nothing, tell_path);
         TCPConnectorOptions options = prior_knowledge();
-        options.http2_ping_timeout = 20ms;
+        options.http2_ping_timeout = 1s;
         ClientSession session({.connector = TCPConnector(options)});
         const auto patient = create_task(outcome_of(session.get(peer.url("/patient")).read()));
         auto late = session.get(peer.url("/late")).timeout({.sock_read = 20ms}).read();
@@ -112,12 +112,12 @@ TEST(Http2Faults, a_server_that_answers_the_ping_keeps_its_other_requests) {
             }
             const auto next = co_await server.request();
             server.answer(next.stream, "next");
-            co_await sleep(700ms);  // longer than the client waits for a pong
+            co_await sleep(2500ms);  // longer than the client waits for a pong
             server.answer(patient.stream, "patient");
             co_await client.stall();
         });
         TCPConnectorOptions options = prior_knowledge(1);
-        options.http2_ping_timeout = 500ms;
+        options.http2_ping_timeout = 2s;
         ClientSession session({.connector = TCPConnector(options)});
         const auto patient = create_task(session.get(peer.url("/patient")).read());
         auto late = session.get(peer.url("/late")).timeout({.sock_read = 20ms}).read();
@@ -246,8 +246,8 @@ TEST(Http2Faults, requests_that_wait_for_a_connection_which_times_out_try_their_
         const auto peer = co_await ScriptedPeer::start(
             [](PeerConnection& client) -> Coro<void> { co_await client.stall(); });
         const auto url = "https://localhost:" + std::to_string(peer.port()) + "/";
-        ClientSession session({.timeout = {.connect = 300ms},
-                               .connector = TCPConnector({{.ssl = client_context()}})});
+        ClientSession session(
+            {.timeout = {.connect = 2s}, .connector = TCPConnector({{.ssl = client_context()}})});
         std::vector<Task<std::string>> all;
         for (int i = 0; i < 4; ++i) {
             all.push_back(create_task(outcome_of(session.get(url).read())));
@@ -359,17 +359,17 @@ TEST(Http2Faults, a_read_that_was_cancelled_waits_no_longer) {
             co_await server.begin();
             const auto request = co_await server.request();
             server.send(h2_head(request.stream, {{":status", "200"}}));
-            co_await sleep(600ms);
+            co_await sleep(2s);
             server.send(h2_data(request.stream, "body", h2::ends));
             co_await client.stall();
         });
         ClientSession session = session_with();
-        auto response = co_await session.get(peer.url()).timeout({.sock_read = 300ms});
+        auto response = co_await session.get(peer.url()).timeout({.sock_read = 1s});
         const auto reading = create_task([&]() -> Coro<void> { co_await response.read(); });
         co_await testing::spin(5);
         reading.cancel();
         while (!reading.done()) co_await sleep(0s);
-        co_await sleep(600ms);
+        co_await sleep(2s);
         EXPECT_EQ(co_await response.read(), "body");
         co_await session.close();
         co_await peer.stop();
@@ -383,7 +383,7 @@ TEST(Http2Faults, a_server_that_sends_no_settings_has_gone) {
         const auto mute = [](PeerConnection& client) -> Coro<void> { co_await client.stall(); };
         const auto peer = co_await ScriptedPeer::start(mute, tell_path);
         TCPConnectorOptions options = prior_knowledge();
-        options.http2_ping_timeout = 100ms;
+        options.http2_ping_timeout = 1s;
         ClientSession session({.connector = TCPConnector(options)});
         const auto first = create_task(outcome_of(session.get(peer.url("/1")).read()));
         while (session.connector().in_use() == 0) co_await sleep(0s);
