@@ -2,7 +2,6 @@
 // What becomes of requests that share a connection of HTTP/2 when something goes wrong with it, and of
 // those that wait for one.
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,12 +40,6 @@ using testing::h2_data;
 using testing::h2_frame;
 using testing::h2_head;
 using testing::h2_reset;
-
-constexpr std::uint16_t max_concurrent_streams = 3;
-
-ClientSession session_with(std::size_t limit = 100) {
-    return ClientSession({.connector = TCPConnector(prior_knowledge(limit))});
-}
 
 Coro<void> say_nothing(PeerConnection& client) {
     Http2Peer server(client);

@@ -23,6 +23,10 @@ namespace weft::http {
 
 namespace h2 = testing::h2;
 
+/// Of Http2Peer::Settings (RFC 9113 §6.5.2).
+inline constexpr std::uint16_t max_concurrent_streams = 3;
+inline constexpr std::uint16_t initial_window_size = 4;
+
 /// One connection with the client under test.
 class Http2Peer {
 public:
@@ -99,9 +103,13 @@ inline Coro<void> tell_path(PeerConnection& client) {
     }
 }
 
-/// A session that knows that servers speak HTTP/2.
+/// Of a session that knows that servers speak HTTP/2.
 inline TCPConnectorOptions prior_knowledge(std::size_t limit = 100) {
     return {{.limit = limit, .http2 = Http2::prior_knowledge}};
+}
+
+inline ClientSession session_with(std::size_t limit = 100) {
+    return ClientSession({.connector = TCPConnector(prior_knowledge(limit))});
 }
 
 }  // namespace weft::http

@@ -3,7 +3,6 @@
 #include <weft/http/client/http2.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +40,6 @@ using testing::h2_head;
 using testing::h2_number;
 using testing::h2_reset;
 using testing::h2_settings;
-
-constexpr std::uint16_t max_concurrent_streams = 3;
 
 std::string secure_url(const ScriptedPeer& peer) {
     return "https://localhost:" + std::to_string(peer.port()) + "/secure";
@@ -117,7 +114,7 @@ TEST(Http2, sends_what_a_request_says) {
             server.answer(request.stream, "ok");
             co_await client.stall();
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         auto post = session.post(peer.url("/a?b")).data(Bytes("hello")).cookies({{"a", "1"}});
         EXPECT_EQ(co_await std::move(post).read(), "ok");
         const std::string authority = "127.0.0.1:" + std::to_string(peer.port());
@@ -149,7 +146,7 @@ Coro<void> get_all(ClientSession& session, const ScriptedPeer& peer, int count) 
 TEST(Http2, lets_requests_to_a_host_share_one_connection_from_the_first_on) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(tell_path);
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         co_await get_all(session, peer, 50);
         EXPECT_EQ(peer.connections(), 1U);
         EXPECT_EQ(session.connector().in_use(), 0U);
@@ -176,7 +173,7 @@ TEST(Http2, makes_another_connection_where_the_streams_of_one_are_taken) {
             co_await client.stall();
         };
         const auto peer = co_await ScriptedPeer::start(script);
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         std::vector<Task<Bytes>> tasks;
         for (int i = 0; i < 6; ++i) {
             tasks.push_back(create_task(session.get(peer.url("/a")).read()));
@@ -200,7 +197,7 @@ TEST(Http2, waits_in_order_where_no_further_connection_is_allowed) {
                 server.answer(request.stream, request.path);
             }
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge(1))});
+        ClientSession session = session_with(1);
         co_await session.get(peer.url("/first")).read();
         served.clear();
         co_await get_all(session, peer, 4);
@@ -225,7 +222,7 @@ TEST(Http2, lets_the_next_one_have_a_stream_as_soon_as_there_is_one) {
                 }
             }
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge(1))});
+        ClientSession session = session_with(1);
         const auto held = co_await session.get(peer.url("/held"));
         co_await get_all(session, peer, 4);
         EXPECT_EQ(peer.connections(), 1U);
@@ -269,7 +266,7 @@ TEST(Http2, asks_for_more_of_a_body_as_it_is_read) {
             server.send(h2_data(request.stream, "", h2::ends));
             co_await client.stall();
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         EXPECT_EQ((co_await session.get(peer.url()).read()).size(), piece * pieces);
         co_await session.close();
         co_await peer.stop();
@@ -289,7 +286,7 @@ TEST(Http2, keeps_no_body_waiting_for_one_that_nobody_reads) {
             server.send(h2_data(slow.stream, "end", h2::ends));
             co_await client.stall();
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         auto slow = co_await session.get(peer.url("/slow"));
         EXPECT_EQ(co_await session.get(peer.url("/quick")).read(), "quick");
         EXPECT_EQ((co_await slow.read()).size(), 60 * 16'000U + 3);
@@ -314,7 +311,7 @@ TEST(Http2, sends_again_what_a_server_leaves_behind_as_it_goes) {
             co_await client.stall();
         };
         const auto peer = co_await ScriptedPeer::start(going, tell_path);
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         const auto [first, second] =
             co_await gather(session.post(peer.url("/1")).data(Bytes("x")).read(),
                             session.post(peer.url("/2")).data(Bytes("x")).read());
@@ -344,7 +341,7 @@ TEST(Http2, sends_again_what_is_refused_but_not_for_ever) {
                 }
             }
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         EXPECT_EQ(co_await session.post(peer.url("/2")).data(Bytes("x")).read(), "yes");
         refused = 0;
         EXPECT_TRUE((co_await outcome_of(session.get(peer.url("/never")).read()))
@@ -376,7 +373,7 @@ TEST(Http2, resets_the_stream_of_a_response_that_is_given_up) {
             server.answer(request.stream, "whole");
             co_await client.stall();
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         {
             const auto response = co_await session.get(peer.url());
         }
@@ -468,7 +465,7 @@ TEST(Http2, sends_a_body_in_pieces_as_fast_as_the_server_takes_it) {
                 server.answer(request.stream, std::to_string(received));
             }
         });
-        ClientSession session({.connector = TCPConnector(prior_knowledge())});
+        ClientSession session = session_with();
         EXPECT_EQ(co_await session.post(peer.url()).data(Payload(pieces_of(50))).read(), "500000");
         EXPECT_EQ(co_await session.post(peer.url()).data(Payload(pieces_of(0), 0)).read(), "0");
         EXPECT_EQ(co_await outcome_of(
@@ -503,7 +500,7 @@ TEST(Http2, loses_nothing_to_a_cancellation) {
         for (const bool dials : {true, false}) {
             run_clean([](int at, bool first, bool& cancelled) -> Coro<void> {
                 const auto peer = co_await ScriptedPeer::start(tell_path);
-                ClientSession session({.connector = TCPConnector(prior_knowledge(1))});
+                ClientSession session = session_with(1);
                 Task<Bytes> other;
                 if (!first) other = create_task(session.get(peer.url("/other")).read());
                 const auto task = create_task(get_and_post(session, peer));

@@ -14,7 +14,6 @@
 #include <weft/base/exceptions.hpp>
 #include <weft/base/time.hpp>
 #include <weft/http/client/client_test.hpp>
-#include <weft/http/client/connector.hpp>
 #include <weft/http/client/http2_peer_test.hpp>
 #include <weft/http/client/payload.hpp>
 #include <weft/http/client/response.hpp>
@@ -35,12 +34,6 @@ using namespace std::chrono_literals;
 using testing::h2_data;
 using testing::h2_head;
 using testing::h2_reset;
-
-constexpr std::uint16_t initial_window_size = 4;
-
-ClientSession session_with() {
-    return ClientSession({.connector = TCPConnector(prior_knowledge())});
-}
 
 AsyncGenerator<Bytes> without_end(std::size_t& pieces) {
     for (;;) {

@@ -62,8 +62,6 @@ public:
     void give_up_dialing() noexcept;
     /// One that has a connection of HTTP/2, of which others have shares, too, from now on.
     [[nodiscard]] Share lend() && noexcept;
-    /// The connection is of no more use, and a new one is to be made.
-    void drop_connection() noexcept { connection_.reset(); }
     /// Ends it, and leaves the connection to others where it can serve them: for `idle_max` at most,
     /// if the server has said so.
     void keep(std::optional<Nanoseconds> idle_max) && noexcept;
