@@ -222,6 +222,33 @@ TEST(Http2Uploads, sock_write_ends_with_the_last_piece) {
     }());
 }
 
+// The server is waited for from when it has all of the body, and not from when the last piece is there.
+TEST(Http2Uploads, sock_read_begins_when_the_last_piece_has_left) {
+    run_clean([]() -> Coro<void> {
+        const auto peer = co_await ScriptedPeer::start([](PeerConnection& client) -> Coro<void> {
+            Http2Peer server(client);
+            co_await server.begin();
+            const auto request = co_await server.request();
+            std::size_t received = 0;
+            for (bool ends = false; !ends;) {
+                const h2::Frame frame = co_await server.frame({h2::data});
+                ends = (frame.flags & h2::ends) != 0;
+                received += frame.payload.size();
+                co_await sleep(100ms);
+                server.open_window(0, frame.payload.size());
+                server.open_window(request.stream, frame.payload.size());
+            }
+            server.answer(request.stream, std::to_string(received));
+            co_await client.stall();
+        });
+        ClientSession session = session_with();
+        auto put = session.put(peer.url()).data(Bytes(250'000, 'x')).timeout({.sock_read = 1s});
+        EXPECT_EQ(co_await outcome_of(std::move(put).read()), "250000");
+        co_await session.close();
+        co_await peer.stop();
+    }());
+}
+
 TEST(Http2Uploads, go_on_where_a_server_opens_its_windows_in_small_steps) {
     run_clean([]() -> Coro<void> {
         const auto peer = co_await ScriptedPeer::start(take_and_tell(0s));
